@@ -1,0 +1,87 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "mecene",
+  products: [
+    .library(name: "MeceneClient", targets: ["MeceneClient", "MeceneWire"]),
+    .executable(name: "mecened", targets: ["mecened"]),
+    .executable(name: "mecene", targets: ["mecene"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/ordo-one/TextTable", from: "0.0.2"),
+    .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CSQLite", path: "Sources/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(
+      name: "CProtobufC", path: "Sources/CProtobufC", pkgConfig: "libprotobuf-c",
+      providers: [.apt(["libprotobuf-c-dev"])]),
+    .target(name: "CMeceneSystem"),
+    .target(name: "CMeceneProto", dependencies: ["CProtobufC"]),
+
+    .target(name: "MeceneLedger", swiftSettings: strict),
+    .target(name: "MeceneWire", dependencies: ["CMeceneProto", "CProtobufC"], swiftSettings: strict),
+    .target(name: "MeceneConcurrency", dependencies: ["CMeceneSystem"], swiftSettings: strict),
+    .target(name: "MeceneTransport", dependencies: ["CMeceneSystem"], swiftSettings: strict),
+    .target(
+      name: "MeceneStore",
+      dependencies: [
+        "MeceneLedger", "CSQLite", "CMeceneSystem",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "MeceneEngine",
+      dependencies: [
+        "MeceneLedger", "MeceneStore", "MeceneConcurrency",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "MeceneServer",
+      dependencies: [
+        "MeceneLedger", "MeceneWire", "MeceneTransport", "MeceneEngine", "MeceneConcurrency",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "mecened",
+      dependencies: [
+        "MeceneServer", "MeceneEngine", "MeceneLedger", "MeceneTransport", "MeceneConcurrency",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
+    .target(
+      name: "MeceneClient", dependencies: ["MeceneWire", "MeceneTransport", "MeceneConcurrency"],
+      path: "clients/MeceneClient", swiftSettings: strict),
+    .executableTarget(
+      name: "mecene",
+      dependencies: [
+        "MeceneClient", "MeceneWire", "MeceneLedger",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "TextTable", package: "TextTable"),
+        .product(name: "SwiftCSV", package: "SwiftCSV"),
+      ],
+      path: "clients/mecene", swiftSettings: strict),
+  ],
+  cLanguageStandard: .gnu11
+)

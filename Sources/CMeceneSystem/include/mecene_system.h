@@ -1,0 +1,36 @@
+#ifndef MECENE_SYSTEM_H
+#define MECENE_SYSTEM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#if defined(__linux__)
+#include <sys/epoll.h>
+
+// epoll_data is a union and accept4 hides behind a feature macro; these give Swift plain functions.
+int mecene_accept(int listener);
+int mecene_epoll_create(void);
+int mecene_epoll_control(int epoll, int operation, int descriptor, uint32_t events, uint64_t token);
+int mecene_epoll_wait(int epoll, struct epoll_event *events, int capacity);
+uint64_t mecene_epoll_token(const struct epoll_event *event);
+
+enum {
+  mecene_epoll_add = EPOLL_CTL_ADD,
+  mecene_epoll_modify = EPOLL_CTL_MOD,
+  mecene_epoll_delete = EPOLL_CTL_DEL,
+};
+enum {
+  mecene_epoll_readable = EPOLLIN,
+  mecene_epoll_writable = EPOLLOUT,
+  mecene_epoll_hung_up = EPOLLHUP | EPOLLERR,
+};
+#endif
+
+// ThreadSanitizer does not see the futex behind Swift's Mutex; these tell it, and are nothing elsewhere.
+void mecene_tsan_acquire(void *address);
+void mecene_tsan_release(void *address);
+
+// True when a file lock was taken; false with errno set.
+bool mecene_lock_file(int descriptor);
+
+#endif

@@ -1,0 +1,40 @@
+#define _GNU_SOURCE
+#include "mecene_system.h"
+
+#include <sys/file.h>
+#include <sys/socket.h>
+
+#if defined(__linux__)
+int mecene_accept(int listener) { return accept4(listener, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC); }
+
+int mecene_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int mecene_epoll_control(int epoll, int operation, int descriptor, uint32_t events, uint64_t token) {
+  struct epoll_event event = {.events = events, .data = {.u64 = token}};
+  return epoll_ctl(epoll, operation, descriptor, &event);
+}
+
+int mecene_epoll_wait(int epoll, struct epoll_event *events, int capacity) {
+  return epoll_wait(epoll, events, capacity, 0);
+}
+
+uint64_t mecene_epoll_token(const struct epoll_event *event) { return event->data.u64; }
+#endif
+
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define MECENE_TSAN 1
+#endif
+#endif
+
+#ifdef MECENE_TSAN
+void __tsan_acquire(void *address);
+void __tsan_release(void *address);
+void mecene_tsan_acquire(void *address) { __tsan_acquire(address); }
+void mecene_tsan_release(void *address) { __tsan_release(address); }
+#else
+void mecene_tsan_acquire(void *address) { (void)address; }
+void mecene_tsan_release(void *address) { (void)address; }
+#endif
+
+bool mecene_lock_file(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB) == 0; }

@@ -1,0 +1,167 @@
+internal import Dispatch
+internal import Foundation
+package import Logging
+internal import MeceneConcurrency
+package import MeceneLedger
+internal import MeceneStore
+
+/// The engine on one machine: the ledger in memory in front of an append-only log in SQLite.
+package final class EmbeddedEngine: Engine {
+  /// What an operator sets.
+  package struct Settings: Sendable {
+    /// The directory of the books.
+    package var dataPath: String
+    package var currency: String
+    package var terms: Terms
+    /// Whether periods settle by themselves.
+    package var autoSettle: Bool
+    /// How long after its close a period settles by itself, in milliseconds.
+    package var settleAfterMs: Int64
+    /// Where a simulated clock starts; nil = the system's clock.
+    package var simulatedClock: Timestamp?
+
+    package init(
+      dataPath: String, currency: String = "EUR", terms: Terms = Terms(), autoSettle: Bool = true,
+      settleAfterMs: Int64 = 0, simulatedClock: Timestamp? = nil
+    ) {
+      self.dataPath = dataPath
+      self.currency = currency
+      self.terms = terms
+      self.autoSettle = autoSettle
+      self.settleAfterMs = settleAfterMs
+      self.simulatedClock = simulatedClock
+    }
+  }
+
+  private let directory: DataDirectory
+  private let book: BookFile
+  private let writer: Writer
+  private let reader: Reader
+  private let scanner: Scanner
+  private let verifier: Scanner
+  private let settler: Settler
+  private let timer: Locked<Task<Void, Never>?> = Locked(nil)
+
+  /// Opens the books and brings them up to the present time.
+  ///
+  /// - Parameters:
+  ///   - sink: Gets the outcomes of submissions, a commit's at a time.
+  ///   - fatal: Called with the reason when the books can't be kept any more.
+  /// - Throws: `StoreError`.
+  package init(
+    settings: Settings, logger: Logger, sink: @escaping @Sendable ([Completion]) -> Void,
+    fatal: @escaping @Sendable (String) -> Void
+  ) async throws {
+    directory = try DataDirectory(path: settings.dataPath)
+    let start = settings.simulatedClock ?? SystemClock().now()
+    var random = SystemRandomNumberGenerator()
+    let secret = (0..<32).map { _ in
+      settings.simulatedClock == nil ? UInt8.random(in: 0...255, using: &random) : 0
+    }
+    book = try BookFile(
+      path: directory.databasePath,
+      identity: BookFile.Identity(
+        currency: settings.currency, secret: secret, createdAt: start,
+        isSimulated: settings.simulatedClock != nil))
+    let bookWriter = try book.makeWriter()
+    let clock: any LedgerClock =
+      if let simulated = settings.simulatedClock {
+        SimulatedClock(max(simulated, try bookWriter.lastCommit().time))
+      } else { SystemClock() }
+    let closed = PeriodClosedSignal()
+    writer = try Writer(
+      book: bookWriter,
+      configuration: Writer.Configuration(
+        directory: directory, currency: settings.currency, terms: settings.terms, clock: clock, sink: sink,
+        periodClosed: { closed.fire() }, fatal: fatal, logger: logger))
+    reader = Reader(book: book)
+    scanner = Scanner(book: book)
+    verifier = Scanner(book: book)
+    settler = Settler(
+      book: book, writer: writer, clock: clock, settleAfter: settings.autoSettle ? settings.settleAfterMs : nil,
+      logger: logger)
+    try await writer.start()
+    let (writer, settler) = (writer, settler)
+    closed.connect { Task { await settler.settleDue() } }
+    let timer = Task {
+      while !Task.isCancelled {
+        await writer.lookAround()
+        await settler.settleDue()
+        try? await Task.sleep(for: .seconds(1))
+      }
+    }
+    self.timer.withLock { $0 = timer }
+  }
+
+  package func submit(_ submissions: [Submission]) {
+    // With few commands a hop costs more than their commit keeps the caller waiting.
+    writer.submit(submissions, entersWhenIdle: submissions.count <= 4)
+  }
+
+  package func withdraw(_ tag: CallTag) -> Bool { writer.withdraw(tag) }
+
+  package func read(_ jobs: [ReadJob]) { reader.submit(jobs) }
+
+  package func closedClicks(
+    _ patron: AccountReference, _ period: Period, after: ThingID?, limit: Int
+  ) async throws -> ClickPage {
+    try await scanner.read { try $0.closedClicks(patron, period, after: after, limit: limit) }
+  }
+
+  package func revenue(
+    _ owner: AccountReference, _ period: Period?, after: ThingID?, limit: Int
+  ) async throws -> RevenuePage {
+    try await scanner.read { try $0.revenue(owner, period, after: after, limit: limit) }
+  }
+
+  package func preview(_ period: Period?) async throws -> SettlementRecord {
+    try await scanner.read { try $0.preview(period) }
+  }
+
+  package func settle(
+    _ period: Period?, progress: @escaping @Sendable (StageProgress) -> Void
+  ) async throws -> SettlementRecord {
+    try await settler.settle(period, progress: progress)
+  }
+
+  package func verify(progress: @escaping @Sendable (StageProgress) -> Void) async throws -> Verdict {
+    try await verifier.read { try $0.verify(progress: progress) }
+  }
+
+  package func status() async throws -> LedgerStatus {
+    let summary = writer.summary.withLock { $0 }
+    return try await scanner.read { book in
+      var status = try book.read { try $0.status() }
+      let sizes = book.sizes()
+      status.databaseBytes = sizes.database
+      status.logBytes = sizes.log
+      status.openClicks = summary.openClicks
+      status.now = summary.now
+      return status
+    }
+  }
+
+  package var openPeriod: Period { writer.summary.withLock { $0.openPeriod } }
+
+  package var condition: EngineCondition { writer.summary.withLock { $0.condition } }
+
+  /// One sentence about an error of the books; nil for other errors.
+  package static func sentence(of error: any Error) -> String? { (error as? StoreError)?.sentence }
+
+  /// Caps the file's size, in pages of 4 KiB, to let a test fill the disk.
+  package func limit(pages: Int) async throws { try await writer.limit(pages: pages) }
+
+  package func shutDown() async {
+    timer.withLock { $0 }?.cancel()
+    await settler.cancel()
+    await writer.stop()
+  }
+}
+
+/// Carries the news of a closed period from the writer to the settler, which is made after it.
+private final class PeriodClosedSignal: Sendable {
+  private let receiver = Locked<(@Sendable () -> Void)?>(nil)
+
+  func connect(_ receiver: @escaping @Sendable () -> Void) { self.receiver.withLock { $0 = receiver } }
+  func fire() { receiver.withLock { $0 }?() }
+}

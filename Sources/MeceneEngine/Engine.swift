@@ -1,0 +1,208 @@
+internal import Dispatch
+package import MeceneLedger
+
+/// The seam between the daemon and what keeps its books: commands in, outcomes out, and reads.
+///
+/// Nothing above it knows SQL, files or memory layout. The embedded engine is the default; a distributed database
+/// can stand behind the same calls.
+package protocol Engine: Sendable {
+  /// Hands commands over. Each comes back once, through the sink that the engine was made with, after it is durable.
+  func submit(_ submissions: [Submission])
+
+  /// Takes a submission back that has not been decided.
+  ///
+  /// - Returns: True when it will not come back.
+  func withdraw(_ tag: CallTag) -> Bool
+
+  /// Runs reads on a snapshot of what is committed, never behind the writer.
+  func read(_ jobs: [ReadJob])
+
+  /// A patron's clicks of a period that is not open.
+  ///
+  /// - Throws: `Refusal` or `EngineFailure`, as do all of the following.
+  func closedClicks(_ patron: AccountReference, _ period: Period, after: ThingID?, limit: Int) async throws
+    -> ClickPage
+
+  /// What an owner earned, or would earn now. No period = the newest settled one.
+  func revenue(_ owner: AccountReference, _ period: Period?, after: ThingID?, limit: Int) async throws
+    -> RevenuePage
+
+  /// What a settlement would do now, or did. No period = the open one.
+  func preview(_ period: Period?) async throws -> SettlementRecord
+
+  /// Settles a closed period, or joins its settlement. No period = the oldest that is closed and not settled.
+  func settle(_ period: Period?, progress: @escaping @Sendable (StageProgress) -> Void) async throws
+    -> SettlementRecord
+
+  /// Proves the books.
+  func verify(progress: @escaping @Sendable (StageProgress) -> Void) async throws -> Verdict
+
+  /// Counts, sums and sizes.
+  func status() async throws -> LedgerStatus
+
+  /// The period that was open at the last commit.
+  var openPeriod: Period { get }
+
+  /// Whether writes are taken.
+  var condition: EngineCondition { get }
+
+  /// Finishes what was submitted, and closes the books.
+  func shutDown() async
+}
+
+extension Engine {
+  /// Runs one read on a snapshot of what is committed.
+  package func read<T: Sendable>(_ body: @escaping @Sendable (any LedgerReading) throws -> T) async throws -> T {
+    try await withCheckedThrowingContinuation { continuation in
+      read([
+        ReadJob(deadline: nil) { snapshot in
+          continuation.resume(with: Result { try body(snapshot.get()) })
+        }
+      ])
+    }
+  }
+}
+
+/// Whose call a submission is: the server's business alone.
+package struct CallTag: Sendable, Hashable {
+  package let connection: UInt64
+  package let call: UInt64
+
+  package init(connection: UInt64, call: UInt64) {
+    self.connection = connection
+    self.call = call
+  }
+}
+
+/// One command with where its outcome goes.
+package struct Submission: Sendable {
+  package enum Work: Sendable {
+    case command(Command)
+    /// Moves a simulated clock.
+    case setClock(Timestamp)
+  }
+
+  package enum Reply: Sendable {
+    /// Through the engine's sink, with all others of the commit.
+    case sink(CallTag)
+    case closure(@Sendable (Result<EngineOutcome, EngineFailure>) -> Void)
+  }
+
+  package let work: Work
+  package let reply: Reply
+  /// Not executed after this; nil = no limit.
+  package let deadline: Deadline?
+
+  package init(_ work: Work, reply: Reply, deadline: Deadline? = nil) {
+    self.work = work
+    self.reply = reply
+    self.deadline = deadline
+  }
+}
+
+/// What became of a submission.
+package struct Completion: Sendable {
+  package let tag: CallTag
+  package let result: Result<EngineOutcome, EngineFailure>
+}
+
+/// What a command came to, with the texts that only the books know.
+package enum EngineOutcome: Sendable {
+  case account(AccountRecord)
+  case thing(ThingRecord, alreadyAdded: Bool)
+  case transfer(Transfer, replayed: Bool)
+  case clicked(PatronStanding, alreadyClicked: Bool)
+  case undone(PatronStanding, wasClicked: Bool)
+  case clickedMany(ClickManyOutcome)
+  case clicks(ClickPage)
+  case clock(Timestamp, openPeriod: Period)
+  case done
+}
+
+/// Why something was not done.
+package enum EngineFailure: Error, Sendable, Hashable {
+  /// The rules refuse it.
+  case refused(Refusal)
+  /// Its time ran out before it was executed.
+  case expired
+  /// The commit failed; whether the change is on disk is not known.
+  case commitFailed
+  /// The disk is full; it was not executed.
+  case diskFull
+  /// The engine is shutting down; it was not executed.
+  case shutDown
+  /// A fault.
+  case fault(String)
+}
+
+/// Whether the engine takes writes.
+package enum EngineCondition: Sendable, Hashable {
+  case serving
+  case recovering
+  case diskFull
+  case stopped
+}
+
+/// How far a long job is.
+package struct StageProgress: Sendable, Hashable {
+  package let stage: String
+  package let done: Int
+  /// 0 = not known.
+  package let total: Int
+
+  package init(_ stage: String, _ done: Int, of total: Int) {
+    self.stage = stage
+    self.done = done
+    self.total = total
+  }
+}
+
+/// What a verification found.
+package struct Verdict: Sendable, Hashable {
+  package var transfers = 0
+  package var clicks = 0
+  package var settlements = 0
+  /// nil = the books are clean.
+  package var finding: BookAudit.Finding?
+}
+
+/// A read, which gets a snapshot or why there is none.
+package struct ReadJob: Sendable {
+  package let deadline: Deadline?
+  package let run: @Sendable (Result<any LedgerReading, EngineFailure>) -> Void
+
+  package init(
+    deadline: Deadline?, run: @escaping @Sendable (Result<any LedgerReading, EngineFailure>) -> Void
+  ) {
+    self.deadline = deadline
+    self.run = run
+  }
+}
+
+/// What can be read of the books at one commit. Functions throw a `Refusal` for what does not exist.
+package protocol LedgerReading {
+  func account(_ reference: AccountReference, field: String) throws -> AccountRecord
+  func accounts(after: AccountID?, limit: Int) throws -> [AccountRecord]
+  func thing(_ reference: ThingReference) throws -> ThingRecord
+  func things(owner: AccountID?, after: ThingID?, limit: Int) throws -> [ThingRecord]
+  func statement(_ reference: AccountReference, period: Period?, after: Int64?, limit: Int) throws -> StatementPage
+  func openPeriod() throws -> (period: Period, terms: Terms)
+  func terms(of period: Period) throws -> Terms
+  func settlement(_ period: Period) throws -> SettlementRecord?
+  func settlements(before: Period?, limit: Int) throws -> [SettlementRecord]
+}
+
+/// A monotonic instant, in nanoseconds.
+package struct Deadline: Sendable, Hashable, Comparable {
+  package let nanoseconds: UInt64
+
+  package init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
+
+  /// This many milliseconds from now.
+  package init(millisecondsFromNow milliseconds: UInt32) {
+    nanoseconds = DispatchTime.now().uptimeNanoseconds + UInt64(milliseconds) * 1_000_000
+  }
+
+  package static var now: Deadline { Deadline(nanoseconds: DispatchTime.now().uptimeNanoseconds) }
+  package static func < (a: Deadline, b: Deadline) -> Bool { a.nanoseconds < b.nanoseconds }
+}

@@ -1,0 +1,124 @@
+internal import Dispatch
+internal import MeceneConcurrency
+internal import MeceneLedger
+internal import MeceneStore
+
+extension BookSnapshot: LedgerReading {}
+
+/// Short reads, on a queue of their own: takes all that waits and answers it from one snapshot.
+actor Reader {
+  nonisolated let executor = QueueExecutor(label: "mecene.reader")
+  nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
+  private nonisolated let mailbox = Mailbox<ReadJob>()
+  private let book: BookFile
+
+  init(book: BookFile) { self.book = book }
+
+  nonisolated func submit(_ jobs: [ReadJob]) {
+    if mailbox.post(jobs) { executor.queue.async { self.assumeIsolated { $0.drain() } } }
+  }
+
+  private func drain() {
+    while let jobs = mailbox.take() {
+      var next = 0
+      do {
+        try book.read { snapshot in
+          let now = Deadline.now
+          while next < jobs.count {
+            let job = jobs[next]
+            next += 1
+            let isLate = job.deadline.map { $0 < now } ?? false
+            job.run(isLate ? .failure(.expired) : .success(snapshot))
+          }
+        }
+      } catch {
+        for job in jobs[next...] { job.run(.failure(.fault("\(error)"))) }
+      }
+    }
+  }
+}
+
+/// Long reads that keep nobody waiting but each other: previews, and clicks and revenue of closed periods.
+actor Scanner {
+  nonisolated let executor = QueueExecutor(label: "mecene.scanner", qos: .utility)
+  nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
+  private let book: BookFile
+
+  init(book: BookFile) { self.book = book }
+
+  func read<T: Sendable>(_ body: @Sendable (BookFile) throws -> T) throws -> T { try body(book) }
+}
+
+extension BookFile {
+  /// Makes the plan of an unsettled period from its rows.
+  func plan(_ period: Period, progress: (StageProgress) -> Void = { _ in }) throws -> SettlementPlan {
+    let data = try periodData(period) { done, total in progress(StageProgress("reading clicks", done, of: total)) }
+    progress(StageProgress("planning", 0, of: 0))
+    let owners = try owners()
+    return SettlementPlan(
+      period: period, terms: data.terms, pots: data.pots, clicks: data.clicks,
+      owner: { owners[Int($0.rawValue) - 1] })
+  }
+
+  /// What a settlement of the period would do now, or did.
+  func preview(_ asked: Period?) throws -> SettlementRecord {
+    let (period, open, settled) = try read { snapshot in
+      let open = try snapshot.openPeriod().period
+      let period = asked ?? open
+      _ = try snapshot.terms(of: period)
+      return (period, open, try snapshot.settlement(period))
+    }
+    if let settled, settled.state == .settled { return settled }
+    let plan = try plan(period)
+    let state: PeriodState = period == open ? .open : (settled?.state ?? .closed)
+    return SettlementRecord(
+      period: period, state: state, feeBps: plan.terms.feeBps, totals: plan.totals,
+      digest: plan.digest(secret: identity.secret), settledAt: nil)
+  }
+
+  /// A patron's clicks of a period that is not open.
+  func closedClicks(
+    _ reference: AccountReference, _ period: Period, after: ThingID?, limit: Int
+  ) throws -> ClickPage {
+    let (patron, terms, pot, isSettled, filed) = try read { snapshot in
+      let patron = try snapshot.account(reference, field: "patron").id
+      let isSettled = try snapshot.settlement(period)?.state == .settled
+      return (
+        patron, try snapshot.terms(of: period), try snapshot.pot(patron, period), isSettled,
+        isSettled ? try snapshot.filedClicks(patron, period) : []
+      )
+    }
+    let things = isSettled ? filed : try loggedClicks(patron, period)
+    let split = Split(pot: pot, feeBps: terms.feeBps, clicks: things.count, patron: patron, period: period)
+    return ClickPage(
+      period: period, patron: patron, allThings: things, split: split, pot: pot, after: after, limit: limit,
+      settled: isSettled)
+  }
+
+  /// What an owner earned in a period, or would earn now.
+  func revenue(
+    _ reference: AccountReference, _ asked: Period?, after: ThingID?, limit: Int
+  ) throws -> RevenuePage {
+    let (owner, period, filed) = try read { snapshot in
+      let owner = try snapshot.account(reference, field: "owner").id
+      let newest = try snapshot.settlements(before: nil, limit: 1).first?.period
+      let period = try asked ?? newest ?? snapshot.openPeriod().period
+      _ = try snapshot.terms(of: period)
+      let isSettled = try snapshot.settlement(period)?.state == .settled
+      return (
+        owner, period,
+        isSettled ? try snapshot.filedRevenue(owner, period, after: after, limit: limit) : nil
+      )
+    }
+    if let filed { return filed }
+    let plan = try plan(period)
+    let part = plan.owners.first { $0.id == owner }
+    let all = part.map { Array(plan.revenue[$0.things]) } ?? []
+    let rest = all.drop { thing in after.map { thing.thing <= $0 } ?? false }
+    return RevenuePage(
+      period: period, things: Array(rest.prefix(limit)), hasMore: rest.count > limit,
+      clicksTotal: part?.clicks ?? 0, microsTotal: part?.micros ?? .zero, settled: false)
+  }
+}

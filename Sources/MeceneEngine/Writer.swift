@@ -1,0 +1,342 @@
+internal import Dispatch
+internal import Logging
+internal import MeceneConcurrency
+internal import MeceneLedger
+internal import MeceneStore
+
+/// The single writer: takes all that waits, lets the ledger decide it in memory, appends the rows, makes them durable
+/// with one commit, and only then hands the outcomes back.
+///
+///     submissions → ledger → rows → one COMMIT for all of them → outcomes
+///
+/// If a commit fails, memory is ahead of the disk: every waiting caller hears so, and the state is rebuilt from the
+/// disk. If it can't be, the daemon stops.
+actor Writer {
+  struct Configuration: Sendable {
+    let directory: DataDirectory
+    let currency: String
+    let terms: Terms
+    let clock: any LedgerClock
+    let sink: @Sendable ([Completion]) -> Void
+    /// Called when a period has closed.
+    let periodClosed: @Sendable () -> Void
+    /// Called with the reason when the books can't be kept any more.
+    let fatal: @Sendable (String) -> Void
+    let logger: Logger
+  }
+
+  /// What others may know of the ledger without waiting for the writer.
+  struct Summary: Sendable {
+    var now = Timestamp(milliseconds: 0)
+    var openPeriod = Period(number: 0)
+    var oldestUnsettled: Period?
+    var openClicks = 0
+    var condition = EngineCondition.recovering
+  }
+
+  /// Pages in the log after which they are moved to the file.
+  private static let checkpointPages = 1_000
+  /// What the disk has to take before writes are taken again, in bytes.
+  private static let roomNeeded = 1 << 20
+
+  nonisolated let executor = QueueExecutor(label: "mecene.writer")
+  nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+  nonisolated let summary = Locked(Summary())
+
+  private nonisolated let mailbox = Mailbox<Submission>()
+  private let configuration: Configuration
+  private let book: BookWriter
+  private var ledger: Ledger
+  private var sequence: Int64
+  private var link: [UInt8]
+  private var condition = EngineCondition.serving
+
+  /// Rebuilds the state from the books.
+  init(book: sending BookWriter, configuration: Configuration) throws(StoreError) {
+    self.configuration = configuration
+    let last = try book.lastCommit()
+    sequence = last.sequence
+    link = last.link
+    ledger = Ledger(currency: configuration.currency, terms: configuration.terms, at: last.time)
+    try book.load(into: &ledger, fingerprint: { Fingerprint(of: $0) })
+    self.book = book
+  }
+
+  /// Brings the books up to the present time: opens the first period, or closes those that ended meanwhile.
+  func start() throws(StoreError) {
+    try book.dropLeftoverLogs()
+    process([Submission(.command(.tick), reply: .closure { _ in })])
+    publish()
+  }
+
+  /// Leaves commands for the writer. When it is idle and they are few, the calling thread becomes the writer: it
+  /// enters the idle queue in 0.2 µs, where waking a sleeping thread and back would cost tens.
+  nonisolated func submit(_ submissions: [Submission], entersWhenIdle: Bool) {
+    guard mailbox.post(submissions) else { return }
+    if entersWhenIdle {
+      executor.queue.sync { assumeIsolated { $0.drain() } }
+    } else {
+      executor.queue.async { self.assumeIsolated { $0.drain() } }
+    }
+  }
+
+  nonisolated func withdraw(_ tag: CallTag) -> Bool {
+    mailbox.withdraw { submission in
+      if case .sink(let waiting) = submission.reply { waiting == tag } else { false }
+    }
+  }
+
+  /// Decides one command and returns when it is durable.
+  nonisolated func perform(_ command: Command) async throws(EngineFailure) -> EngineOutcome {
+    let result = await withCheckedContinuation { continuation in
+      submit(
+        [Submission(.command(command), reply: .closure { continuation.resume(returning: $0) })],
+        entersWhenIdle: false)
+    }
+    return try result.get()
+  }
+
+  /// Whether a period can be settled, and how far its settlement is.
+  func checkSettleable(_ period: Period) throws(Refusal) -> Ledger.SettlementProgress? {
+    try ledger.checkSettleable(period)
+    return ledger.oldestUnsettled == period ? ledger.settlementProgress : nil
+  }
+
+  /// Lets time pass when a month has ended or the disk may have room again. Called about once a second.
+  func lookAround() {
+    if condition == .diskFull, configuration.directory.hasRoom(bytes: Self.roomNeeded) {
+      configuration.logger.notice("disk has room again")
+      condition = .serving
+      publish()
+    }
+    if configuration.clock.now().period > ledger.openPeriod {
+      submit([Submission(.command(.tick), reply: .closure { _ in })], entersWhenIdle: false)
+    }
+  }
+
+  /// Moves everything into the file, and takes nothing any more.
+  func stop() {
+    drain()
+    condition = .stopped
+    publish()
+    checkpoint()
+  }
+
+  /// Caps the file's size, to let a test fill the disk.
+  func limit(pages: Int) throws(StoreError) { try book.limit(pages: pages) }
+
+  private func drain() {
+    while let submissions = mailbox.take() {
+      var rest = submissions[...]
+      // A clock that is set ends a commit: all rows of a commit have one time.
+      while let position = rest.firstIndex(where: \.setsClock) {
+        process(Array(rest[..<position]))
+        process([rest[position]])
+        rest = rest[(position + 1)...]
+      }
+      process(Array(rest))
+      tidyUp()
+    }
+  }
+
+  private func process(_ submissions: [Submission]) {
+    if submissions.isEmpty { return }
+    var results: [Result<EngineOutcome, EngineFailure>] = []
+    results.reserveCapacity(submissions.count)
+    let periodBefore = ledger.openPeriod
+    do {
+      var commit = Commit(isOpen: false)
+      if condition == .serving {
+        ledger.advance(to: configuration.clock.now())
+        try append(&commit)
+      }
+      let now = Deadline.now
+      for submission in submissions {
+        if let deadline = submission.deadline, deadline < now {
+          results.append(.failure(.expired))
+        } else {
+          results.append(try decide(submission.work, &commit))
+        }
+      }
+      try finish(commit)
+    } catch {
+      results = Array(repeating: .failure(recover(from: error)), count: submissions.count)
+    }
+    publish()
+    deliver(submissions, results)
+    if ledger.openPeriod != periodBefore { configuration.periodClosed() }
+  }
+
+  private struct Commit {
+    var isOpen: Bool
+  }
+
+  private func decide(
+    _ work: Submission.Work, _ commit: inout Commit
+  ) throws(StoreError) -> Result<EngineOutcome, EngineFailure> {
+    switch condition {
+    case .stopped: return .failure(.shutDown)
+    case .diskFull, .recovering: if work.writes { return .failure(.diskFull) }
+    case .serving: break
+    }
+    switch work {
+    case .setClock(let time): return try setClock(time, &commit)
+    case .command(let command):
+      let keyed = try lookUpKey(command)
+      let outcome: Outcome
+      do {
+        outcome = try ledger.apply(command, keyed: keyed)
+      } catch {
+        return .failure(.refused(error))
+      }
+      try append(&commit)
+      return .success(try complete(outcome))
+    }
+  }
+
+  private func setClock(
+    _ time: Timestamp, _ commit: inout Commit
+  ) throws(StoreError) -> Result<EngineOutcome, EngineFailure> {
+    guard let clock = configuration.clock as? SimulatedClock else {
+      return .failure(
+        .refused(
+          Refusal(
+            .clockNotSimulated, "the daemon runs on the system's clock; start it with --simulated-clock to set it")))
+    }
+    guard time >= ledger.now, time.period <= Period.last else {
+      return .failure(
+        .refused(
+          Refusal(
+            .clockOutOfRange, field: "now_ms",
+            "the clock can be set from \(ledger.now.milliseconds) ms, where it stands, to the end of \(Period.last)",
+            ["now_ms": "\(ledger.now.milliseconds)", "asked_ms": "\(time.milliseconds)"])))
+    }
+    clock.set(time)
+    ledger.advance(to: time)
+    try append(&commit)
+    return .success(.clock(ledger.now, openPeriod: ledger.openPeriod))
+  }
+
+  private func lookUpKey(_ command: Command) throws(StoreError) -> KeyedTransfer? {
+    switch command {
+    case .deposit(let reference, _, let key), .withdraw(.account(let reference), _, let key):
+      guard let account = ledger.account(reference) else { return nil }
+      return try book.keyedTransfer(account, key)
+    case .withdraw(.fees, _, let key): return try book.keyedTransfer(nil, key)
+    default: return nil
+    }
+  }
+
+  private func append(_ commit: inout Commit) throws(StoreError) {
+    if ledger.effects.isEmpty { return }
+    if !commit.isOpen {
+      try book.begin(sequence: sequence + 1, time: ledger.now)
+      commit.isOpen = true
+    }
+    try book.append(ledger.takeEffects())
+  }
+
+  private func finish(_ commit: Commit) throws(StoreError) {
+    guard commit.isOpen else { return }
+    let rowsHash = CommitChain.rowsHash(book.takeRowBytes())
+    let newLink = CommitChain.link(
+      previous: link, sequence: sequence + 1, time: ledger.now, rowsHash: rowsHash)
+    try book.commit(rowsHash: rowsHash, link: newLink, money: ledger.money, fees: ledger.fees)
+    sequence += 1
+    link = newLink
+  }
+
+  /// Adds the texts that only the books know, as they are at this point of the commit.
+  private func complete(_ outcome: Outcome) throws(StoreError) -> EngineOutcome {
+    switch outcome {
+    case .account(let id):
+      guard let record = try book.account(id, openPeriod: ledger.openPeriod, terms: ledger.openTerms) else {
+        throw .damaged("account \(id) has no row")
+      }
+      return .account(record)
+    case .thing(let id, let alreadyAdded):
+      guard let record = try book.thing(id) else { throw .damaged("thing \(id) has no row") }
+      return .thing(record, alreadyAdded: alreadyAdded)
+    case .transfer(let transfer, let replayed): return .transfer(transfer, replayed: replayed)
+    case .clicked(let standing, let already): return .clicked(standing, alreadyClicked: already)
+    case .undone(let standing, let was): return .undone(standing, wasClicked: was)
+    case .clickedMany(let outcome): return .clickedMany(outcome)
+    case .clicks(let page): return .clicks(page)
+    case .done: return .done
+    }
+  }
+
+  private func deliver(_ submissions: [Submission], _ results: [Result<EngineOutcome, EngineFailure>]) {
+    var completions: [Completion] = []
+    completions.reserveCapacity(submissions.count)
+    for (submission, result) in zip(submissions, results) {
+      switch submission.reply {
+      case .sink(let tag): completions.append(Completion(tag: tag, result: result))
+      case .closure(let reply): reply(result)
+      }
+    }
+    if !completions.isEmpty { configuration.sink(completions) }
+  }
+
+  /// Throws away what memory is ahead of the disk.
+  private func recover(from error: StoreError) -> EngineFailure {
+    configuration.logger.error("commit failed", metadata: ["reason": "\(error.sentence)"])
+    book.rollback()
+    do {
+      let last = try book.lastCommit()
+      sequence = last.sequence
+      link = last.link
+      ledger = Ledger(currency: configuration.currency, terms: configuration.terms, at: last.time)
+      try book.load(into: &ledger, fingerprint: { Fingerprint(of: $0) })
+    } catch {
+      condition = .stopped
+      configuration.fatal("the books can't be read back after a failed commit: \(error.sentence)")
+      return .commitFailed
+    }
+    switch error {
+    case .diskFull: condition = .diskFull
+    case .damaged:
+      condition = .stopped
+      configuration.fatal(error.sentence)
+    default: break
+    }
+    return condition == .diskFull ? .diskFull : .commitFailed
+  }
+
+  private func tidyUp() {
+    guard condition == .serving else { return }
+    do {
+      try book.dropSettledLogs()
+    } catch {
+      configuration.logger.warning("a settled click log stays", metadata: ["reason": "\(error.sentence)"])
+    }
+    if book.logPages >= Self.checkpointPages { checkpoint() }
+  }
+
+  private func checkpoint() {
+    do {
+      try book.checkpoint()
+    } catch {
+      configuration.logger.warning("checkpoint failed", metadata: ["reason": "\(error.sentence)"])
+    }
+  }
+
+  private func publish() {
+    let summary = Summary(
+      now: ledger.now, openPeriod: ledger.openPeriod, oldestUnsettled: ledger.oldestUnsettled,
+      openClicks: ledger.openClickCount, condition: condition)
+    self.summary.withLock { $0 = summary }
+  }
+}
+
+extension Submission {
+  fileprivate var setsClock: Bool {
+    if case .setClock = work { true } else { false }
+  }
+}
+
+extension Submission.Work {
+  fileprivate var writes: Bool {
+    if case .command(.listClicks) = self { false } else { true }
+  }
+}

@@ -1,0 +1,169 @@
+/// What can be asked of the ledger. One command is decided at one instant, whole or not at all.
+package enum Command: Sendable {
+  case openAccount(name: AccountName, fingerprint: Fingerprint, displayName: PlainText, budget: Micros)
+  case updateAccount(AccountReference, displayName: PlainText?)
+  case setBudget(AccountReference, Micros)
+  case deposit(AccountReference, Micros, RequestKey)
+  case withdraw(MoneySource, Micros, RequestKey)
+  case closeAccount(AccountReference)
+
+  case addThing(NewThing)
+  case updateThing(ThingReference, title: PlainText?, description: PlainText?, hidden: Bool?)
+  case retireThing(ThingReference)
+  case reviveThing(ThingReference)
+
+  case click(AccountReference, ThingReference, Period?)
+  case clickMany(patrons: [UInt64], things: [UInt64], Period?)
+  case undoClick(AccountReference, ThingReference, Period?)
+  /// Reads the open period's clicks, which only the ledger knows fast.
+  case listClicks(AccountReference, Period?, after: ThingID?, limit: Int)
+
+  /// Fixes the plan of the oldest closed period.
+  case planSettlement(SettlementPlan, digest: [UInt8])
+  /// Pass 1 for the plan's patrons at these positions.
+  case drainPots(SettlementPlan, Range<Int>)
+  /// Pass 2 for the plan's owners at these positions.
+  case payOwners(SettlementPlan, Range<Int>)
+  /// Ends the settlement.
+  case finishSettlement(SettlementPlan)
+
+  /// Does nothing but let time pass.
+  case tick
+}
+
+/// What `addThing` needs.
+package struct NewThing: Sendable {
+  package let owner: AccountReference
+  package let url: CanonicalURL
+  package let fingerprint: Fingerprint
+  package let title: PlainText
+  package let description: PlainText
+  package let hidden: Bool
+
+  package init(
+    owner: AccountReference, url: CanonicalURL, fingerprint: Fingerprint, title: PlainText, description: PlainText,
+    hidden: Bool
+  ) {
+    self.owner = owner
+    self.url = url
+    self.fingerprint = fingerprint
+    self.title = title
+    self.description = description
+    self.hidden = hidden
+  }
+}
+
+/// What an earlier request with the same key made: looked up before a keyed command is decided.
+package struct KeyedTransfer: Sendable, Hashable {
+  package let transfer: Transfer
+  package init(transfer: Transfer) { self.transfer = transfer }
+}
+
+/// What a command came to. Refusals are thrown.
+package enum Outcome: Sendable {
+  /// An account was opened or changed.
+  case account(AccountID)
+  case thing(ThingID, alreadyAdded: Bool)
+  case transfer(Transfer, replayed: Bool)
+  case clicked(PatronStanding, alreadyClicked: Bool)
+  case undone(PatronStanding, wasClicked: Bool)
+  case clickedMany(ClickManyOutcome)
+  case clicks(ClickPage)
+  /// A step of a settlement, or time passing.
+  case done
+}
+
+/// Where a patron stands in the open period.
+package struct PatronStanding: Sendable, Hashable {
+  package let period: Period
+  package let clicks: Int
+  /// What each click is worth at least.
+  package let share: Micros
+  package let pot: Micros
+}
+
+/// What became of many clicks.
+package struct ClickManyOutcome: Sendable, Hashable {
+  package let period: Period
+  package var clicked = 0
+  package var alreadyClicked = 0
+  package var refusedIndexes: [UInt32] = []
+  package var refusedReasons: [Refusal.Reason] = []
+}
+
+/// A page of a patron's clicks of one period, by thing id, with what each is or was worth.
+package struct ClickPage: Sendable, Hashable {
+  package let period: Period
+  package let patron: AccountID
+  package let things: [ThingID]
+  package let shares: [Micros]
+  package let hasMore: Bool
+  package let clicksTotal: Int
+  package let pot: Micros
+  package let fee: Micros
+  package let settled: Bool
+
+  /// Cuts the page after a thing out of all of a patron's clicks.
+  package init(
+    period: Period, patron: AccountID, allThings: [ThingID], split: Split, pot: Micros, after: ThingID?, limit: Int,
+    settled: Bool
+  ) {
+    let first = after.map { after in allThings.firstIndex { $0 > after } ?? allThings.count } ?? 0
+    let range = first..<min(first + limit, allThings.count)
+    self.period = period
+    self.patron = patron
+    things = Array(allThings[range])
+    shares = range.map { split.share(at: $0) }
+    hasMore = range.upperBound < allThings.count
+    clicksTotal = allThings.count
+    self.pot = pot
+    fee = split.fee
+    self.settled = settled
+  }
+}
+
+/// A row to append to the books. Everything that happened is one of these, and state follows from them alone.
+package enum Effect: Sendable {
+  case periodOpened(Period, Terms)
+  case accountOpened(AccountID, name: String, displayName: String, budget: Micros)
+  case accountChanged(id: Int64, AccountID, AccountChange)
+  case thingAdded(ThingID, owner: AccountID, NewThing)
+  case thingChanged(id: Int64, ThingID, ThingChange)
+  case transfer(Transfer)
+  case keyBound(AccountID?, RequestKey, transferID: Int64)
+  case click(AccountID, ThingID, undone: Bool)
+  case settlementPlanned(SettlementPlan, digest: [UInt8])
+  /// Pass 1 reached these patrons; their clicks are filed.
+  case potsDrained(SettlementPlan, Range<Int>)
+  /// Pass 2 reached these owners; their revenue is filed.
+  case ownersPaid(SettlementPlan, Range<Int>)
+  case settlementFinished(Period)
+}
+
+/// What changed of an account; nil = unchanged.
+package struct AccountChange: Sendable, Hashable {
+  package var displayName: String?
+  package var budget: Micros?
+  package var closed: Bool?
+
+  package init(displayName: String? = nil, budget: Micros? = nil, closed: Bool? = nil) {
+    self.displayName = displayName
+    self.budget = budget
+    self.closed = closed
+  }
+}
+
+/// What changed of a thing; nil = unchanged.
+package struct ThingChange: Sendable, Hashable {
+  package var title: String?
+  package var description: String?
+  package var hidden: Bool?
+  package var retired: Bool?
+
+  package init(title: String? = nil, description: String? = nil, hidden: Bool? = nil, retired: Bool? = nil) {
+    self.title = title
+    self.description = description
+    self.hidden = hidden
+    self.retired = retired
+  }
+}

@@ -1,0 +1,175 @@
+// Accounts and their money: rules 1, 2 and 8 of the economy.
+extension Ledger {
+  mutating func openAccount(
+    _ name: AccountName, _ fingerprint: Fingerprint, _ displayName: PlainText, budget: Micros
+  ) throws(Refusal) -> Outcome {
+    try checkBudget(budget)
+    guard accountNames[fingerprint] == nil else {
+      throw Refusal(
+        .nameTaken, field: "name", "the name \(name.text) is taken; names are never given again",
+        ["name": name.text])
+    }
+    guard accounts.count < Int(UInt32.max) - 1 else {
+      throw Refusal(.idsExhausted, "the ledger holds \(accounts.count) accounts and can't take another")
+    }
+    accountNames[fingerprint] = UInt32(accounts.count)
+    accounts.append(AccountState(budget: budget))
+    accountChangeCount += 1
+    let id = AccountID(Int64(accounts.count))
+    effects.append(.accountOpened(id, name: name.text, displayName: displayName.text, budget: budget))
+    return .account(id)
+  }
+
+  mutating func updateAccount(
+    _ reference: AccountReference, displayName: PlainText?
+  ) throws(Refusal) -> Outcome {
+    let index = try index(reference, field: "account")
+    if let displayName { change(index, AccountChange(displayName: displayName.text)) }
+    return .account(id(index))
+  }
+
+  mutating func setBudget(_ reference: AccountReference, _ budget: Micros) throws(Refusal) -> Outcome {
+    let index = try index(reference, field: "account")
+    try checkBudget(budget)
+    guard !accounts[index].isClosed else { throw .closed(id(index), field: "account") }
+    if budget != accounts[index].budget {
+      accounts[index].budget = budget
+      let changeID = change(index, AccountChange(budget: budget))
+      topUp(index, cause: .budget(changeID: changeID))
+    }
+    return .account(id(index))
+  }
+
+  mutating func deposit(
+    _ reference: AccountReference, _ amount: Micros, _ key: RequestKey, keyed: KeyedTransfer?
+  ) throws(Refusal) -> Outcome {
+    let index = try index(reference, field: "account")
+    if let keyed { return try replay(keyed, .deposit, amount, key) }
+    try checkAmount(amount)
+    guard !accounts[index].isClosed else { throw .closed(id(index), field: "account") }
+    guard let total = money.adding(amount) else {
+      throw Refusal(
+        .ledgerFull, field: "amount_micros",
+        "the ledger holds \(inCurrency(money)) and can't hold \(inCurrency(amount)) more",
+        ["money_micros": "\(money.rawValue)", "amount_micros": "\(amount.rawValue)"])
+    }
+    money = total
+    accounts[index].available += amount
+    let transfer = record(.deposit, index, amount, forPeriod: nil)
+    effects.append(.keyBound(id(index), key, transferID: transfer.id))
+    topUp(index, cause: .credit(transferID: transfer.id))
+    return .transfer(transfer, replayed: false)
+  }
+
+  mutating func withdraw(
+    _ source: MoneySource, _ amount: Micros, _ key: RequestKey, keyed: KeyedTransfer?
+  ) throws(Refusal) -> Outcome {
+    var index: Int?
+    if case .account(let reference) = source { index = try self.index(reference, field: "account") }
+    if let keyed { return try replay(keyed, .withdraw, amount, key) }
+    try checkAmount(amount)
+    let there = index.map { accounts[$0].available } ?? fees
+    guard amount <= there else {
+      throw Refusal(
+        .insufficientFunds, field: "amount_micros",
+        "\(inCurrency(amount)) is more than the \(inCurrency(there)) that is available",
+        ["amount_micros": "\(amount.rawValue)", "available_micros": "\(there.rawValue)"])
+    }
+    if let index { accounts[index].available -= amount } else { fees -= amount }
+    money -= amount
+    let transfer = record(.withdraw, index, amount, forPeriod: nil)
+    effects.append(.keyBound(index.map(id), key, transferID: transfer.id))
+    return .transfer(transfer, replayed: false)
+  }
+
+  mutating func closeAccount(_ reference: AccountReference) throws(Refusal) -> Outcome {
+    let index = try index(reference, field: "account")
+    if !accounts[index].isClosed {
+      accounts[index].isClosed = true
+      accounts[index].budget = .zero
+      change(index, AccountChange(budget: .zero, closed: true))
+    }
+    return .account(id(index))
+  }
+
+  private func replay(
+    _ keyed: KeyedTransfer, _ kind: Transfer.Kind, _ amount: Micros, _ key: RequestKey
+  ) throws(Refusal) -> Outcome {
+    let first = keyed.transfer
+    guard first.kind == kind else {
+      throw Refusal(
+        .keyReused, field: "key", "the key \(key.text) was used for a \(first.words); use another key",
+        ["key": key.text, "transfer_id": "\(first.id)"])
+    }
+    guard first.amount == amount else {
+      throw Refusal(
+        .keyReused, field: "amount_micros",
+        "the key \(key.text) was used for \(inCurrency(first.amount)), not \(inCurrency(amount)); use another key",
+        [
+          "key": key.text, "transfer_id": "\(first.id)", "first_amount_micros": "\(first.amount.rawValue)",
+          "amount_micros": "\(amount.rawValue)",
+        ])
+    }
+    return .transfer(first, replayed: true)
+  }
+
+  private func checkBudget(_ budget: Micros) throws(Refusal) {
+    let minimum = open?.terms.minimum ?? nextTerms.minimum
+    guard budget == .zero || budget >= minimum else {
+      throw Refusal(
+        .belowMinimum, field: "budget_micros",
+        "the budget must be 0 or at least \(inCurrency(minimum)); it was \(inCurrency(budget))",
+        ["minimum_micros": "\(minimum.rawValue)", "budget_micros": "\(budget.rawValue)"])
+    }
+  }
+
+  private func checkAmount(_ amount: Micros) throws(Refusal) {
+    guard amount > .zero else {
+      throw Refusal(
+        .invalidAmount, field: "amount_micros", "the amount is \(amount.rawValue) micros; it has to be at least 1",
+        ["amount_micros": "\(amount.rawValue)"])
+    }
+  }
+}
+
+// The steps that several commands share.
+extension Ledger {
+  func id(_ index: Int) -> AccountID { AccountID(Int64(index) + 1) }
+
+  @discardableResult
+  mutating func change(_ index: Int, _ change: AccountChange) -> Int64 {
+    accountChangeCount += 1
+    effects.append(.accountChanged(id: accountChangeCount, id(index), change))
+    return accountChangeCount
+  }
+
+  /// Notes a movement whose balances have been changed already.
+  @discardableResult
+  mutating func record(
+    _ kind: Transfer.Kind, _ index: Int?, _ amount: Micros, forPeriod: Period?, cause: Transfer.Cause? = nil
+  ) -> Transfer {
+    transferCount += 1
+    let transfer = Transfer(
+      id: transferCount, kind: kind, account: index.map(id), amount: amount, period: openPeriod,
+      forPeriod: forPeriod, cause: cause, committedAt: now,
+      availableAfter: index.map { accounts[$0].available } ?? fees,
+      potsAfter: index.map { accounts[$0].pots } ?? .zero)
+    effects.append(.transfer(transfer))
+    return transfer
+  }
+
+  /// Moves what an open pot lacks to its budget, as far as there is money.
+  mutating func topUp(_ index: Int, cause: Transfer.Cause) {
+    let account = accounts[index]
+    guard account.openPot > .zero else { return }
+    let missing = min(account.budget - account.openPot, account.available)
+    if missing > .zero { setAside(index, missing, .potTopup, cause: cause) }
+  }
+
+  mutating func setAside(_ index: Int, _ amount: Micros, _ kind: Transfer.Kind, cause: Transfer.Cause? = nil) {
+    accounts[index].available -= amount
+    accounts[index].pots += amount
+    accounts[index].openPot += amount
+    record(kind, index, amount, forPeriod: openPeriod, cause: cause)
+  }
+}

@@ -1,0 +1,121 @@
+// Settlement: rules 5 to 7 of the economy, one bounded step at a time.
+//
+//     closed → planned → pots drained, by patron id → owners paid, by owner id → settled
+//
+// Each step says how far it got, so a step that is repeated after a crash finds where to go on, and money never
+// moves twice.
+extension Ledger {
+  /// How far a period's settlement is.
+  package struct SettlementProgress: Sendable, Hashable {
+    package let digest: [UInt8]?
+    package let drainedThrough: AccountID
+    package let paidThrough: AccountID
+  }
+
+  /// The progress of the oldest unsettled period.
+  package var settlementProgress: SettlementProgress? {
+    unsettled.first.map {
+      SettlementProgress(digest: $0.digest, drainedThrough: $0.drainedThrough, paidThrough: $0.paidThrough)
+    }
+  }
+
+  /// Whether `period` can be settled now; throws why not. A settled period passes.
+  package func checkSettleable(_ period: Period) throws(Refusal) {
+    guard let firstPeriod, period >= firstPeriod, period <= openPeriod else { throw .periodNotFound(period) }
+    guard period < openPeriod else {
+      throw Refusal(
+        .periodOpen, field: "period", "the period \(period) is still open", ["period": "\(period)"])
+    }
+    if let oldest = oldestUnsettled, oldest < period {
+      throw Refusal(
+        .earlierPeriodUnsettled, field: "period",
+        "the period \(oldest) has to be settled before \(period)",
+        ["period": "\(period)", "oldest_unsettled_period": "\(oldest)"])
+    }
+  }
+
+  mutating func planSettlement(_ plan: SettlementPlan, digest: [UInt8]) throws(Refusal) -> Outcome {
+    try checkSettleable(plan.period)
+    guard let current = unsettled.first, current.period == plan.period else { return .done }
+    if let begun = current.digest {
+      guard begun == digest else {
+        throw Refusal(
+          .digestMismatch, field: "period",
+          "the plan of \(plan.period) was begun with the digest \(hexadecimal(begun)) and is now "
+            + "\(hexadecimal(digest)); nothing more is paid",
+          ["begun_digest": hexadecimal(begun), "digest": hexadecimal(digest)])
+      }
+      return .done
+    }
+    precondition(plan.patrons.count == current.pots.count, "the plan has other pots than the books")
+    unsettled[0].digest = digest
+    effects.append(.settlementPlanned(plan, digest: digest))
+    return .done
+  }
+
+  mutating func drainPots(_ plan: SettlementPlan, _ positions: Range<Int>) throws(Refusal) -> Outcome {
+    guard unsettled.first?.period == plan.period else { return .done }
+    precondition(unsettled[0].digest != nil, "pots are drained before the plan is fixed")
+    // A step that is repeated after a crash leaves out what it has done.
+    let remaining = positions.drop { plan.patrons[$0].id <= unsettled[0].drainedThrough }
+    for position in remaining { drain(plan.patrons[position], plan) }
+    if !remaining.isEmpty { effects.append(.potsDrained(plan, remaining)) }
+    return .done
+  }
+
+  private mutating func drain(_ patron: SettlementPlan.Patron, _ plan: SettlementPlan) {
+    guard let pot = unsettled[0].pots.removeValue(forKey: patron.id), pot == patron.pot else {
+      preconditionFailure("the plan has another pot for patron \(patron.id) than the books")
+    }
+    unsettled[0].drainedThrough = patron.id
+    let index = Int(patron.id.rawValue) - 1
+    guard !patron.clicks.isEmpty else {
+      accounts[index].pots -= pot
+      accounts[index].available += pot
+      let transfer = record(.potReturn, index, pot, forPeriod: plan.period)
+      return topUp(index, cause: .credit(transferID: transfer.id))
+    }
+    if patron.fee > .zero {
+      accounts[index].pots -= patron.fee
+      fees += patron.fee
+      record(.fee, index, patron.fee, forPeriod: plan.period)
+    }
+    let given = pot - patron.fee
+    if given > .zero {
+      accounts[index].pots -= given
+      unsettled[0].clearing += given
+      record(.give, index, given, forPeriod: plan.period)
+    }
+  }
+
+  mutating func payOwners(_ plan: SettlementPlan, _ positions: Range<Int>) throws(Refusal) -> Outcome {
+    guard unsettled.first?.period == plan.period else { return .done }
+    let remaining = positions.drop { plan.owners[$0].id <= unsettled[0].paidThrough }
+    for owner in plan.owners[remaining] {
+      unsettled[0].paidThrough = owner.id
+      guard owner.micros > .zero else { continue }
+      precondition(owner.micros <= unsettled[0].clearing, "the plan pays more than was given")
+      unsettled[0].clearing -= owner.micros
+      let index = Int(owner.id.rawValue) - 1
+      accounts[index].available += owner.micros
+      let transfer = record(.revenue, index, owner.micros, forPeriod: plan.period)
+      topUp(index, cause: .credit(transferID: transfer.id))
+    }
+    if !remaining.isEmpty { effects.append(.ownersPaid(plan, remaining)) }
+    return .done
+  }
+
+  mutating func finishSettlement(_ plan: SettlementPlan) throws(Refusal) -> Outcome {
+    guard unsettled.first?.period == plan.period else { return .done }
+    precondition(
+      unsettled[0].pots.isEmpty && unsettled[0].clearing == .zero, "a settlement ended with money left in it")
+    unsettled.removeFirst()
+    lastSettled = plan.period
+    effects.append(.settlementFinished(plan.period))
+    return .done
+  }
+
+  private func hexadecimal(_ bytes: [UInt8]) -> String {
+    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+}

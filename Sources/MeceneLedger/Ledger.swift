@@ -1,0 +1,186 @@
+/// The economy as a deterministic state machine: `(state, command, time) → outcome + effects`, without I/O.
+///
+/// All rules live here. A command either throws a `Refusal` and changes nothing, or answers with an outcome and
+/// leaves rows in `effects` for the store. The same commands at the same times leave the same state and rows.
+///
+/// State is what decides: balances, budgets, pots, owners, and names and URLs as fingerprints. Texts stay on disk.
+package struct Ledger: Sendable {
+  /// What the next period opens with.
+  package var nextTerms: Terms
+  /// The ledger's currency, such as EUR.
+  package let currency: String
+  /// The time of the last command; it never goes back.
+  package internal(set) var now: Timestamp
+  /// Rows that the commands since the last `takeEffects` left.
+  package internal(set) var effects: [Effect] = []
+
+  var accounts: [AccountState] = []
+  var things: [ThingState] = []
+  var accountNames: [Fingerprint: UInt32] = [:]
+  var thingURLs: [Fingerprint: UInt32] = [:]
+  /// nil only before the first command of a new ledger.
+  var open: OpenPeriod?
+  /// Closed periods that are not settled, the oldest first.
+  var unsettled: [UnsettledPeriod] = []
+  var firstPeriod: Period?
+  var lastSettled: Period?
+
+  /// All money in the ledger: deposits minus withdrawals.
+  package internal(set) var money: Micros = .zero
+  package internal(set) var fees: Micros = .zero
+  package internal(set) var transferCount: Int64 = 0
+  package internal(set) var accountChangeCount: Int64 = 0
+  package internal(set) var thingChangeCount: Int64 = 0
+
+  /// One account's money and standing. Clicks and pot are those of the open period.
+  struct AccountState: Sendable, Hashable {
+    var budget: Micros
+    var available: Micros = .zero
+    /// Set aside in all unsettled periods.
+    var pots: Micros = .zero
+    var openPot: Micros = .zero
+    var clicks: UInt32 = 0
+    var newestClick: UInt32 = ClickIndex.end
+    var isClosed = false
+  }
+
+  struct ThingState: Sendable, Hashable {
+    let owner: UInt32
+    var isRetired = false
+  }
+
+  struct OpenPeriod: Sendable {
+    let period: Period
+    let terms: Terms
+    var clicks = ClickIndex()
+  }
+
+  /// A closed period that still holds money, or whose settlement has not ended.
+  struct UnsettledPeriod: Sendable {
+    let period: Period
+    let terms: Terms
+    var pots: [AccountID: Micros]
+    /// Money given and not yet received.
+    var clearing: Micros = .zero
+    /// Set once the plan is fixed.
+    var digest: [UInt8]?
+    var drainedThrough = AccountID(0)
+    var paidThrough = AccountID(0)
+  }
+
+  /// An empty ledger. Its first period opens with the first command.
+  package init(currency: String, terms: Terms, at time: Timestamp) {
+    self.currency = currency
+    nextTerms = terms
+    now = time
+  }
+
+  /// Moves time to `time`, or leaves it where it is if that lies in the past. A month that ends closes its period
+  /// and opens the next with the terms in force. Called once per commit, before its commands.
+  package mutating func advance(to time: Timestamp) {
+    let limit = Period.last.next.start.milliseconds - 1
+    now = max(now, Timestamp(milliseconds: min(time.milliseconds, limit)))
+    let current = now.period
+    if open == nil { openPeriod(current) }
+    while let closing = open, closing.period < current {
+      close(closing)
+      openPeriod(closing.period.next)
+    }
+  }
+
+  private mutating func openPeriod(_ period: Period) {
+    if firstPeriod == nil { firstPeriod = period }
+    open = OpenPeriod(period: period, terms: nextTerms)
+    effects.append(.periodOpened(period, nextTerms))
+  }
+
+  private mutating func close(_ closing: OpenPeriod) {
+    var pots: [AccountID: Micros] = [:]
+    for index in accounts.indices {
+      if accounts[index].openPot > .zero {
+        pots[AccountID(Int64(index) + 1)] = accounts[index].openPot
+        accounts[index].openPot = .zero
+      }
+      accounts[index].clicks = 0
+      accounts[index].newestClick = ClickIndex.end
+    }
+    unsettled.append(UnsettledPeriod(period: closing.period, terms: closing.terms, pots: pots))
+  }
+
+  /// Decides one command at the time that `advance` set.
+  ///
+  /// - Parameter keyed: What an earlier request with the same key made, for deposits and withdrawals.
+  /// - Throws: A `Refusal`; nothing has changed then.
+  package mutating func apply(_ command: Command, keyed: KeyedTransfer? = nil) throws(Refusal) -> Outcome {
+    switch command {
+    case .openAccount(let name, let fingerprint, let displayName, let budget):
+      try openAccount(name, fingerprint, displayName, budget: budget)
+    case .updateAccount(let reference, let displayName):
+      try updateAccount(reference, displayName: displayName)
+    case .setBudget(let reference, let budget): try setBudget(reference, budget)
+    case .deposit(let reference, let amount, let key): try deposit(reference, amount, key, keyed: keyed)
+    case .withdraw(let source, let amount, let key): try withdraw(source, amount, key, keyed: keyed)
+    case .closeAccount(let reference): try closeAccount(reference)
+    case .addThing(let thing): try addThing(thing)
+    case .updateThing(let reference, let title, let description, let hidden):
+      try updateThing(reference, title: title, description: description, hidden: hidden)
+    case .retireThing(let reference): try retireThing(reference)
+    case .reviveThing(let reference): try reviveThing(reference)
+    case .click(let patron, let thing, let period): try click(patron, thing, period)
+    case .clickMany(let patrons, let things, let period): try clickMany(patrons, things, period)
+    case .undoClick(let patron, let thing, let period): try undoClick(patron, thing, period)
+    case .listClicks(let patron, let period, let after, let limit):
+      try listClicks(patron, period, after: after, limit: limit)
+    case .planSettlement(let plan, let digest): try planSettlement(plan, digest: digest)
+    case .drainPots(let plan, let positions): try drainPots(plan, positions)
+    case .payOwners(let plan, let positions): try payOwners(plan, positions)
+    case .finishSettlement(let plan): try finishSettlement(plan)
+    case .tick: .done
+    }
+  }
+
+  /// Hands the rows over and forgets them.
+  package mutating func takeEffects() -> [Effect] {
+    defer { effects.removeAll(keepingCapacity: true) }
+    return effects
+  }
+}
+
+// What others may know of the state.
+extension Ledger {
+  package var accountCount: Int { accounts.count }
+  package var thingCount: Int { things.count }
+  package var openClickCount: Int { open?.clicks.count ?? 0 }
+  package var openPeriod: Period { open?.period ?? now.period }
+  package var oldestUnsettled: Period? { unsettled.first?.period }
+
+  /// The account that a request means; nil if there is none.
+  package func account(_ reference: AccountReference) -> AccountID? {
+    switch reference {
+    case .id(let id): return (1...Int64(accounts.count + 1)).contains(id.rawValue) && id.rawValue <= accounts.count ? id : nil
+    case .name(_, let fingerprint): return accountNames[fingerprint].map { AccountID(Int64($0) + 1) }
+    }
+  }
+
+  func index(_ reference: AccountReference, field: String) throws(Refusal) -> Int {
+    guard let id = account(reference) else { throw .notFound(reference, field: field) }
+    return Int(id.rawValue) - 1
+  }
+
+  func index(_ reference: ThingReference) throws(Refusal) -> Int {
+    switch reference {
+    case .id(let id):
+      if id.rawValue >= 1, id.rawValue <= things.count { return Int(id.rawValue) - 1 }
+    case .url(_, let fingerprint):
+      if let index = thingURLs[fingerprint] { return Int(index) }
+    }
+    throw .notFound(reference)
+  }
+
+  func inCurrency(_ amount: Micros) -> String { "\(amount) \(currency)" }
+}
+
+extension Ledger {
+  /// The terms of the open period.
+  package var openTerms: Terms { open?.terms ?? nextTerms }
+}

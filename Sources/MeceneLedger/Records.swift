@@ -1,0 +1,156 @@
+// What the books show of accounts, things, periods and settlements.
+
+/// An account as it stands.
+package struct AccountRecord: Sendable, Hashable {
+  package let id: AccountID
+  package let name: String
+  package let displayName: String
+  package let budget: Micros
+  package let available: Micros
+  /// Set aside for the open period.
+  package let pot: Micros
+  /// Set aside in all unsettled periods.
+  package let pots: Micros
+  package let isActive: Bool
+  package let isClosed: Bool
+  package let openedAt: Timestamp
+
+  package init(
+    id: AccountID, name: String, displayName: String, budget: Micros, available: Micros, pot: Micros, pots: Micros,
+    isActive: Bool, isClosed: Bool, openedAt: Timestamp
+  ) {
+    self.id = id
+    self.name = name
+    self.displayName = displayName
+    self.budget = budget
+    self.available = available
+    self.pot = pot
+    self.pots = pots
+    self.isActive = isActive
+    self.isClosed = isClosed
+    self.openedAt = openedAt
+  }
+}
+
+/// A thing as it stands.
+package struct ThingRecord: Sendable, Hashable {
+  package let id: ThingID
+  package let owner: AccountID
+  package let ownerName: String
+  package let url: String
+  package let title: String
+  package let description: String
+  package let isHidden: Bool
+  package let isRetired: Bool
+  package let addedAt: Timestamp
+
+  package init(
+    id: ThingID, owner: AccountID, ownerName: String, url: String, title: String, description: String,
+    isHidden: Bool, isRetired: Bool, addedAt: Timestamp
+  ) {
+    self.id = id
+    self.owner = owner
+    self.ownerName = ownerName
+    self.url = url
+    self.title = title
+    self.description = description
+    self.isHidden = isHidden
+    self.isRetired = isRetired
+    self.addedAt = addedAt
+  }
+}
+
+/// Where a period stands.
+package enum PeriodState: Sendable, Hashable {
+  case open
+  case closed
+  case planned
+  case settled
+}
+
+/// A settlement's totals.
+package struct SettlementRecord: Sendable, Hashable {
+  package let period: Period
+  package let state: PeriodState
+  package let feeBps: Int
+  package let totals: SettlementPlan.Totals
+  /// 32 bytes.
+  package let digest: [UInt8]
+  /// nil before the settlement has ended.
+  package let settledAt: Timestamp?
+
+  package init(
+    period: Period, state: PeriodState, feeBps: Int, totals: SettlementPlan.Totals, digest: [UInt8],
+    settledAt: Timestamp?
+  ) {
+    self.period = period
+    self.state = state
+    self.feeBps = feeBps
+    self.totals = totals
+    self.digest = digest
+    self.settledAt = settledAt
+  }
+}
+
+/// A page of an account's movements.
+package struct StatementPage: Sendable, Hashable {
+  package let account: AccountRecord
+  package let openingAvailable: Micros
+  package let openingPots: Micros
+  package let transfers: [Transfer]
+  package let hasMore: Bool
+
+  package init(
+    account: AccountRecord, openingAvailable: Micros, openingPots: Micros, transfers: [Transfer], hasMore: Bool
+  ) {
+    self.account = account
+    self.openingAvailable = openingAvailable
+    self.openingPots = openingPots
+    self.transfers = transfers
+    self.hasMore = hasMore
+  }
+}
+
+/// What an owner's things earned in a period.
+package struct RevenuePage: Sendable, Hashable {
+  package let period: Period
+  package let things: [SettlementPlan.ThingRevenue]
+  package let hasMore: Bool
+  package let clicksTotal: Int
+  package let microsTotal: Micros
+  package let settled: Bool
+
+  package init(
+    period: Period, things: [SettlementPlan.ThingRevenue], hasMore: Bool, clicksTotal: Int, microsTotal: Micros,
+    settled: Bool
+  ) {
+    self.period = period
+    self.things = things
+    self.hasMore = hasMore
+    self.clicksTotal = clicksTotal
+    self.microsTotal = microsTotal
+    self.settled = settled
+  }
+}
+
+/// Counts and sums of the whole ledger.
+package struct LedgerStatus: Sendable, Hashable {
+  package var now: Timestamp
+  package var openPeriod: Period
+  package var oldestUnsettled: Period?
+  package var accounts = 0
+  package var things = 0
+  package var openClicks = 0
+  package var transfers = 0
+  package var commits = 0
+  package var settlements = 0
+  package var databaseBytes = 0
+  package var logBytes = 0
+  package var fees = Micros.zero
+  package var money = Micros.zero
+
+  package init(now: Timestamp, openPeriod: Period) {
+    self.now = now
+    self.openPeriod = openPeriod
+  }
+}

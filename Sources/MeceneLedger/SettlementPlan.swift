@@ -1,0 +1,164 @@
+/// What the settlement of one period does: a pure function of the period's pots and clicks.
+///
+/// The same data give the same plan, and the words of its leaves give the same digest. Patrons and owners stand in
+/// the order of their ids, clicks in the order of patron and thing.
+package final class SettlementPlan: Sendable {
+  /// One patron's part. `clicks` are positions in `things` and `shares`.
+  package struct Patron: Sendable, Hashable {
+    package let id: AccountID
+    package let pot: Micros
+    package let fee: Micros
+    package let clicks: Range<Int>
+  }
+
+  /// One owner's part. `things` are positions in `revenue`.
+  package struct Owner: Sendable, Hashable {
+    package let id: AccountID
+    package let clicks: Int
+    package let micros: Micros
+    package let things: Range<Int>
+  }
+
+  /// What one thing earned.
+  package struct ThingRevenue: Sendable, Hashable {
+    package let thing: ThingID
+    package let clicks: Int
+    package let micros: Micros
+
+    package init(thing: ThingID, clicks: Int, micros: Micros) {
+      self.thing = thing
+      self.clicks = clicks
+      self.micros = micros
+    }
+  }
+
+  /// The sums that the digest's header and a summary hold.
+  package struct Totals: Sendable, Hashable {
+    package var pots = 0
+    package var clicks = 0
+    package var owners = 0
+    package var potsMicros = Micros.zero
+    package var feesMicros = Micros.zero
+    package var revenueMicros = Micros.zero
+    package var returnedMicros = Micros.zero
+
+    package init() {}
+  }
+
+  package let period: Period
+  package let terms: Terms
+  package let patrons: [Patron]
+  package let things: [ThingID]
+  package let shares: [Micros]
+  package let owners: [Owner]
+  package let revenue: [ThingRevenue]
+  package let totals: Totals
+  private let ownerOf: [AccountID]
+
+  /// Makes the plan of a period.
+  ///
+  /// - Parameters:
+  ///   - pots: Every patron's pot, by patron id, each above 0.
+  ///   - clicks: The clicks that stand, by patron and thing. Each patron among them has a pot.
+  ///   - owner: Who owns a thing.
+  package init(
+    period: Period, terms: Terms, pots: [(patron: AccountID, pot: Micros)],
+    clicks: [(patron: AccountID, thing: ThingID)], owner: (ThingID) -> AccountID
+  ) {
+    self.period = period
+    self.terms = terms
+    var patrons: [Patron] = []
+    var shares: [Micros] = []
+    var totals = Totals()
+    patrons.reserveCapacity(pots.count)
+    shares.reserveCapacity(clicks.count)
+    var next = 0
+    for (patron, pot) in pots {
+      let first = next
+      while next < clicks.count, clicks[next].patron == patron { next += 1 }
+      let split = Split(
+        pot: pot, feeBps: terms.feeBps, clicks: next - first, patron: patron, period: period)
+      for j in 0..<(next - first) { shares.append(split.share(at: j)) }
+      patrons.append(Patron(id: patron, pot: pot, fee: split.fee, clicks: first..<next))
+      totals.potsMicros += pot
+      totals.feesMicros += split.fee
+      totals.revenueMicros += split.given
+      if first == next { totals.returnedMicros += pot }
+    }
+    precondition(next == clicks.count, "a click without a pot")
+
+    let ownerOf = clicks.map { owner($0.thing) }
+    let order = clicks.indices.sorted { a, b in
+      (ownerOf[a], clicks[a].thing) < (ownerOf[b], clicks[b].thing)
+    }
+    (owners, revenue) = Self.addUp(order, ownerOf: ownerOf, thingOf: { clicks[$0].thing }, shares: shares)
+    totals.pots = patrons.count
+    totals.clicks = clicks.count
+    totals.owners = owners.count
+    self.patrons = patrons
+    things = clicks.map(\.thing)
+    self.shares = shares
+    self.ownerOf = ownerOf
+    self.totals = totals
+  }
+
+  private static func addUp(
+    _ order: [Int], ownerOf: [AccountID], thingOf: (Int) -> ThingID, shares: [Micros]
+  ) -> (owners: [Owner], revenue: [ThingRevenue]) {
+    var owners: [Owner] = []
+    var revenue: [ThingRevenue] = []
+    var position = 0
+    while position < order.count {
+      let owner = ownerOf[order[position]]
+      let firstThing = revenue.count
+      let firstClick = position
+      var earned = Micros.zero
+      while position < order.count, ownerOf[order[position]] == owner {
+        let thing = thingOf(order[position])
+        let firstOfThing = position
+        var micros = Micros.zero
+        while position < order.count, thingOf(order[position]) == thing {
+          micros += shares[order[position]]
+          position += 1
+        }
+        revenue.append(ThingRevenue(thing: thing, clicks: position - firstOfThing, micros: micros))
+        earned += micros
+      }
+      owners.append(
+        Owner(
+          id: owner, clicks: position - firstClick, micros: earned, things: firstThing..<revenue.count))
+    }
+    return (owners, revenue)
+  }
+
+  /// The words of the digest's header, after which the two roots follow. The first is the rule's version.
+  package var headerWords: [UInt64] {
+    [
+      1, UInt64(period.number), UInt64(terms.feeBps), UInt64(totals.pots), UInt64(totals.clicks),
+      UInt64(totals.owners), word(totals.potsMicros), word(totals.feesMicros), word(totals.revenueMicros),
+    ]
+  }
+
+  /// The words of a patron's leaf, after its blind.
+  package func leafWords(ofPatronAt position: Int) -> [UInt64] {
+    let patron = patrons[position]
+    var words = [
+      UInt64(patron.id.rawValue), word(patron.pot), word(patron.fee), UInt64(patron.clicks.count),
+    ]
+    words.reserveCapacity(4 + 3 * patron.clicks.count)
+    for click in patron.clicks {
+      words.append(UInt64(things[click].rawValue))
+      words.append(UInt64(ownerOf[click].rawValue))
+      words.append(word(shares[click]))
+    }
+    return words
+  }
+
+  /// The words of an owner's leaf, after its blind.
+  package func leafWords(ofOwnerAt position: Int) -> [UInt64] {
+    let owner = owners[position]
+    return [UInt64(owner.id.rawValue), UInt64(owner.clicks), word(owner.micros)]
+  }
+
+  private func word(_ amount: Micros) -> UInt64 { UInt64(bitPattern: amount.rawValue) }
+}

@@ -1,0 +1,103 @@
+/// One movement of money from one ledger account to another: balanced by construction.
+package struct Transfer: Sendable, Hashable {
+  /// What kind of movement. The numbers are those of the contract and of the journal.
+  package enum Kind: Int, Sendable, Hashable, CaseIterable {
+    /// world to available(a)
+    case deposit = 1
+    /// available(a) or fees to world
+    case withdraw = 2
+    /// available(a) to pot(a, P)
+    case potOpen = 3
+    /// available(a) to pot(a, P)
+    case potTopup = 4
+    /// pot(a, P) to available(a)
+    case potReturn = 5
+    /// pot(a, P) to fees
+    case fee = 6
+    /// pot(a, P) to clearing(P)
+    case give = 7
+    /// clearing(P) to available(a)
+    case revenue = 8
+  }
+
+  /// What made a pot grow; it makes each top-up unique.
+  package enum Cause: Sendable, Hashable {
+    case credit(transferID: Int64)
+    case budget(changeID: Int64)
+  }
+
+  /// The number in the journal, from 1.
+  package let id: Int64
+  package let kind: Kind
+  /// Whose movement; nil when fees are withdrawn.
+  package let account: AccountID?
+  /// Above 0.
+  package let amount: Micros
+  /// The period that was open when it was committed.
+  package let period: Period
+  /// The period whose pot or settlement it belongs to.
+  package let forPeriod: Period?
+  package let cause: Cause?
+  package let committedAt: Timestamp
+  /// What the account (or, for a withdrawal of fees, `fees`) had available after it.
+  package let availableAfter: Micros
+  /// What the account had in all pots after it.
+  package let potsAfter: Micros
+
+  package init(
+    id: Int64, kind: Kind, account: AccountID?, amount: Micros, period: Period, forPeriod: Period?, cause: Cause?,
+    committedAt: Timestamp, availableAfter: Micros, potsAfter: Micros
+  ) {
+    self.id = id
+    self.kind = kind
+    self.account = account
+    self.amount = amount
+    self.period = period
+    self.forPeriod = forPeriod
+    self.cause = cause
+    self.committedAt = committedAt
+    self.availableAfter = availableAfter
+    self.potsAfter = potsAfter
+  }
+
+  /// The movement in words.
+  package var words: String {
+    let month = forPeriod.map(\.description) ?? ""
+    return switch kind {
+    case .deposit: "deposit"
+    case .withdraw: account == nil ? "withdrawal of fees" : "withdrawal"
+    case .potOpen: "set aside for \(month)"
+    case .potTopup: "added to the pot of \(month)"
+    case .potReturn: "pot of \(month) returned: nothing was clicked"
+    case .fee: "fee for \(month)"
+    case .give: "given for \(month)"
+    case .revenue: "revenue of \(month)"
+    }
+  }
+}
+
+/// The ledger accounts that money moves between.
+package enum LedgerAccount: Sendable, Hashable {
+  case world
+  case available(AccountID)
+  case pot(AccountID, Period)
+  case clearing(Period)
+  case fees
+}
+
+extension Transfer {
+  /// Where the money comes from and goes to, or nil when the row lacks what its kind needs.
+  package var route: (from: LedgerAccount, to: LedgerAccount)? {
+    switch (kind, account, forPeriod) {
+    case (.deposit, let a?, nil): (.world, .available(a))
+    case (.withdraw, let a?, nil): (.available(a), .world)
+    case (.withdraw, nil, nil): (.fees, .world)
+    case (.potOpen, let a?, let p?), (.potTopup, let a?, let p?): (.available(a), .pot(a, p))
+    case (.potReturn, let a?, let p?): (.pot(a, p), .available(a))
+    case (.fee, let a?, let p?): (.pot(a, p), .fees)
+    case (.give, let a?, let p?): (.pot(a, p), .clearing(p))
+    case (.revenue, let a?, let p?): (.clearing(p), .available(a))
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,81 @@
+internal import MeceneEngine
+internal import MeceneLedger
+internal import MeceneWire
+
+extension Handlers: ClickServiceHandler {
+  func click(_ request: ClickRequest, _ call: CallContext) throws -> Answer<ClickResponse> {
+    let command = Command.click(
+      try reference(request.patron, field: "patron"), try reference(request.thing), try period(request.period))
+    return .write(.command(command)) { outcome in
+      guard case .clicked(let standing, let already) = outcome else { throw Self.unexpected(outcome) }
+      return .now(
+        ClickResponse(
+          period: standing.period.description, alreadyClicked: already, clicks: UInt64(standing.clicks),
+          shareMicros: standing.share.rawValue, potMicros: standing.pot.rawValue))
+    }
+  }
+
+  func clickMany(_ request: ClickManyRequest, _ call: CallContext) throws -> Answer<ClickManyResponse> {
+    let command = Command.clickMany(
+      patrons: request.patronIDs, things: request.thingIDs, try period(request.period))
+    return .write(.command(command)) { outcome in
+      guard case .clickedMany(let many) = outcome else { throw Self.unexpected(outcome) }
+      return .now(
+        ClickManyResponse(
+          period: many.period.description, clicked: UInt32(many.clicked),
+          alreadyClicked: UInt32(many.alreadyClicked), refused: UInt32(many.refusedIndexes.count),
+          refusedIndexes: many.refusedIndexes,
+          refusedReasons: many.refusedReasons.map { MeceneWire.Reason(rawValue: $0.rawValue) }))
+    }
+  }
+
+  func undoClick(_ request: UndoClickRequest, _ call: CallContext) throws -> Answer<UndoClickResponse> {
+    let command = Command.undoClick(
+      try reference(request.patron, field: "patron"), try reference(request.thing), try period(request.period))
+    return .write(.command(command)) { outcome in
+      guard case .undone(let standing, let was) = outcome else { throw Self.unexpected(outcome) }
+      return .now(
+        UndoClickResponse(
+          period: standing.period.description, wasClicked: was, clicks: UInt64(standing.clicks),
+          shareMicros: standing.share.rawValue, potMicros: standing.pot.rawValue))
+    }
+  }
+
+  /// The open period's clicks are known to the writer alone; those of closed periods are in the books.
+  func listClicks(_ request: ListClicksRequest, _ call: CallContext) throws -> Answer<ListClicksResponse> {
+    let patron = try reference(request.patron, field: "patron")
+    let asked = try period(request.period)
+    let size = try limits.pageSize(request.pageSize)
+    let arguments = ["clicks", "\(patron)", request.period]
+    let after = try PageToken.parse(request.pageToken, arguments: arguments).map(ThingID.init)
+    if let asked, asked != engine.openPeriod {
+      let engine = engine
+      return .task {
+        let page = try await engine.closedClicks(patron, asked, after: after, limit: size)
+        return try await engine.read { try Self.response(page, arguments, $0) }
+      }
+    }
+    return .write(.command(.listClicks(patron, asked, after: after, limit: size))) { outcome in
+      guard case .clicks(let page) = outcome else { throw Self.unexpected(outcome) }
+      return .read { try Self.response(page, arguments, $0) }
+    }
+  }
+
+  /// Adds what the things are called, which only the books know.
+  private static func response(
+    _ page: ClickPage, _ arguments: [String], _ reading: any LedgerReading
+  ) throws -> ListClicksResponse {
+    let clicks = try zip(page.things, page.shares).map { id, share in
+      let thing = try reading.thing(.id(id))
+      return PatronClick(
+        thingID: UInt64(id.rawValue), url: thing.url, title: thing.title, ownerName: thing.ownerName,
+        shareMicros: share.rawValue)
+    }
+    return ListClicksResponse(
+      clicks: clicks,
+      nextPageToken: page.hasMore
+        ? PageToken.make(after: page.things.last?.rawValue ?? 0, arguments: arguments) : "",
+      period: page.period.description, clicksTotal: UInt64(page.clicksTotal), potMicros: page.pot.rawValue,
+      feeMicros: page.fee.rawValue, settled: page.settled)
+  }
+}

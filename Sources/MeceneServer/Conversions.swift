@@ -1,0 +1,118 @@
+internal import MeceneEngine
+internal import MeceneLedger
+internal import MeceneWire
+
+// Messages to the ledger's values.
+
+/// The account that a request names.
+func reference(
+  _ reference: MeceneWire.AccountReference?, field: String
+) throws(Refusal) -> MeceneLedger.AccountReference {
+  switch reference?.by {
+  case .id(let id): return .id(AccountID(Int64(clamping: id)))
+  case .name(let name): return .name(String(name.prefix(64)), Fingerprint(of: name))
+  case nil:
+    throw Refusal(.fieldMissing, field: field, "\(field) has to name an account by id or by name")
+  }
+}
+
+/// The thing that a request names.
+func reference(_ reference: MeceneWire.ThingReference?) throws(Refusal) -> MeceneLedger.ThingReference {
+  switch reference?.by {
+  case .id(let id): return .id(ThingID(Int64(clamping: id)))
+  case .url(let text):
+    let url = try CanonicalURL(text, field: "thing.url")
+    return .url(url.text, Fingerprint(of: url.identity))
+  case nil:
+    throw Refusal(.fieldMissing, field: "thing", "thing has to name a thing by id or by url")
+  }
+}
+
+/// The period that a request names; nil when it names none.
+func period(_ text: String) throws(Refusal) -> Period? {
+  if text.isEmpty { return nil }
+  guard let period = Period(parsing: text), period <= Period.last else {
+    throw Refusal(
+      .invalidPeriod, field: "period", "a period is written like 2026-11, up to \(Period.last); it was \"\(text.prefix(32))\"")
+  }
+  return period
+}
+
+extension Limits {
+  /// How long a page is.
+  func pageSize(_ asked: Int32) throws(Refusal) -> Int {
+    guard asked >= 0 else {
+      throw Refusal(
+        .invalidPageSize, field: "page_size", "the page size is \(asked); it has to be 0 (the default) or more",
+        ["page_size": "\(asked)"])
+    }
+    return asked == 0 ? pageSizeDefault : min(Int(asked), pageSizeMax)
+  }
+}
+
+// The ledger's values to messages.
+
+extension MeceneWire.Account {
+  init(_ record: AccountRecord) {
+    self.init(
+      id: UInt64(record.id.rawValue), name: record.name, displayName: record.displayName,
+      budgetMicros: record.budget.rawValue, availableMicros: record.available.rawValue,
+      potMicros: record.pot.rawValue, potsMicros: record.pots.rawValue, active: record.isActive,
+      closed: record.isClosed, openedAtMs: record.openedAt.milliseconds)
+  }
+}
+
+extension MeceneWire.Transfer {
+  init(_ transfer: MeceneLedger.Transfer) {
+    self.init(
+      id: UInt64(transfer.id), kind: TransferKind(rawValue: Int32(transfer.kind.rawValue)),
+      amountMicros: transfer.amount.rawValue, committedAtMs: transfer.committedAt.milliseconds,
+      period: transfer.period.description, forPeriod: transfer.forPeriod?.description ?? "",
+      availableAfterMicros: transfer.availableAfter.rawValue, potsAfterMicros: transfer.potsAfter.rawValue,
+      description: transfer.words)
+  }
+}
+
+extension MeceneWire.Thing {
+  init(_ record: ThingRecord) {
+    self.init(
+      id: UInt64(record.id.rawValue), ownerID: UInt64(record.owner.rawValue), ownerName: record.ownerName,
+      url: record.url, title: record.title, description: record.description, hidden: record.isHidden,
+      retired: record.isRetired, addedAtMs: record.addedAt.milliseconds)
+  }
+}
+
+extension MeceneWire.Settlement {
+  init(_ record: SettlementRecord) {
+    let state: SettlementState =
+      switch record.state {
+      case .open: .open
+      case .closed: .closed
+      case .planned: .planned
+      case .settled: .settled
+      }
+    self.init(
+      period: record.period.description, state: state, feeBps: UInt32(record.feeBps),
+      pots: UInt64(record.totals.pots), clicks: UInt64(record.totals.clicks), owners: UInt64(record.totals.owners),
+      potsMicros: record.totals.potsMicros.rawValue, feesMicros: record.totals.feesMicros.rawValue,
+      revenueMicros: record.totals.revenueMicros.rawValue, returnedMicros: record.totals.returnedMicros.rawValue,
+      digest: record.digest.hexadecimal, settledAtMs: record.settledAt?.milliseconds ?? 0)
+  }
+}
+
+extension MeceneWire.StageProgress {
+  init(_ progress: MeceneEngine.StageProgress) {
+    self.init(stage: progress.stage, done: UInt64(progress.done), total: UInt64(progress.total))
+  }
+}
+
+extension MeceneWire.Verdict {
+  init(_ verdict: MeceneEngine.Verdict) {
+    self.init(
+      clean: verdict.finding == nil, transfers: UInt64(verdict.transfers), clicks: UInt64(verdict.clicks),
+      settlements: UInt64(verdict.settlements),
+      firstWrongRow: verdict.finding.map {
+        WrongRow(table: $0.table, key: $0.key, expected: $0.expected, found: $0.found)
+      })
+  }
+}

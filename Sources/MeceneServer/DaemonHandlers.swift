@@ -1,0 +1,61 @@
+internal import MeceneConcurrency
+internal import MeceneEngine
+internal import MeceneLedger
+internal import MeceneWire
+
+extension Handlers: DaemonServiceHandler {
+  /// The protocol's version: it counts changes that old clients can't live with.
+  static let protocolVersion: UInt32 = 1
+
+  func getStatus(_ request: GetStatusRequest, _ call: CallContext) throws -> Answer<GetStatusResponse> {
+    let (engine, daemon, limits) = (engine, daemon, limits)
+    return .task {
+      let status = try await engine.status()
+      return GetStatusResponse(
+        version: daemon.version, protocolVersion: Self.protocolVersion,
+        uptimeMs: Int64((Deadline.now.nanoseconds - daemon.startedAt.nanoseconds) / 1_000_000),
+        nowMs: status.now.milliseconds, openPeriod: status.openPeriod.description,
+        oldestUnsettledPeriod: status.oldestUnsettled?.description ?? "", accounts: UInt64(status.accounts),
+        things: UInt64(status.things), openClicks: UInt64(status.openClicks),
+        transfers: UInt64(status.transfers), commits: UInt64(status.commits),
+        settlements: UInt64(status.settlements), databaseBytes: UInt64(status.databaseBytes),
+        logBytes: UInt64(status.logBytes), connections: UInt64(daemon.connections.withLock { $0 }),
+        feesMicros: status.fees.rawValue, moneyMicros: status.money.rawValue,
+        settings: daemon.settings.map { Setting(name: $0.name, value: $0.value) },
+        limits: limits.all.map { Setting(name: $0.name, value: $0.value) })
+    }
+  }
+
+  func setClock(_ request: SetClockRequest, _ call: CallContext) throws -> Answer<SetClockResponse> {
+    .write(.setClock(Timestamp(milliseconds: request.nowMs))) { outcome in
+      guard case .clock(let now, let openPeriod) = outcome else { throw Self.unexpected(outcome) }
+      return .now(SetClockResponse(nowMs: now.milliseconds, openPeriod: openPeriod.description))
+    }
+  }
+}
+
+extension Handlers: HealthHandler {
+  private static let services = Set(MethodDescriptor.all.map(\.service))
+  /// Services that are of no use without writing.
+  private static let writingServices: Set<String> = [
+    "mecene.v1.AccountService", "mecene.v1.ThingService", "mecene.v1.ClickService",
+  ]
+
+  func check(_ request: HealthCheckRequest, _ call: CallContext) throws -> Answer<HealthCheckResponse> {
+    guard request.service.isEmpty || Self.services.contains(request.service) else {
+      throw Refusal(
+        .serviceUnknown, field: "service", "there is no service named \(request.service.prefix(100))")
+    }
+    let serves: Bool
+    if daemon.isDraining.withLock({ $0 }) {
+      serves = false
+    } else {
+      switch engine.condition {
+      case .serving: serves = true
+      case .diskFull: serves = !Self.writingServices.contains(request.service)
+      case .recovering, .stopped: serves = false
+      }
+    }
+    return .now(HealthCheckResponse(status: serves ? .serving : .notServing))
+  }
+}

@@ -1,0 +1,77 @@
+internal import Logging
+internal import MeceneConcurrency
+internal import MeceneEngine
+internal import MeceneWire
+
+// What time does to connections and calls, and how the daemon takes its leave.
+extension EventLoop {
+  /// Ends what took too long. Called ten times a second.
+  func keepHouse() {
+    now = Deadline.now
+    for connection in connections.values {
+      if let stalled = connection.stalledSince, isOver(stalled, limits.writeStallMs) {
+        logger.info("a client does not read; its connection is closed")
+        remove(connection)
+        continue
+      }
+      switch connection.phase {
+      case .open:
+        endOverdueCalls(connection)
+        if let began = connection.frameBegan, isOver(began, limits.halfFrameMs) {
+          end(
+            connection,
+            Failure(
+              .connectionTimeout, "a frame took more than \(limits.halfFrameMs) ms to arrive",
+              details: [Detail(key: "half_frame_ms", value: "\(limits.halfFrameMs)")]))
+        } else if connection.calls.isEmpty, isOver(connection.lastActivity, limits.idleMs) {
+          end(
+            connection,
+            Failure(
+              .connectionTimeout, "the connection was idle for \(limits.idleMs) ms",
+              details: [Detail(key: "idle_ms", value: "\(limits.idleMs)")]))
+        }
+      case .ending, .lingering:
+        if isOver(connection.lastActivity, 1_000) { remove(connection) }
+      }
+    }
+    flushDirty()
+  }
+
+  /// A call at the writer is decided there; reads and streams end here.
+  private func endOverdueCalls(_ connection: Connection) {
+    for (callID, call) in connection.calls {
+      guard call.then == nil, let deadline = call.deadline, deadline < now else { continue }
+      call.task?.cancel()
+      connection.calls[callID] = nil
+      appendFailure(connection, callID, Failure(EngineFailure.expired))
+    }
+  }
+
+  private func isOver(_ since: Deadline, _ milliseconds: Int) -> Bool {
+    now.nanoseconds > since.nanoseconds + UInt64(milliseconds) * 1_000_000
+  }
+
+  /// Takes nothing new, says so on every connection, ends streams, finishes what was accepted, and closes.
+  func drain() async {
+    isDraining = true
+    daemon.isDraining.withLock { $0 = true }
+    closeListeners()
+    now = Deadline.now
+    for connection in connections.values where connection.phase == .open {
+      appendFailure(connection, 0, .draining)
+      for (callID, call) in connection.calls where call.streams {
+        call.task?.cancel()
+        connection.calls[callID] = nil
+        appendFailure(connection, callID, .draining)
+      }
+    }
+    flushDirty()
+    let end = Deadline(millisecondsFromNow: UInt32(limits.drainMs))
+    while isBusy, Deadline.now < end { try? await Task.sleep(for: .milliseconds(5)) }
+    stopHousekeeping()
+  }
+
+  private var isBusy: Bool {
+    connections.values.contains { $0.phase == .open && (!$0.calls.isEmpty || $0.bytesWaiting > 0) }
+  }
+}

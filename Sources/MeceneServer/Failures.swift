@@ -1,0 +1,68 @@
+internal import MeceneEngine
+internal import MeceneLedger
+internal import MeceneWire
+
+// Every error of the layers below, as the contract says it.
+extension Failure {
+  /// A failure of the transport or the daemon.
+  init(
+    _ reason: MeceneWire.Reason, _ sentence: String, notExecuted: Bool = false, retryAfterMs: UInt32 = 0,
+    details: [Detail] = []
+  ) {
+    self.init(
+      message: sentence, reason: reason, retryAfterMs: retryAfterMs, notExecuted: notExecuted, details: details)
+  }
+
+  init(_ refusal: Refusal) {
+    self.init(
+      message: refusal.sentence, reason: MeceneWire.Reason(rawValue: refusal.reason.rawValue),
+      field: refusal.field, details: refusal.details.map { Detail(key: $0.key, value: $0.value) })
+  }
+
+  init(_ error: any Error) {
+    switch error {
+    case let refusal as Refusal: self.init(refusal)
+    case let failure as EngineFailure: self.init(failure)
+    case let error as WireError: self.init(error)
+    case is CancellationError: self = .draining
+    default: self.init(.internal, "the daemon failed: \(error)")
+    }
+  }
+
+  private init(_ failure: EngineFailure) {
+    switch failure {
+    case .refused(let refusal): self.init(refusal)
+    case .expired:
+      self.init(.deadlineExceeded, "the call's time ran out before it was executed", notExecuted: true)
+    case .commitFailed:
+      self.init(
+        .commitFailed, "the commit failed; whether the change is on disk is not known", retryAfterMs: 100)
+    case .diskFull:
+      self.init(
+        .diskFull, "the disk is full; reading goes on, writing will when there is room", notExecuted: true,
+        retryAfterMs: 1_000)
+    case .shutDown: self = .draining
+    case .fault(let what): self.init(.internal, "the daemon failed: \(what)")
+    }
+  }
+
+  private init(_ error: WireError) {
+    switch error {
+    case .malformed(let field, _):
+      self.init(.malformedPayload, error.sentence, notExecuted: true)
+      self.field = field
+    case .arenaFull(let bytesMax):
+      self.init(
+        .messageTooLarge, error.sentence, notExecuted: true,
+        details: [Detail(key: "memory_bytes_max", value: "\(bytesMax)")])
+    }
+  }
+
+  static let draining = Failure(
+    .draining, "the daemon is shutting down; send the call again", notExecuted: true, retryAfterMs: 100)
+
+  static let cancelled = Failure(.cancelled, "the client cancelled the call", notExecuted: true)
+
+  /// The status code that goes with the reason.
+  var status: StatusCode { reason.status ?? .internal }
+}

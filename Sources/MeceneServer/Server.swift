@@ -1,0 +1,57 @@
+package import Logging
+internal import MeceneConcurrency
+package import MeceneEngine
+package import MeceneTransport
+
+/// A running daemon: the event loop in front of an engine.
+package final class Server: Sendable {
+  /// The version of the programs.
+  package static let version = "0.1.0"
+
+  /// Where it listens; ports that were asked for as 0 are the system's choice.
+  package let addresses: [Address]
+  private let engine: EmbeddedEngine
+  private let loop: EventLoop
+
+  /// Opens the books and listens.
+  ///
+  /// - Parameters:
+  ///   - settings: What the engine is told, which `GetStatus` shows too.
+  ///   - fatal: Called with the reason when the daemon can't go on.
+  /// - Throws: `TransportError` or the store's error.
+  package init(
+    listen: [Address], settings: EmbeddedEngine.Settings, shownSettings: [(name: String, value: String)],
+    limits: Limits = Limits(), logger: Logger, fatal: @escaping @Sendable (String) -> Void
+  ) async throws {
+    let daemon = DaemonState(version: Self.version, settings: shownSettings)
+    let loop = EventLoop(limits: limits, daemon: daemon, logger: logger)
+    ProcessLimits.ignoreBrokenPipes()
+    // The books first: their lock keeps a second daemon from taking this one's socket.
+    let engine = try await EmbeddedEngine(
+      settings: settings, logger: logger, sink: { loop.post(.completions($0)) }, fatal: fatal)
+    do {
+      let listeners = try listen.map { address throws(TransportError) in try Listener(address) }
+      addresses = listeners.map(\.address)
+      try await loop.start(engine: engine, listeners: listeners)
+    } catch {
+      await engine.shutDown()
+      throw error
+    }
+    self.engine = engine
+    self.loop = loop
+  }
+
+  /// Takes nothing new, finishes what was accepted, and closes the books.
+  package func shutDown() async {
+    await loop.drain()
+    await engine.shutDown()
+  }
+
+  /// One sentence about why the daemon can't start.
+  package static func sentence(of error: any Error) -> String {
+    EmbeddedEngine.sentence(of: error) ?? "\(error)"
+  }
+
+  /// Caps the database file, in pages of 4 KiB, to let a test fill the disk.
+  package func limit(pages: Int) async throws { try await engine.limit(pages: pages) }
+}

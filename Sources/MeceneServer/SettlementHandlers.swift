@@ -1,0 +1,94 @@
+internal import MeceneEngine
+internal import MeceneLedger
+internal import MeceneWire
+
+extension Handlers: SettlementServiceHandler {
+  func previewSettlement(
+    _ request: PreviewSettlementRequest, _ call: CallContext
+  ) throws -> Answer<PreviewSettlementResponse> {
+    let period = try period(request.period)
+    let engine = engine
+    return .task {
+      let record = try await engine.preview(period)
+      return PreviewSettlementResponse(settlement: Settlement(record), final: record.state != .open)
+    }
+  }
+
+  func settle(_ request: SettleRequest, _ call: CallContext) throws -> Answer<SettleResponse> {
+    let period = try period(request.period)
+    let engine = engine
+    return .stream { send in
+      let record = try await engine.settle(period) { progress in
+        send(SettleResponse(event: .progress(MeceneWire.StageProgress(progress))))
+      }
+      return SettleResponse(event: .settlement(Settlement(record)))
+    }
+  }
+
+  func getSettlement(
+    _ request: GetSettlementRequest, _ call: CallContext
+  ) throws -> Answer<GetSettlementResponse> {
+    guard let period = try period(request.period) else {
+      throw Refusal(.fieldMissing, field: "period", "period has to name a settled period, such as 2026-11")
+    }
+    return .read { reading in
+      _ = try reading.terms(of: period)
+      guard let record = try reading.settlement(period), record.state == .settled else {
+        throw Refusal(
+          .settlementNotFound, field: "period", "the period \(period) is not settled yet", ["period": "\(period)"])
+      }
+      return GetSettlementResponse(settlement: Settlement(record))
+    }
+  }
+
+  func listSettlements(
+    _ request: ListSettlementsRequest, _ call: CallContext
+  ) throws -> Answer<ListSettlementsResponse> {
+    let size = try limits.pageSize(request.pageSize)
+    let before = try PageToken.parse(request.pageToken, arguments: ["settlements"])
+    return .read { reading in
+      let records = try reading.settlements(
+        before: before.map { Period(number: Int(clamping: $0)) }, limit: size + 1)
+      return ListSettlementsResponse(
+        settlements: records.prefix(size).map(Settlement.init),
+        nextPageToken: records.count > size
+          ? PageToken.make(after: Int64(records[size - 1].period.number), arguments: ["settlements"]) : "")
+    }
+  }
+
+  func getRevenue(_ request: GetRevenueRequest, _ call: CallContext) throws -> Answer<GetRevenueResponse> {
+    let owner = try reference(request.owner, field: "owner")
+    let period = try period(request.period)
+    let size = try limits.pageSize(request.pageSize)
+    let arguments = ["revenue", "\(owner)", request.period]
+    let after = try PageToken.parse(request.pageToken, arguments: arguments).map(ThingID.init)
+    let engine = engine
+    return .task {
+      let page = try await engine.revenue(owner, period, after: after, limit: size)
+      return try await engine.read { reading in
+        let things = try page.things.map { revenue in
+          let thing = try reading.thing(.id(revenue.thing))
+          return MeceneWire.ThingRevenue(
+            thingID: UInt64(revenue.thing.rawValue), url: thing.url, title: thing.title,
+            clicks: UInt64(revenue.clicks), micros: revenue.micros.rawValue)
+        }
+        return GetRevenueResponse(
+          things: things,
+          nextPageToken: page.hasMore
+            ? PageToken.make(after: page.things.last?.thing.rawValue ?? 0, arguments: arguments) : "",
+          period: page.period.description, clicksTotal: UInt64(page.clicksTotal),
+          microsTotal: page.microsTotal.rawValue, settled: page.settled)
+      }
+    }
+  }
+
+  func verify(_ request: VerifyRequest, _ call: CallContext) throws -> Answer<VerifyResponse> {
+    let engine = engine
+    return .stream { send in
+      let verdict = try await engine.verify { progress in
+        send(VerifyResponse(event: .progress(MeceneWire.StageProgress(progress))))
+      }
+      return VerifyResponse(event: .verdict(MeceneWire.Verdict(verdict)))
+    }
+  }
+}

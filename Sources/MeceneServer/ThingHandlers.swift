@@ -1,0 +1,68 @@
+internal import MeceneEngine
+internal import MeceneLedger
+internal import MeceneWire
+
+extension Handlers: ThingServiceHandler {
+  func addThing(_ request: AddThingRequest, _ call: CallContext) throws -> Answer<AddThingResponse> {
+    let url = try CanonicalURL(request.url)
+    let thing = NewThing(
+      owner: try reference(request.owner, field: "owner"), url: url, fingerprint: Fingerprint(of: url.identity),
+      title: try title(request.title), description: try description(request.description), hidden: request.hidden)
+    return .write(.command(.addThing(thing))) { outcome in
+      guard case .thing(let record, let alreadyAdded) = outcome else { throw Self.unexpected(outcome) }
+      return .now(AddThingResponse(thing: Thing(record), alreadyAdded: alreadyAdded))
+    }
+  }
+
+  func getThing(_ request: GetThingRequest, _ call: CallContext) throws -> Answer<GetThingResponse> {
+    let thing = try reference(request.thing)
+    return .read { GetThingResponse(thing: Thing(try $0.thing(thing))) }
+  }
+
+  func listThings(_ request: ListThingsRequest, _ call: CallContext) throws -> Answer<ListThingsResponse> {
+    let owner = try request.owner.map { try reference($0, field: "owner") }
+    let size = try limits.pageSize(request.pageSize)
+    let arguments = ["things", owner.map { "\($0)" } ?? ""]
+    let after = try PageToken.parse(request.pageToken, arguments: arguments).map(ThingID.init)
+    return .read { reading in
+      let ownerID = try owner.map { try reading.account($0, field: "owner").id }
+      let things = try reading.things(owner: ownerID, after: after, limit: size + 1)
+      return ListThingsResponse(
+        things: things.prefix(size).map(Thing.init),
+        nextPageToken: things.count > size
+          ? PageToken.make(after: things[size - 1].id.rawValue, arguments: arguments) : "")
+    }
+  }
+
+  func updateThing(_ request: UpdateThingRequest, _ call: CallContext) throws -> Answer<UpdateThingResponse> {
+    let command = Command.updateThing(
+      try reference(request.thing), title: try request.title.map(title),
+      description: try request.description.map(description), hidden: request.hidden)
+    return thing(command) { UpdateThingResponse(thing: $0) }
+  }
+
+  func retireThing(_ request: RetireThingRequest, _ call: CallContext) throws -> Answer<RetireThingResponse> {
+    thing(.retireThing(try reference(request.thing))) { RetireThingResponse(thing: $0) }
+  }
+
+  func reviveThing(_ request: ReviveThingRequest, _ call: CallContext) throws -> Answer<ReviveThingResponse> {
+    thing(.reviveThing(try reference(request.thing))) { ReviveThingResponse(thing: $0) }
+  }
+
+  private func title(_ text: String) throws(Refusal) -> PlainText {
+    try PlainText(text, field: "title", charactersMax: PlainText.titleMax)
+  }
+
+  private func description(_ text: String) throws(Refusal) -> PlainText {
+    try PlainText(text, field: "description", charactersMax: PlainText.descriptionMax, keepsLines: true)
+  }
+
+  private func thing<Response: Message>(
+    _ command: Command, _ respond: @escaping @Sendable (Thing) -> Response
+  ) -> Answer<Response> {
+    .write(.command(command)) { outcome in
+      guard case .thing(let record, _) = outcome else { throw Self.unexpected(outcome) }
+      return .now(respond(Thing(record)))
+    }
+  }
+}

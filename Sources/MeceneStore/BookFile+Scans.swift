@@ -1,0 +1,148 @@
+internal import Foundation
+internal import GRDB
+package import MeceneLedger
+
+// Long reads. Each is cut into pieces of one short snapshot: a snapshot held for seconds would keep the write-ahead
+// log from being reused. What is read in pieces is append-only, up to a bound that the first piece fixes.
+extension BookFile {
+  /// Rows that one piece reads at the most.
+  private static let pieceRows = 100_000
+
+  /// Everything that a period's settlement follows from.
+  package struct PeriodData {
+    package let terms: Terms
+    package let pots: [(patron: AccountID, pot: Micros)]
+    package let clicks: [(patron: AccountID, thing: ThingID)]
+  }
+
+  /// Reads an unsettled period's pots and standing clicks, as of one commit.
+  ///
+  /// - Parameter progress: Called with rows read and rows in all.
+  /// - Throws: A `Refusal` when the ledger has not lived through the period.
+  package func periodData(_ period: Period, progress: (Int, Int) -> Void) throws -> PeriodData {
+    let table = Schema.clickLogTable(period)
+    let (terms, pots, rows) = try read { snapshot in
+      let terms = try snapshot.terms(of: period)
+      let pots = try snapshot.fetchAll(
+        "SELECT account_id, set_aside_micros FROM pot WHERE period = ? ORDER BY account_id", [period.number])
+      let last = try snapshot.fetchOne("SELECT coalesce(max(sequence), 0) AS n FROM \(table)", [])
+      return (
+        terms, pots.map { (patron: AccountID($0["account_id"]), pot: Micros($0["set_aside_micros"])) },
+        last?["n"] as Int? ?? 0
+      )
+    }
+    var keys: [UInt64] = []
+    keys.reserveCapacity(rows)
+    var after = 0
+    while after < rows {
+      let through = min(after + Self.pieceRows, rows)
+      try read { snapshot in
+        let cursor = try Row.fetchCursor(
+          snapshot.db, sql: "SELECT patron_id, thing_id FROM \(table) WHERE sequence > ? AND sequence <= ?",
+          arguments: [after, through])
+        while let row = try cursor.next() {
+          let patron: Int64 = row[0]
+          let thing: Int64 = row[1]
+          keys.append(UInt64(patron) << 32 | UInt64(thing))
+        }
+      }
+      after = through
+      progress(after, rows)
+    }
+    return PeriodData(terms: terms, pots: pots, clicks: Self.standing(keys))
+  }
+
+  /// A click and its undo alternate in the log, so a pair that stands occurs an odd number of times.
+  private static func standing(_ keys: [UInt64]) -> [(patron: AccountID, thing: ThingID)] {
+    let sorted = keys.sorted()
+    var result: [(patron: AccountID, thing: ThingID)] = []
+    result.reserveCapacity(sorted.count)
+    var start = 0
+    while start < sorted.count {
+      var end = start + 1
+      while end < sorted.count, sorted[end] == sorted[start] { end += 1 }
+      if (end - start) % 2 == 1 {
+        result.append((AccountID(Int64(sorted[start] >> 32)), ThingID(Int64(sorted[start] & 0xffff_ffff))))
+      }
+      start = end
+    }
+    return result
+  }
+
+  /// A patron's standing clicks of a period that is closed and not settled, by thing.
+  package func loggedClicks(_ patron: AccountID, _ period: Period) throws -> [ThingID] {
+    let keys = try read { snapshot in
+      try snapshot.fetchAll(
+        "SELECT thing_id FROM \(Schema.clickLogTable(period)) WHERE patron_id = ?", [patron.rawValue]
+      ).map { UInt64(bitPattern: $0[0] as Int64) }
+    }
+    return Self.standing(keys).map(\.thing)
+  }
+
+  /// Owners by thing: the owner of thing `id` at `id - 1`.
+  package func owners() throws -> [AccountID] {
+    var owners: [AccountID] = []
+    while true {
+      let piece = try read { snapshot in
+        try snapshot.fetchAll(
+          "SELECT owner_id FROM thing WHERE id > ? ORDER BY id LIMIT ?", [owners.count, Self.pieceRows]
+        ).map { AccountID($0[0] as Int64) }
+      }
+      owners += piece
+      if piece.count < Self.pieceRows { return owners }
+    }
+  }
+
+  /// A settled period's filed clicks with their shares, by patron and thing, in pieces.
+  package func forEachFiledClick(
+    _ period: Period, _ body: (AccountID, ThingID, Micros) -> Void
+  ) throws {
+    var (patron, thing): (Int64, Int64) = (0, 0)
+    while true {
+      let piece = try read { snapshot in
+        try snapshot.fetchAll(
+          """
+          SELECT patron_id, thing_id, share_micros FROM click
+          WHERE period = ? AND (patron_id, thing_id) > (?, ?) ORDER BY patron_id, thing_id LIMIT ?
+          """, [period.number, patron, thing, Self.pieceRows]
+        ).map { ($0[0] as Int64, $0[1] as Int64, $0[2] as Int64) }
+      }
+      for row in piece { body(AccountID(row.0), ThingID(row.1), Micros(row.2)) }
+      guard let last = piece.last, piece.count == Self.pieceRows else { return }
+      (patron, thing) = (last.0, last.1)
+    }
+  }
+
+  /// A settled or planned period's pots as they were at its close, by patron.
+  package func pots(_ period: Period) throws -> [(patron: AccountID, pot: Micros)] {
+    try read { snapshot in
+      try snapshot.fetchAll(
+        "SELECT account_id, set_aside_micros FROM pot WHERE period = ? ORDER BY account_id", [period.number]
+      ).map { (patron: AccountID($0[0] as Int64), pot: Micros($0[1] as Int64)) }
+    }
+  }
+
+  /// A settled period's filed revenue, by owner and thing.
+  package func filedRevenue(_ period: Period) throws -> [(owner: AccountID, revenue: SettlementPlan.ThingRevenue)] {
+    try read { snapshot in
+      try snapshot.fetchAll(
+        "SELECT owner_id, thing_id, clicks, micros FROM revenue WHERE period = ? ORDER BY owner_id, thing_id",
+        [period.number]
+      ).map {
+        (
+          AccountID($0[0] as Int64),
+          .init(thing: ThingID($0[1] as Int64), clicks: $0[2], micros: Micros($0[3] as Int64))
+        )
+      }
+    }
+  }
+
+  /// Bytes of the file and of its log.
+  package func sizes() -> (database: Int, log: Int) {
+    func size(_ path: String) -> Int {
+      let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+      return (attributes?[.size] as? NSNumber)?.intValue ?? 0
+    }
+    return (size(path), size(path + "-wal"))
+  }
+}

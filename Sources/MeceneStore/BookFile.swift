@@ -1,0 +1,129 @@
+internal import Foundation
+internal import GRDB
+package import MeceneLedger
+
+/// The database file of one ledger: its creation and migration, its writer, and a pool of read snapshots.
+///
+/// It stays ordinary SQLite: an operator can open it read-only with `sqlite3` and read tables whose columns explain
+/// themselves.
+package final class BookFile: Sendable {
+  /// How much of the write-ahead log's file is kept between checkpoints, in bytes: overwriting is cheaper than
+  /// growing.
+  package static let logBytesKept = 64 << 20
+
+  /// What is written once, when the ledger is made.
+  package struct Identity: Sendable, Hashable {
+    package let currency: String
+    /// 32 bytes that blind the leaves of settlements.
+    package let secret: [UInt8]
+    package let createdAt: Timestamp
+    /// Whether the ledger lives on a simulated clock.
+    package let isSimulated: Bool
+
+    package init(currency: String, secret: [UInt8], createdAt: Timestamp, isSimulated: Bool) {
+      self.currency = currency
+      self.secret = secret
+      self.createdAt = createdAt
+      self.isSimulated = isSimulated
+    }
+  }
+
+  package let identity: Identity
+  let path: String
+  let pool: DatabasePool
+
+  /// Opens the file, or makes it with `identity`.
+  ///
+  /// - Throws: `StoreError` when the file is another program's, a newer version's, damaged, or of another currency
+  ///   or kind of clock.
+  package init(path: String, identity: Identity) throws(StoreError) {
+    self.path = path
+    do {
+      self.identity = try Self.prepare(path: path, identity: identity)
+      var configuration = Configuration()
+      configuration.readonly = true
+      configuration.maximumReaderCount = 4
+      configuration.busyMode = .timeout(5)
+      configuration.prepareDatabase { db in try db.execute(sql: "PRAGMA wal_autocheckpoint = 0") }
+      pool = try DatabasePool(path: path, configuration: configuration)
+    } catch let error as StoreError {
+      throw error
+    } catch {
+      throw StoreError(reading: error)
+    }
+  }
+
+  /// Opens the one writer.
+  package func makeWriter() throws(StoreError) -> BookWriter { try BookWriter(path: path) }
+
+  /// Runs `body` in one read snapshot.
+  package func read<T>(_ body: (BookSnapshot) throws -> T) throws -> T {
+    do {
+      return try pool.read { db in try body(BookSnapshot(db: db)) }
+    } catch let error as DatabaseError {
+      throw StoreError(reading: error)
+    }
+  }
+
+  private static func prepare(path: String, identity: Identity) throws -> Identity {
+    let isNew = !FileManager.default.fileExists(atPath: path)
+    // Making the file in the right mode needs no GRDB; its migrator needs a plain queue.
+    _ = try BookFileMode.makeWriteAheadLogged(path: path)
+    let queue = try DatabaseQueue(path: path)
+    defer { try? queue.close() }
+    try queue.read { db in
+      let applicationID = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+      let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+      guard applicationID == Schema.applicationID || (tables == 0 && applicationID == 0) else {
+        throw StoreError.notALedger(path: path)
+      }
+      if !isNew, tables > 0, try Schema.migrator().hasBeenSuperseded(db) { throw StoreError.newerVersion(path: path) }
+    }
+    try Schema.migrator().migrate(queue)
+    return try queue.write { db in try establish(db, identity) }
+  }
+
+  private static func establish(_ db: Database, _ wanted: Identity) throws -> Identity {
+    try db.execute(
+      sql: """
+        INSERT OR IGNORE INTO ledger (id, currency, secret, created_at_ms, simulated_clock, money_micros, fees_micros)
+        VALUES (1, ?, ?, ?, ?, 0, 0)
+        """,
+      arguments: [
+        wanted.currency, Data(wanted.secret), wanted.createdAt.milliseconds, wanted.isSimulated ? 1 : 0,
+      ])
+    guard let row = try Row.fetchOne(db, sql: "SELECT * FROM ledger") else { throw StoreError.damaged("no ledger row") }
+    let found = Identity(
+      currency: row["currency"], secret: Array(row["secret"] as Data),
+      createdAt: Timestamp(milliseconds: row["created_at_ms"]), isSimulated: row["simulated_clock"] != 0)
+    guard found.currency == wanted.currency else {
+      throw StoreError.settingChanged(name: "the currency", first: found.currency, now: wanted.currency)
+    }
+    guard found.isSimulated == wanted.isSimulated else {
+      throw StoreError.settingChanged(
+        name: "the clock", first: found.isSimulated ? "simulated" : "the system's",
+        now: wanted.isSimulated ? "simulated" : "the system's")
+    }
+    return found
+  }
+}
+
+/// Puts a file into write-ahead mode before anything else opens it.
+private enum BookFileMode {
+  static func makeWriteAheadLogged(path: String) throws(StoreError) -> Bool {
+    let connection = try SQLiteConnection(path: path)
+    try connection.keepLogFile()
+    try connection.execute("PRAGMA journal_mode = WAL")
+    return true
+  }
+}
+
+extension StoreError {
+  init(reading error: any Error) {
+    guard let error = error as? DatabaseError else {
+      self = .failed("\(error)")
+      return
+    }
+    self.init(code: error.extendedResultCode.rawValue, text: error.message ?? "unknown error")
+  }
+}

@@ -1,0 +1,108 @@
+internal import GRDB
+package import MeceneLedger
+
+// Holds the derived columns against what they follow from.
+extension BookSnapshot {
+  /// Compares every derived column with the journal that `audit` has read to its end, and with the rows of changes.
+  ///
+  /// - Throws: `BookAudit.Finding` for the first row that differs.
+  package func checkDerivedColumns(against audit: BookAudit) throws {
+    try checkBalances(audit)
+    try checkPots(audit)
+    try checkChanges()
+    try checkKeys()
+    let sums = try fetchOne("SELECT money_micros, fees_micros FROM ledger", [])
+    let money = Micros.zero - audit.balance(.world)
+    try expect("ledger", "money_micros", money.rawValue, sums?["money_micros"] ?? -1)
+    try expect("ledger", "fees_micros", audit.balance(.fees).rawValue, sums?["fees_micros"] ?? -1)
+  }
+
+  private func checkBalances(_ audit: BookAudit) throws {
+    let cursor = try Row.fetchCursor(db, sql: "SELECT id, available_micros, pots_micros FROM account ORDER BY id")
+    var next: Int64 = 1
+    while let row = try cursor.next() {
+      let id: Int64 = row[0]
+      try expect("account", "\(id)", "id \(next), without a gap", "id \(id)")
+      next += 1
+      let available = audit.balance(.available(AccountID(id)))
+      try expect("account", "\(id) available_micros", available.rawValue, row[1])
+      try expect("account", "\(id) pots_micros", audit.pots(AccountID(id)).rawValue, row[2])
+    }
+  }
+
+  private func checkPots(_ audit: BookAudit) throws {
+    let open = try openPeriod()
+    let cursor = try Row.fetchCursor(
+      db,
+      sql: """
+        SELECT p.period, p.account_id, p.held_micros, p.set_aside_micros, a.budget_micros, a.available_micros
+        FROM pot p JOIN account a ON a.id = p.account_id ORDER BY p.period, p.account_id
+        """)
+    while let row = try cursor.next() {
+      let period = Period(number: row[0])
+      let key = "\(period) \(row[1] as Int64)"
+      let held = audit.balance(.pot(AccountID(row[1] as Int64), period))
+      try expect("pot", "\(key) held_micros", held.rawValue, row[2])
+      guard period == open.period else { continue }
+      try expect("pot", "\(key) set_aside_micros", held.rawValue, row[3])
+      if held < open.terms.minimum {
+        throw BookAudit.Finding(
+          table: "pot", key: key, expected: "at least the minimum of \(open.terms.minimum)", found: "\(held)")
+      }
+      if held < Micros(row[4]), row[5] as Int64 > 0 {
+        throw BookAudit.Finding(
+          table: "pot", key: key, expected: "the budget of \(Micros(row[4])), as there is money available",
+          found: "\(held)")
+      }
+    }
+  }
+
+  /// Every text, budget and mark in force is the newest of its changes.
+  private func checkChanges() throws {
+    for (table, changes, owner, columns) in [
+      ("account", "account_change", "account_id", ["display_name", "budget_micros", "closed"]),
+      ("thing", "thing_change", "thing_id", ["title", "description", "hidden", "retired"]),
+    ] {
+      for column in columns {
+        let wrong = try fetchOne(
+          """
+          WITH newest AS (
+            SELECT \(owner) AS id, \(column) AS value, max(id) FROM \(changes)
+            WHERE \(column) IS NOT NULL GROUP BY \(owner))
+          SELECT t.id, t.\(column) AS found, n.value AS expected FROM \(table) t LEFT JOIN newest n ON n.id = t.id
+          WHERE t.\(column) IS NOT coalesce(n.value, 0) ORDER BY t.id LIMIT 1
+          """, [])
+        if let wrong {
+          let expected: DatabaseValue = wrong["expected"]
+          let found: DatabaseValue = wrong["found"]
+          throw BookAudit.Finding(
+            table: table, key: "\(wrong["id"] as Int64) \(column)", expected: "\(expected)", found: "\(found)")
+        }
+      }
+    }
+  }
+
+  /// Every deposit and withdrawal has one key, and every key is one of theirs.
+  private func checkKeys() throws {
+    let wrong = try fetchOne(
+      """
+      SELECT t.id FROM transfer t LEFT JOIN request_key k ON k.transfer_id = t.id
+        AND k.account_id = coalesce(t.account_id, 0)
+      WHERE t.kind IN (1, 2) GROUP BY t.id HAVING count(k.key) <> 1 ORDER BY t.id LIMIT 1
+      """, [])
+    if let wrong {
+      throw BookAudit.Finding(table: "request_key", key: "\(wrong["id"] as Int64)", expected: "one key", found: "not one")
+    }
+    let counts = try fetchOne(
+      "SELECT (SELECT count(*) FROM request_key) AS keys, (SELECT count(*) FROM transfer WHERE kind IN (1, 2)) AS n", [])
+    try expect("request_key", "count", counts?["n"] ?? 0, counts?["keys"] ?? 0)
+  }
+
+  private func expect(_ table: String, _ key: String, _ expected: Int64, _ found: Int64) throws {
+    try expect(table, key, "\(expected)", "\(found)")
+  }
+
+  private func expect(_ table: String, _ key: String, _ expected: String, _ found: String) throws {
+    if expected != found { throw BookAudit.Finding(table: table, key: key, expected: expected, found: found) }
+  }
+}

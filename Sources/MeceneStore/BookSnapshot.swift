@@ -1,0 +1,294 @@
+internal import Foundation
+internal import GRDB
+package import MeceneLedger
+
+/// The books as they were at one commit, for reading. Valid inside `BookFile.read` alone.
+package struct BookSnapshot {
+  let db: Database
+}
+
+// Accounts and things.
+extension BookSnapshot {
+  private static let accountSQL = """
+    SELECT a.id, a.name, a.display_name, a.budget_micros, a.available_micros, a.pots_micros, a.closed, c.time_ms,
+      coalesce(p.held_micros, 0) AS pot_micros
+    FROM account a
+    JOIN commit_log c ON c.sequence = a.commit_sequence
+    LEFT JOIN pot p ON p.period = (SELECT max(number) FROM period) AND p.account_id = a.id
+    """
+
+  private static let thingSQL = """
+    SELECT t.id, t.owner_id, a.name AS owner_name, t.url, t.title, t.description, t.hidden, t.retired, c.time_ms
+    FROM thing t
+    JOIN account a ON a.id = t.owner_id
+    JOIN commit_log c ON c.sequence = t.commit_sequence
+    """
+
+  /// One account.
+  ///
+  /// - Throws: A `Refusal` when there is none.
+  package func account(_ reference: AccountReference, field: String = "account") throws -> AccountRecord {
+    let row =
+      switch reference {
+      case .id(let id):
+        try fetchOne(Self.accountSQL + " WHERE a.id = ?", [id.rawValue])
+      case .name(let name, _):
+        try fetchOne(Self.accountSQL + " WHERE a.name = ?", [name])
+      }
+    guard let row else { throw Refusal.accountNotFound(reference, field: field) }
+    return accountRecord(row, try openTerms())
+  }
+
+  /// Accounts after an id, by id.
+  package func accounts(after: AccountID?, limit: Int) throws -> [AccountRecord] {
+    let terms = try openTerms()
+    return try fetchAll(Self.accountSQL + " WHERE a.id > ? ORDER BY a.id LIMIT ?", [after?.rawValue ?? 0, limit])
+      .map { accountRecord($0, terms) }
+  }
+
+  /// One thing.
+  ///
+  /// - Throws: A `Refusal` when there is none.
+  package func thing(_ reference: ThingReference) throws -> ThingRecord {
+    let row =
+      switch reference {
+      case .id(let id): try fetchOne(Self.thingSQL + " WHERE t.id = ?", [id.rawValue])
+      case .url(_, let fingerprint):
+        try fetchOne(Self.thingSQL + " WHERE t.fingerprint = ?", [Data(fingerprint.bytes)])
+      }
+    guard let row else { throw Refusal.thingNotFound(reference) }
+    return thingRecord(row)
+  }
+
+  /// Things after an id, by id: an owner's, or everybody's that are not hidden.
+  package func things(owner: AccountID?, after: ThingID?, limit: Int) throws -> [ThingRecord] {
+    let rows =
+      if let owner {
+        try fetchAll(
+          Self.thingSQL + " WHERE t.owner_id = ? AND t.id > ? ORDER BY t.id LIMIT ?",
+          [owner.rawValue, after?.rawValue ?? 0, limit])
+      } else {
+        try fetchAll(
+          Self.thingSQL + " WHERE t.hidden = 0 AND t.id > ? ORDER BY t.id LIMIT ?", [after?.rawValue ?? 0, limit])
+      }
+    return rows.map(thingRecord)
+  }
+
+  private func accountRecord(_ row: Row, _ terms: Terms) -> AccountRecord {
+    let budget = Micros(row["budget_micros"])
+    let available = Micros(row["available_micros"])
+    let pot = Micros(row["pot_micros"])
+    let isClosed = row["closed"] as Int != 0
+    return AccountRecord(
+      id: AccountID(row["id"]), name: row["name"], displayName: row["display_name"], budget: budget,
+      available: available, pot: pot, pots: Micros(row["pots_micros"]),
+      isActive: !isClosed && terms.isActive(pot: pot, budget: budget, available: available), isClosed: isClosed,
+      openedAt: Timestamp(milliseconds: row["time_ms"]))
+  }
+
+  private func thingRecord(_ row: Row) -> ThingRecord {
+    ThingRecord(
+      id: ThingID(row["id"]), owner: AccountID(row["owner_id"]), ownerName: row["owner_name"], url: row["url"],
+      title: row["title"], description: row["description"], isHidden: row["hidden"] as Int != 0,
+      isRetired: row["retired"] as Int != 0, addedAt: Timestamp(milliseconds: row["time_ms"]))
+  }
+}
+
+// Movements.
+extension BookSnapshot {
+  private static let transferSQL = """
+    SELECT t.*, c.time_ms FROM transfer t JOIN commit_log c ON c.sequence = t.commit_sequence
+    """
+
+  /// A page of an account's movements, of one period or of all.
+  package func statement(
+    _ reference: AccountReference, period: Period?, after: Int64?, limit: Int
+  ) throws -> StatementPage {
+    let account = try account(reference)
+    let id = account.id.rawValue
+    let (from, through) =
+      period.map { (Int64($0.number), Int64($0.number)) } ?? (0, Int64(Period.last.number))
+    let rows = try fetchAll(
+      Self.transferSQL
+        + " WHERE t.account_id = ? AND t.id > ? AND t.period BETWEEN ? AND ? ORDER BY t.id LIMIT ?",
+      [id, after ?? 0, from, through, limit + 1])
+    let transfers = try rows.prefix(limit).map(transfer)
+    let before =
+      if let after {
+        try fetchOne(Self.transferSQL + " WHERE t.account_id = ? AND t.id = ?", [id, after])
+      } else {
+        try fetchOne(
+          Self.transferSQL + " WHERE t.account_id = ? AND t.period < ? ORDER BY t.id DESC LIMIT 1", [id, from])
+      }
+    let opening = try before.map(transfer)
+    return StatementPage(
+      account: account, openingAvailable: opening?.availableAfter ?? .zero,
+      openingPots: opening?.potsAfter ?? .zero, transfers: transfers, hasMore: rows.count > limit)
+  }
+
+  /// Transfers after an id, in the journal's order.
+  package func transfers(after: Int64, limit: Int) throws -> [Transfer] {
+    try fetchAll(Self.transferSQL + " WHERE t.id > ? ORDER BY t.id LIMIT ?", [after, limit]).map(transfer)
+  }
+
+  private func transfer(_ row: Row) throws -> Transfer {
+    guard let kind = Transfer.Kind(rawValue: row["kind"]) else {
+      throw StoreError.damaged("transfer \(row["id"] as Int64) has no kind")
+    }
+    let causeTransfer: Int64? = row["cause_transfer_id"]
+    let causeChange: Int64? = row["cause_change_id"]
+    return Transfer(
+      id: row["id"], kind: kind, account: (row["account_id"] as Int64?).map(AccountID.init),
+      amount: Micros(row["amount_micros"]), period: Period(number: row["period"]),
+      forPeriod: (row["for_period"] as Int?).map(Period.init(number:)),
+      cause: causeTransfer.map { .credit(transferID: $0) } ?? causeChange.map { .budget(changeID: $0) },
+      committedAt: Timestamp(milliseconds: row["time_ms"]), availableAfter: Micros(row["available_after_micros"]),
+      potsAfter: Micros(row["pots_after_micros"]))
+  }
+}
+
+// Periods and settlements.
+extension BookSnapshot {
+  /// The open period and its terms.
+  package func openPeriod() throws -> (period: Period, terms: Terms) {
+    guard let newest = try periods().last else { throw StoreError.damaged("no period") }
+    return (newest.period, newest.terms)
+  }
+
+  private func openTerms() throws -> Terms { try openPeriod().terms }
+
+  /// Every period that the ledger has lived through, the oldest first.
+  package func periods() throws -> [(period: Period, terms: Terms)] {
+    try fetchAll("SELECT * FROM period ORDER BY number", []).map { row in
+      (
+        Period(number: row["number"]),
+        Terms(
+          feeBps: row["fee_bps"], minimum: Micros(row["minimum_micros"]),
+          receiveRequiresGiving: row["receive_requires_giving"] as Int != 0)
+      )
+    }
+  }
+
+  /// The terms of a period.
+  ///
+  /// - Throws: A `Refusal` when the ledger has not lived through it.
+  package func terms(of period: Period) throws -> Terms {
+    guard let found = try periods().first(where: { $0.period == period }) else {
+      throw Refusal.periodNotFound(period)
+    }
+    return found.terms
+  }
+
+  /// A settlement that has begun or ended; nil before.
+  package func settlement(_ period: Period) throws -> SettlementRecord? {
+    try fetchOne(Self.settlementSQL + " WHERE s.period = ?", [period.number]).map(settlementRecord)
+  }
+
+  /// Settled periods before a period, the newest first.
+  package func settlements(before: Period?, limit: Int) throws -> [SettlementRecord] {
+    try fetchAll(
+      Self.settlementSQL
+        + " WHERE s.settled_sequence IS NOT NULL AND s.period < ? ORDER BY s.period DESC LIMIT ?",
+      [before?.number ?? Int.max, limit]
+    ).map(settlementRecord)
+  }
+
+  private static let settlementSQL = """
+    SELECT s.*, p.fee_bps, c.time_ms FROM settlement s
+    JOIN period p ON p.number = s.period
+    LEFT JOIN commit_log c ON c.sequence = s.settled_sequence
+    """
+
+  private func settlementRecord(_ row: Row) -> SettlementRecord {
+    var totals = SettlementPlan.Totals()
+    totals.pots = row["pots"]
+    totals.clicks = row["clicks"]
+    totals.owners = row["owners"]
+    totals.potsMicros = Micros(row["pots_micros"])
+    totals.feesMicros = Micros(row["fees_micros"])
+    totals.revenueMicros = Micros(row["revenue_micros"])
+    totals.returnedMicros = Micros(row["returned_micros"])
+    let settledAt: Int64? = row["time_ms"]
+    return SettlementRecord(
+      period: Period(number: row["period"]), state: settledAt == nil ? .planned : .settled, feeBps: row["fee_bps"],
+      totals: totals, digest: Array(row["digest"] as Data), settledAt: settledAt.map(Timestamp.init(milliseconds:)))
+  }
+
+  /// What a patron set aside for a period.
+  package func pot(_ patron: AccountID, _ period: Period) throws -> Micros {
+    let amount = try fetchOne(
+      "SELECT set_aside_micros FROM pot WHERE period = ? AND account_id = ?", [period.number, patron.rawValue])
+    return amount.map { Micros($0["set_aside_micros"]) } ?? .zero
+  }
+
+  /// A patron's filed clicks of a settled period, by thing.
+  package func filedClicks(_ patron: AccountID, _ period: Period) throws -> [ThingID] {
+    try fetchAll(
+      "SELECT thing_id FROM click WHERE period = ? AND patron_id = ? ORDER BY thing_id",
+      [period.number, patron.rawValue]
+    ).map { ThingID($0["thing_id"]) }
+  }
+
+  /// A page of what an owner's things earned in a settled period.
+  package func filedRevenue(
+    _ owner: AccountID, _ period: Period, after: ThingID?, limit: Int
+  ) throws -> RevenuePage {
+    let rows = try fetchAll(
+      """
+      SELECT thing_id, clicks, micros FROM revenue
+      WHERE period = ? AND owner_id = ? AND thing_id > ? ORDER BY thing_id LIMIT ?
+      """, [period.number, owner.rawValue, after?.rawValue ?? 0, limit + 1])
+    let sums = try fetchOne(
+      """
+      SELECT coalesce(sum(clicks), 0) AS clicks, coalesce(sum(micros), 0) AS micros FROM revenue
+      WHERE period = ? AND owner_id = ?
+      """, [period.number, owner.rawValue])
+    return RevenuePage(
+      period: period,
+      things: rows.prefix(limit).map { row in
+        .init(thing: ThingID(row["thing_id"]), clicks: row["clicks"], micros: Micros(row["micros"]))
+      },
+      hasMore: rows.count > limit, clicksTotal: sums?["clicks"] ?? 0, microsTotal: Micros(sums?["micros"] ?? 0),
+      settled: true)
+  }
+}
+
+// The daemon's own numbers.
+extension BookSnapshot {
+  /// Counts and sums, without what the file system knows.
+  package func status() throws -> LedgerStatus {
+    let last = try fetchOne("SELECT sequence, time_ms FROM commit_log ORDER BY sequence DESC LIMIT 1", [])
+    var status = LedgerStatus(
+      now: Timestamp(milliseconds: last?["time_ms"] ?? 0), openPeriod: try openPeriod().period)
+    status.commits = last?["sequence"] ?? 0
+    status.accounts = try maximum("id", "account")
+    status.things = try maximum("id", "thing")
+    status.transfers = try maximum("id", "transfer")
+    let settled = try fetchOne(
+      "SELECT count(*) AS n, max(period) AS newest FROM settlement WHERE settled_sequence IS NOT NULL", [])
+    status.settlements = settled?["n"] ?? 0
+    let first = try fetchOne(
+      "SELECT min(number) AS n FROM period WHERE number > ?", [settled?["newest"] as Int? ?? -1])
+    if let number = first?["n"] as Int?, number < status.openPeriod.number {
+      status.oldestUnsettled = Period(number: number)
+    }
+    let sums = try fetchOne("SELECT money_micros, fees_micros FROM ledger", [])
+    status.money = Micros(sums?["money_micros"] ?? 0)
+    status.fees = Micros(sums?["fees_micros"] ?? 0)
+    return status
+  }
+
+  private func maximum(_ column: String, _ table: String) throws -> Int {
+    try fetchOne("SELECT coalesce(max(\(column)), 0) AS n FROM \(table)", [])?["n"] ?? 0
+  }
+}
+
+extension BookSnapshot {
+  func fetchOne(_ sql: String, _ arguments: StatementArguments) throws -> Row? {
+    try Row.fetchOne(db.cachedStatement(sql: sql), arguments: arguments)
+  }
+
+  func fetchAll(_ sql: String, _ arguments: StatementArguments) throws -> [Row] {
+    try Row.fetchAll(db.cachedStatement(sql: sql), arguments: arguments)
+  }
+}

@@ -1,0 +1,345 @@
+package import MeceneLedger
+
+/// The one connection that writes: appends the rows of a commit, commits, and moves pages from the log to the file
+/// between commits.
+///
+///     begin → append(effects) … → commit(…)     or     rollback
+///
+/// Owned by the writer's queue alone.
+package final class BookWriter {
+  private let connection: SQLiteConnection
+  private let statements: WriterStatements
+  private var clickLog: (period: Period, insert: Statement)?
+  private var rows = CanonicalRows()
+  private var clickRows: Int64 = 0
+  private var sequence: Int64 = 0
+  private var time = Timestamp(milliseconds: 0)
+  private var settled: [Period] = []
+
+  init(path: String) throws(StoreError) {
+    connection = try SQLiteConnection(path: path)
+    try connection.execute("PRAGMA journal_mode = WAL")
+    try connection.execute("PRAGMA synchronous = FULL")
+    try connection.execute("PRAGMA journal_size_limit = \(BookFile.logBytesKept)")
+    try connection.execute("PRAGMA secure_delete = OFF")
+    try connection.execute("PRAGMA cache_size = -65536")
+    try connection.execute("PRAGMA foreign_keys = OFF")
+    try connection.keepLogFile()
+    statements = try WriterStatements(connection)
+    try checkDurability()
+  }
+
+  /// Refuses to go on with a connection that would acknowledge before the disk has it.
+  private func checkDurability() throws(StoreError) {
+    var synchronous: Int64 = -1
+    var mode = ""
+    try connection.prepare("PRAGMA synchronous").forEachRow { synchronous = $0.integer(0) }
+    try connection.prepare("PRAGMA journal_mode").forEachRow { mode = $0.text(0) }
+    guard synchronous == 2, mode == "wal" else {
+      throw .failed("synchronous is \(synchronous) and journal_mode \(mode); they must be 2 and wal")
+    }
+  }
+
+  /// The last commit's sequence, time and link; zeros before the first.
+  package func lastCommit() throws(StoreError) -> (sequence: Int64, time: Timestamp, link: [UInt8]) {
+    var result = (sequence: Int64(0), time: Timestamp(milliseconds: 0), link: [UInt8](repeating: 0, count: 32))
+    try connection.prepare("SELECT sequence, time_ms, link FROM commit_log ORDER BY sequence DESC LIMIT 1")
+      .forEachRow { row in
+        result = (row.integer(0), Timestamp(milliseconds: row.integer(1)), row.blob(2))
+      }
+    return result
+  }
+
+  /// Begins the commit with this sequence, at this time.
+  package func begin(sequence: Int64, time: Timestamp) throws(StoreError) {
+    self.sequence = sequence
+    self.time = time
+    clickRows = 0
+    settled = []
+    try statements.begin.run()
+  }
+
+  /// Appends rows, in their order.
+  package func append(_ effects: [Effect]) throws(StoreError) {
+    for effect in effects { try append(effect) }
+  }
+
+  /// The canonical bytes of what was appended since `begin`.
+  package func takeRowBytes() -> [UInt8] { rows.take() }
+
+  /// Writes the commit's own row and makes all of it durable.
+  package func commit(rowsHash: [UInt8], link: [UInt8], money: Micros, fees: Micros) throws(StoreError) {
+    try statements.commitLog.run(
+      .integer(sequence), .integer(time.milliseconds), .integer(clickRows), .blob(rowsHash), .blob(link))
+    try statements.totals.run(.integer(money.rawValue), .integer(fees.rawValue))
+    try statements.commit.run()
+  }
+
+  /// Drops the click logs of settled periods. Their clicks are filed; a log that stays is dropped at the next start.
+  package func dropSettledLogs() throws(StoreError) {
+    while let period = settled.popLast() { try drop(period) }
+  }
+
+  func drop(_ period: Period) throws(StoreError) {
+    try connection.execute("DROP TABLE IF EXISTS \(Schema.clickLogTable(period))")
+  }
+
+  func query(_ sql: String, _ body: (Statement) -> Void) throws(StoreError) {
+    try connection.prepare(sql).forEachRow(body: body)
+  }
+
+  /// Takes back what was appended since `begin`.
+  package func rollback() {
+    _ = rows.take()
+    settled = []
+    clickLog = nil
+    // An error may have rolled back already.
+    try? connection.execute("ROLLBACK")
+  }
+
+  /// Pages that the last commit left in the log.
+  package var logPages: Int { connection.logPages }
+
+  /// Moves committed pages from the log to the file.
+  ///
+  /// - Returns: Pages in the log, and how many of them are in the file now.
+  @discardableResult
+  package func checkpoint() throws(StoreError) -> (pages: Int, moved: Int) { try connection.checkpoint() }
+
+  /// Caps the file's size, in pages of 4 KiB, to let a test fill the disk.
+  package func limit(pages: Int) throws(StoreError) {
+    try connection.execute("PRAGMA max_page_count = \(pages)")
+  }
+
+  /// What an earlier request with this key made.
+  package func keyedTransfer(_ account: AccountID?, _ key: RequestKey) throws(StoreError) -> KeyedTransfer? {
+    var found: Transfer?
+    try statements.keyed.forEachRow(.integer(account?.rawValue ?? 0), .text(key.text)) { row in
+      found = self.transfer(row)
+    }
+    return found.map(KeyedTransfer.init)
+  }
+
+  /// An account with what was appended so far.
+  package func account(_ id: AccountID, openPeriod: Period, terms: Terms) throws(StoreError) -> AccountRecord? {
+    var record: AccountRecord?
+    try statements.account.forEachRow(.integer(Int64(openPeriod.number)), .integer(id.rawValue)) { row in
+      let budget = Micros(row.integer(3))
+      let available = Micros(row.integer(4))
+      let pot = Micros(row.integer(5))
+      record = AccountRecord(
+        id: id, name: row.text(1), displayName: row.text(2), budget: budget, available: available, pot: pot,
+        pots: Micros(row.integer(6)),
+        isActive: row.integer(7) == 0 && terms.isActive(pot: pot, budget: budget, available: available),
+        isClosed: row.integer(7) != 0, openedAt: self.time(row, 8))
+    }
+    return record
+  }
+
+  /// A thing with what was appended so far.
+  package func thing(_ id: ThingID) throws(StoreError) -> ThingRecord? {
+    var record: ThingRecord?
+    try statements.thing.forEachRow(.integer(id.rawValue)) { row in
+      record = ThingRecord(
+        id: id, owner: AccountID(row.integer(1)), ownerName: row.text(2), url: row.text(3), title: row.text(4),
+        description: row.text(5), isHidden: row.integer(6) != 0, isRetired: row.integer(7) != 0,
+        addedAt: self.time(row, 8))
+    }
+    return record
+  }
+
+  /// A row's time; the row of the commit under way has none yet.
+  private func time(_ row: Statement, _ column: Int32) -> Timestamp {
+    row.isNull(column) ? time : Timestamp(milliseconds: row.integer(column))
+  }
+
+  private func transfer(_ row: Statement) -> Transfer? {
+    guard let kind = Transfer.Kind(rawValue: Int(row.integer(1))) else { return nil }
+    return Transfer(
+      id: row.integer(0), kind: kind, account: row.isNull(2) ? nil : AccountID(row.integer(2)),
+      amount: Micros(row.integer(3)), period: Period(number: Int(row.integer(4))), forPeriod: nil, cause: nil,
+      committedAt: time(row, 7),
+      availableAfter: Micros(row.integer(5)), potsAfter: Micros(row.integer(6)))
+  }
+}
+
+// One row, or one update of derived columns, for each effect.
+extension BookWriter {
+  private func append(_ effect: Effect) throws(StoreError) {
+    switch effect {
+    case .click(let patron, let thing, let undone):
+      clickRows += 1
+      rows.appendClick(patron: patron.rawValue, thing: thing.rawValue, undone: undone)
+      try clickInsert().run(patron.rawValue, thing.rawValue, undone ? 1 : 0)
+    case .transfer(let transfer): try append(transfer)
+    case .keyBound(let account, let key, let transferID):
+      rows.append(
+        .requestKey, .integer(account?.rawValue ?? 0), .text(key.text), .integer(transferID))
+      try statements.key.run(.integer(account?.rawValue ?? 0), .text(key.text), .integer(transferID))
+    case .periodOpened(let period, let terms): try append(period, terms)
+    case .accountOpened(let id, let name, let displayName, let budget):
+      rows.append(.account, .integer(id.rawValue), .text(name))
+      try statements.accountOpen.run(
+        .integer(id.rawValue), .integer(sequence), .text(name), .text(displayName), .integer(budget.rawValue))
+      try appendChange(
+        id: nil, id, AccountChange(displayName: displayName, budget: budget, closed: nil))
+    case .accountChanged(let changeID, let id, let change):
+      try appendChange(id: changeID, id, change)
+      try statements.accountUpdate.run(
+        .init(change.displayName), .init(change.budget?.rawValue), .init(change.closed), .integer(id.rawValue))
+    case .thingAdded(let id, let owner, let thing): try append(id, owner: owner, thing)
+    case .thingChanged(let changeID, let id, let change):
+      try appendChange(id: changeID, id, change)
+      try statements.thingUpdate.run(
+        .init(change.title), .init(change.description), .init(change.hidden), .init(change.retired),
+        .integer(id.rawValue))
+    case .settlementPlanned(let plan, let digest): try append(plan, digest: digest)
+    case .potsDrained(let plan, let positions): try file(plan, patrons: positions)
+    case .ownersPaid(let plan, let positions): try file(plan, owners: positions)
+    case .settlementFinished(let period):
+      rows.append(.settlementEnd, .integer(Int64(period.number)))
+      try statements.settlementEnd.run(.integer(sequence), .integer(Int64(period.number)))
+      settled.append(period)
+    }
+  }
+
+  private func clickInsert() throws(StoreError) -> Statement {
+    if let clickLog { return clickLog.insert }
+    var newest: Int64 = 0
+    try connection.prepare("SELECT max(number) FROM period").forEachRow { newest = $0.integer(0) }
+    let period = Period(number: Int(newest))
+    let insert = try connection.prepare(
+      "INSERT INTO \(Schema.clickLogTable(period)) (patron_id, thing_id, undone) VALUES (?, ?, ?)")
+    clickLog = (period, insert)
+    return insert
+  }
+
+  private func append(_ period: Period, _ terms: Terms) throws(StoreError) {
+    let number = Int64(period.number)
+    rows.append(
+      .period, .integer(number), .integer(Int64(terms.feeBps)), .integer(terms.minimum.rawValue),
+      .integer(terms.receiveRequiresGiving ? 1 : 0))
+    try statements.period.run(
+      .integer(number), .text(period.description), .integer(sequence), .integer(Int64(terms.feeBps)),
+      .integer(terms.minimum.rawValue), .integer(terms.receiveRequiresGiving ? 1 : 0))
+    try connection.execute(Schema.createClickLog(period))
+    clickLog = nil
+  }
+
+  private func append(_ transfer: Transfer) throws(StoreError) {
+    var causeTransfer: Int64?
+    var causeChange: Int64?
+    switch transfer.cause {
+    case .credit(let id): causeTransfer = id
+    case .budget(let id): causeChange = id
+    case nil: break
+    }
+    let account = transfer.account?.rawValue
+    let forPeriod = transfer.forPeriod.map { Int64($0.number) }
+    rows.append(
+      .transfer, .integer(transfer.id), .integer(Int64(transfer.kind.rawValue)), .optional(account),
+      .integer(transfer.amount.rawValue), .integer(Int64(transfer.period.number)), .optional(forPeriod),
+      .optional(causeTransfer), .optional(causeChange), .integer(transfer.availableAfter.rawValue),
+      .integer(transfer.potsAfter.rawValue))
+    try statements.transfer.run(
+      .integer(transfer.id), .integer(sequence), .integer(Int64(transfer.kind.rawValue)), .init(account),
+      .integer(transfer.amount.rawValue), .integer(Int64(transfer.period.number)), .init(forPeriod),
+      .init(causeTransfer), .init(causeChange), .integer(transfer.availableAfter.rawValue),
+      .integer(transfer.potsAfter.rawValue))
+    guard let account else { return }
+    try statements.balance.run(
+      transfer.availableAfter.rawValue, transfer.potsAfter.rawValue, account)
+    guard let forPeriod else { return }
+    switch transfer.kind {
+    case .potOpen, .potTopup:
+      try statements.potGrow.run(
+        .integer(forPeriod), .integer(account), .integer(transfer.amount.rawValue))
+    case .potReturn, .fee, .give:
+      try statements.potDrain.run(transfer.amount.rawValue, forPeriod, account)
+    case .deposit, .withdraw, .revenue: break
+    }
+  }
+
+  private func appendChange(id: Int64?, _ account: AccountID, _ change: AccountChange) throws(StoreError) {
+    rows.append(
+      .accountChange, .integer(account.rawValue), .text(change.displayName), .optional(change.budget?.rawValue),
+      .optional(change.closed.map { $0 ? 1 : 0 }))
+    try statements.accountChange.run(
+      .init(id), .integer(sequence), .integer(account.rawValue), .init(change.displayName),
+      .init(change.budget?.rawValue), .init(change.closed))
+  }
+
+  private func append(_ id: ThingID, owner: AccountID, _ thing: NewThing) throws(StoreError) {
+    rows.append(.thing, .integer(id.rawValue), .integer(owner.rawValue), .text(thing.url.text))
+    try statements.thingAdd.run(
+      .integer(id.rawValue), .integer(sequence), .integer(owner.rawValue), .text(thing.url.text),
+      .blob(thing.fingerprint.bytes), .text(thing.title.text), .text(thing.description.text),
+      .integer(thing.hidden ? 1 : 0))
+    try appendChange(
+      id: nil, id,
+      ThingChange(title: thing.title.text, description: thing.description.text, hidden: thing.hidden))
+  }
+
+  private func appendChange(id: Int64?, _ thing: ThingID, _ change: ThingChange) throws(StoreError) {
+    rows.append(
+      .thingChange, .integer(thing.rawValue), .text(change.title), .text(change.description),
+      .optional(change.hidden.map { $0 ? 1 : 0 }), .optional(change.retired.map { $0 ? 1 : 0 }))
+    try statements.thingChange.run(
+      .init(id), .integer(sequence), .integer(thing.rawValue), .init(change.title), .init(change.description),
+      .init(change.hidden), .init(change.retired))
+  }
+
+  private func append(_ plan: SettlementPlan, digest: [UInt8]) throws(StoreError) {
+    let totals = plan.totals
+    let numbers: [Int64] = [
+      Int64(totals.pots), Int64(totals.clicks), Int64(totals.owners), totals.potsMicros.rawValue,
+      totals.feesMicros.rawValue, totals.revenueMicros.rawValue, totals.returnedMicros.rawValue,
+    ]
+    rows.append(.settlement, .integer(Int64(plan.period.number)), .blob(digest))
+    for number in numbers { rows.append(.settlement, .integer(number)) }
+    try statements.settlement.run(
+      .integer(Int64(plan.period.number)), .integer(sequence), .blob(digest), .integer(numbers[0]),
+      .integer(numbers[1]), .integer(numbers[2]), .integer(numbers[3]), .integer(numbers[4]),
+      .integer(numbers[5]), .integer(numbers[6]))
+  }
+
+  private func file(_ plan: SettlementPlan, patrons positions: Range<Int>) throws(StoreError) {
+    let period = Int64(plan.period.number)
+    for patron in plan.patrons[positions] {
+      for click in patron.clicks {
+        try statements.clickFile.run(
+          period, patron.id.rawValue, plan.things[click].rawValue, plan.shares[click].rawValue)
+      }
+    }
+    if let last = plan.patrons[positions].last {
+      try statements.drainedThrough.run(.integer(last.id.rawValue), .integer(period))
+    }
+  }
+
+  private func file(_ plan: SettlementPlan, owners positions: Range<Int>) throws(StoreError) {
+    let period = Int64(plan.period.number)
+    for owner in plan.owners[positions] {
+      for thing in plan.revenue[owner.things] {
+        try statements.revenueFile.run(
+          .integer(period), .integer(owner.id.rawValue), .integer(thing.thing.rawValue),
+          .integer(Int64(thing.clicks)), .integer(thing.micros.rawValue))
+      }
+    }
+    if let last = plan.owners[positions].last {
+      try statements.paidThrough.run(.integer(last.id.rawValue), .integer(period))
+    }
+  }
+}
+
+extension Fingerprint {
+  /// 16 bytes, big-endian, so that SQLite sorts and shows them as a hash.
+  var bytes: [UInt8] {
+    [high, low].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * $0)) } }
+  }
+
+  init?(bytes: [UInt8]) {
+    guard bytes.count == 16 else { return nil }
+    func word(_ part: ArraySlice<UInt8>) -> UInt64 { part.reduce(0) { $0 << 8 | UInt64($1) } }
+    self.init(high: word(bytes[0..<8]), low: word(bytes[8..<16]))
+  }
+}

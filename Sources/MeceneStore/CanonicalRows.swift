@@ -1,0 +1,69 @@
+internal import MeceneLedger
+
+/// The canonical bytes of a commit's append-only rows, over which the commit's `rows_hash` is taken.
+///
+/// Rows stand table by table in the order of `Table`, within a table in the order of their keys. A row is its
+/// table's number and its columns: whole numbers as little-endian 64-bit words, nothing as the word of `Int64.min`,
+/// texts and blobs as their length in bytes and then the bytes. Derived columns don't count. Filed clicks and
+/// revenue don't either: the settlement's digest stands for them.
+struct CanonicalRows {
+  enum Table: Int, CaseIterable {
+    case period = 1
+    case account, accountChange, thing, thingChange, transfer, requestKey, click, settlement, settlementEnd
+  }
+
+  private var tables = [[UInt8]](repeating: [], count: Table.allCases.count)
+
+  mutating func append(_ table: Table, _ columns: Column...) {
+    tables[table.rawValue - 1].append(UInt8(table.rawValue))
+    for column in columns { append(column, table) }
+  }
+
+  /// The same for the row there are most of, without an array for its columns.
+  mutating func appendClick(patron: Int64, thing: Int64, undone: Bool) {
+    tables[Table.click.rawValue - 1].append(UInt8(Table.click.rawValue))
+    append(word: patron, .click)
+    append(word: thing, .click)
+    append(word: undone ? 1 : 0, .click)
+  }
+
+  /// All bytes, and an empty start.
+  mutating func take() -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(tables.reduce(0) { $0 + $1.count })
+    for index in tables.indices {
+      bytes += tables[index]
+      tables[index].removeAll(keepingCapacity: tables[index].capacity < 1 << 20)
+    }
+    return bytes
+  }
+
+  enum Column {
+    case integer(Int64)
+    case optional(Int64?)
+    case text(String?)
+    case blob([UInt8])
+  }
+
+  private mutating func append(_ column: Column, _ table: Table) {
+    switch column {
+    case .integer(let value): append(word: value, table)
+    case .optional(let value): append(word: value ?? .min, table)
+    case .text(nil): append(word: .min, table)
+    case .text(let text?):
+      append(word: Int64(text.utf8.count), table)
+      tables[table.rawValue - 1] += Array(text.utf8)
+    case .blob(let bytes):
+      append(word: Int64(bytes.count), table)
+      tables[table.rawValue - 1] += bytes
+    }
+  }
+
+  private mutating func append(word: Int64, _ table: Table) {
+    var value = UInt64(bitPattern: word)
+    for _ in 0..<8 {
+      tables[table.rawValue - 1].append(UInt8(truncatingIfNeeded: value))
+      value >>= 8
+    }
+  }
+}

@@ -1,0 +1,55 @@
+internal import CMeceneSystem
+internal import Foundation
+
+/// The directory of one ledger. While a value lives, no other process can have one for the same directory.
+package final class DataDirectory: Sendable {
+  package let path: String
+  private let lockDescriptor: Int32
+
+  /// Makes the directory if need be, for its owner alone, and locks it.
+  ///
+  /// - Throws: `StoreError.failed` when it can't be made, or when another daemon has it.
+  package init(path: String) throws(StoreError) {
+    self.path = path
+    do {
+      try FileManager.default.createDirectory(
+        atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    } catch {
+      throw .failed("the data directory \(path) can't be made: \(error.localizedDescription)")
+    }
+    lockDescriptor = unsafe open(path + "/mecene.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard lockDescriptor >= 0 else {
+      throw .failed("the data directory \(path) can't be written to: \(Self.lastError)")
+    }
+    guard mecene_lock_file(lockDescriptor) else {
+      close(lockDescriptor)
+      throw .failed("another daemon is using the data directory \(path)")
+    }
+  }
+
+  deinit { close(lockDescriptor) }
+
+  /// The database file.
+  package var databasePath: String { path + "/mecene.sqlite" }
+
+  /// Whether the disk takes this many bytes now: found out by writing and removing them.
+  package func hasRoom(bytes: Int) -> Bool {
+    let probe = path + "/mecene.probe"
+    let descriptor = unsafe open(probe, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { return false }
+    defer {
+      close(descriptor)
+      unsafe unlink(probe)
+    }
+    let block = [UInt8](repeating: 0xa5, count: 65_536)
+    var written = 0
+    while written < bytes {
+      let count = unsafe block.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress, $0.count) }
+      if count <= 0 { return false }
+      written += count
+    }
+    return fsync(descriptor) == 0
+  }
+
+  private static var lastError: String { unsafe String(cString: strerror(errno)) }
+}

@@ -1,0 +1,169 @@
+internal import CSQLite
+
+/// One connection to a database file, and nothing more than the writer needs: SQL, prepared statements, checkpoints.
+///
+/// Used by one queue at a time; the writer owns it.
+@safe final class SQLiteConnection {
+  private let handle: OpaquePointer
+  private let counter = LogPageCounter()
+
+  init(path: String) throws(StoreError) {
+    var handle: OpaquePointer?
+    let code = unsafe sqlite3_open_v2(
+      path, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+    guard let opened = unsafe handle else { throw .failed("out of memory") }
+    unsafe self.handle = opened
+    try check(code)
+    try check(unsafe sqlite3_busy_timeout(opened, 5_000))
+    try check(unsafe mecene_sqlite_enable_defensive(opened))
+    // Takes the place of SQLite's own checkpoints after a commit.
+    unsafe sqlite3_wal_hook(
+      opened,
+      { context, _, _, pages in
+        if let context = unsafe context {
+          unsafe Unmanaged<LogPageCounter>.fromOpaque(context).takeUnretainedValue().pages = Int(pages)
+        }
+        return SQLITE_OK
+      }, Unmanaged.passUnretained(counter).toOpaque())
+  }
+
+  deinit { unsafe sqlite3_close_v2(handle) }
+
+  /// Keeps the write-ahead log's file when the last connection closes: overwriting is cheaper than growing.
+  func keepLogFile() throws(StoreError) { try check(unsafe mecene_sqlite_keep_wal(handle)) }
+
+  func execute(_ sql: String) throws(StoreError) { try check(unsafe sqlite3_exec(handle, sql, nil, nil, nil)) }
+
+  func prepare(_ sql: String) throws(StoreError) -> Statement { try Statement(self, sql) }
+
+  /// Moves committed pages into the file without waiting for readers.
+  ///
+  /// - Returns: Pages in the log, and how many of them are in the file now.
+  func checkpoint() throws(StoreError) -> (pages: Int, moved: Int) {
+    var pages: Int32 = 0
+    var moved: Int32 = 0
+    try check(unsafe sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_PASSIVE, &pages, &moved))
+    return (Int(pages), Int(moved))
+  }
+
+  /// Pages that the last commit left in the log.
+  var logPages: Int { counter.pages }
+
+  fileprivate func compile(_ sql: String) throws(StoreError) -> OpaquePointer {
+    var statement: OpaquePointer?
+    try check(
+      unsafe sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil))
+    guard let compiled = unsafe statement else { throw .failed("an empty statement") }
+    return unsafe compiled
+  }
+
+  func check(_ code: Int32) throws(StoreError) {
+    guard code != SQLITE_OK, code != SQLITE_ROW, code != SQLITE_DONE else { return }
+    let text = unsafe String(cString: sqlite3_errmsg(handle))
+    throw StoreError(code: code, text: text)
+  }
+}
+
+extension StoreError {
+  init(code: Int32, text: String) {
+    switch code & 0xff {
+    case SQLITE_FULL: self = .diskFull
+    case SQLITE_CORRUPT, SQLITE_NOTADB: self = .damaged(text)
+    default: self = .failed("\(text) (SQLite \(code))")
+    }
+  }
+}
+
+/// What SQLite tells after each commit. It calls on the thread that commits.
+private final class LogPageCounter {
+  var pages = 0
+}
+
+/// A prepared statement. Values are bound, never pasted into SQL.
+@safe final class Statement {
+  private let connection: SQLiteConnection
+  private let handle: OpaquePointer
+
+  init(_ connection: SQLiteConnection, _ sql: String) throws(StoreError) {
+    self.connection = connection
+    unsafe handle = try connection.compile(sql)
+  }
+
+  deinit { unsafe sqlite3_finalize(handle) }
+
+  /// Runs a statement that returns no row.
+  func run(_ values: Value...) throws(StoreError) {
+    for (position, value) in values.enumerated() { try bind(value, Int32(position + 1)) }
+    try finish()
+  }
+
+  /// Runs a statement of three whole numbers, without an array for them.
+  func run(_ a: Int64, _ b: Int64, _ c: Int64) throws(StoreError) {
+    unsafe sqlite3_bind_int64(handle, 1, a)
+    unsafe sqlite3_bind_int64(handle, 2, b)
+    unsafe sqlite3_bind_int64(handle, 3, c)
+    try finish()
+  }
+
+  /// Runs a statement of four whole numbers, without an array for them.
+  func run(_ a: Int64, _ b: Int64, _ c: Int64, _ d: Int64) throws(StoreError) {
+    unsafe sqlite3_bind_int64(handle, 4, d)
+    try run(a, b, c)
+  }
+
+  /// Calls `body` for each row.
+  func forEachRow(_ values: Value..., body: (Statement) -> Void) throws(StoreError) {
+    for (position, value) in values.enumerated() { try bind(value, Int32(position + 1)) }
+    var code = unsafe sqlite3_step(handle)
+    while code == SQLITE_ROW {
+      body(self)
+      code = unsafe sqlite3_step(handle)
+    }
+    unsafe sqlite3_reset(handle)
+    try connection.check(code)
+  }
+
+  func integer(_ column: Int32) -> Int64 { unsafe sqlite3_column_int64(handle, column) }
+  func isNull(_ column: Int32) -> Bool { unsafe sqlite3_column_type(handle, column) == SQLITE_NULL }
+  func text(_ column: Int32) -> String {
+    guard let text = unsafe sqlite3_column_text(handle, column) else { return "" }
+    return unsafe String(cString: text)
+  }
+  func blob(_ column: Int32) -> [UInt8] {
+    let count = unsafe Int(sqlite3_column_bytes(handle, column))
+    guard let bytes = unsafe sqlite3_column_blob(handle, column) else { return [] }
+    return unsafe Array(UnsafeRawBufferPointer(start: bytes, count: count))
+  }
+
+  private func finish() throws(StoreError) {
+    let code = unsafe sqlite3_step(handle)
+    unsafe sqlite3_reset(handle)
+    try connection.check(code)
+  }
+
+  private func bind(_ value: Value, _ position: Int32) throws(StoreError) {
+    let code: Int32
+    switch value {
+    case .null: code = unsafe sqlite3_bind_null(handle, position)
+    case .integer(let number): code = unsafe sqlite3_bind_int64(handle, position, number)
+    case .text(let text):
+      code = unsafe mecene_sqlite_bind_text(handle, position, text, Int32(text.utf8.count))
+    case .blob(let bytes):
+      code = unsafe bytes.withUnsafeBytes { buffer in
+        unsafe mecene_sqlite_bind_blob(handle, position, buffer.baseAddress, Int32(buffer.count))
+      }
+    }
+    try connection.check(code)
+  }
+
+  enum Value {
+    case null
+    case integer(Int64)
+    case text(String)
+    case blob([UInt8])
+
+    init(_ value: Int64?) { self = value.map(Value.integer) ?? .null }
+    init(_ value: String?) { self = value.map(Value.text) ?? .null }
+    init(_ value: Bool?) { self = value.map { .integer($0 ? 1 : 0) } ?? .null }
+  }
+}

@@ -1,0 +1,176 @@
+internal import GRDB
+internal import MeceneLedger
+
+/// The tables, and how they came to be. `docs/architecture.md` tells what each is for.
+///
+/// What happened is in append-only rows, each with the `commit_sequence` of the commit that wrote it. Columns under
+/// "derived" follow from those rows and can be recomputed.
+enum Schema {
+  /// "MCN1", in the file's header, so that `file` and other programs can tell the file.
+  static let applicationID: Int32 = 0x4d43_4e31
+
+  static func migrator() -> DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1") { db in
+      try db.execute(sql: "PRAGMA application_id = \(applicationID)")
+      try db.execute(sql: version1)
+    }
+    return migrator
+  }
+
+  /// One table for each period that is not settled: dropping it costs nothing, deleting its rows would.
+  static func clickLogTable(_ period: Period) -> String {
+    "click_log_" + period.description.replacing("-", with: "_")
+  }
+
+  static func createClickLog(_ period: Period) -> String {
+    """
+    CREATE TABLE IF NOT EXISTS \(clickLogTable(period)) (
+      sequence INTEGER PRIMARY KEY,
+      patron_id INTEGER NOT NULL,
+      thing_id INTEGER NOT NULL,
+      undone INTEGER NOT NULL
+    ) STRICT;
+    """
+  }
+
+  private static let version1 = """
+    CREATE TABLE ledger (
+      id INTEGER PRIMARY KEY CHECK (id = 1),
+      currency TEXT NOT NULL,
+      secret BLOB NOT NULL,
+      created_at_ms INTEGER NOT NULL,
+      simulated_clock INTEGER NOT NULL,
+      -- derived
+      money_micros INTEGER NOT NULL,
+      fees_micros INTEGER NOT NULL
+    ) STRICT;
+
+    CREATE TABLE commit_log (
+      sequence INTEGER PRIMARY KEY,
+      time_ms INTEGER NOT NULL,
+      click_rows INTEGER NOT NULL,
+      rows_hash BLOB NOT NULL,
+      link BLOB NOT NULL
+    ) STRICT;
+
+    CREATE TABLE period (
+      number INTEGER PRIMARY KEY,
+      name TEXT NOT NULL,
+      commit_sequence INTEGER NOT NULL,
+      fee_bps INTEGER NOT NULL,
+      minimum_micros INTEGER NOT NULL,
+      receive_requires_giving INTEGER NOT NULL
+    ) STRICT;
+
+    CREATE TABLE account (
+      id INTEGER PRIMARY KEY,
+      commit_sequence INTEGER NOT NULL,
+      name TEXT NOT NULL UNIQUE,
+      -- derived
+      display_name TEXT NOT NULL,
+      budget_micros INTEGER NOT NULL,
+      available_micros INTEGER NOT NULL,
+      pots_micros INTEGER NOT NULL,
+      closed INTEGER NOT NULL
+    ) STRICT;
+
+    CREATE TABLE account_change (
+      id INTEGER PRIMARY KEY,
+      commit_sequence INTEGER NOT NULL,
+      account_id INTEGER NOT NULL,
+      display_name TEXT,
+      budget_micros INTEGER,
+      closed INTEGER
+    ) STRICT;
+
+    CREATE TABLE thing (
+      id INTEGER PRIMARY KEY,
+      commit_sequence INTEGER NOT NULL,
+      owner_id INTEGER NOT NULL,
+      url TEXT NOT NULL,
+      fingerprint BLOB NOT NULL UNIQUE,
+      -- derived
+      title TEXT NOT NULL,
+      description TEXT NOT NULL,
+      hidden INTEGER NOT NULL,
+      retired INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX thing_by_owner ON thing (owner_id, id);
+
+    CREATE TABLE thing_change (
+      id INTEGER PRIMARY KEY,
+      commit_sequence INTEGER NOT NULL,
+      thing_id INTEGER NOT NULL,
+      title TEXT,
+      description TEXT,
+      hidden INTEGER,
+      retired INTEGER
+    ) STRICT;
+
+    CREATE TABLE transfer (
+      id INTEGER PRIMARY KEY,
+      commit_sequence INTEGER NOT NULL,
+      kind INTEGER NOT NULL,
+      account_id INTEGER,
+      amount_micros INTEGER NOT NULL,
+      period INTEGER NOT NULL,
+      for_period INTEGER,
+      cause_transfer_id INTEGER,
+      cause_change_id INTEGER,
+      available_after_micros INTEGER NOT NULL,
+      pots_after_micros INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX transfer_by_account ON transfer (account_id, id);
+
+    CREATE TABLE request_key (
+      account_id INTEGER NOT NULL,
+      key TEXT NOT NULL,
+      transfer_id INTEGER NOT NULL,
+      PRIMARY KEY (account_id, key)
+    ) STRICT, WITHOUT ROWID;
+
+    -- derived, but for the clicks of settled periods
+    CREATE TABLE pot (
+      period INTEGER NOT NULL,
+      account_id INTEGER NOT NULL,
+      set_aside_micros INTEGER NOT NULL,
+      held_micros INTEGER NOT NULL,
+      PRIMARY KEY (period, account_id)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE settlement (
+      period INTEGER PRIMARY KEY,
+      commit_sequence INTEGER NOT NULL,
+      digest BLOB NOT NULL,
+      pots INTEGER NOT NULL,
+      clicks INTEGER NOT NULL,
+      owners INTEGER NOT NULL,
+      pots_micros INTEGER NOT NULL,
+      fees_micros INTEGER NOT NULL,
+      revenue_micros INTEGER NOT NULL,
+      returned_micros INTEGER NOT NULL,
+      settled_sequence INTEGER,
+      -- derived
+      drained_through INTEGER NOT NULL,
+      paid_through INTEGER NOT NULL
+    ) STRICT;
+
+    CREATE TABLE click (
+      period INTEGER NOT NULL,
+      patron_id INTEGER NOT NULL,
+      thing_id INTEGER NOT NULL,
+      share_micros INTEGER NOT NULL,
+      PRIMARY KEY (period, patron_id, thing_id)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE revenue (
+      period INTEGER NOT NULL,
+      owner_id INTEGER NOT NULL,
+      thing_id INTEGER NOT NULL,
+      clicks INTEGER NOT NULL,
+      micros INTEGER NOT NULL,
+      PRIMARY KEY (period, owner_id, thing_id)
+    ) STRICT, WITHOUT ROWID;
+    """
+}

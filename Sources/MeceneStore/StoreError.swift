@@ -1,0 +1,28 @@
+/// Why the books can't be read or written. SQLite's codes stop here.
+package enum StoreError: Error, Sendable, Hashable {
+  /// Nothing more fits on the disk.
+  case diskFull
+  /// The file is not what was written.
+  case damaged(String)
+  /// A newer version of Mecene wrote the file.
+  case newerVersion(path: String)
+  /// The file belongs to another program.
+  case notALedger(path: String)
+  /// A setting that can't change differs from the first start's.
+  case settingChanged(name: String, first: String, now: String)
+  /// Anything else.
+  case failed(String)
+
+  /// One sentence.
+  package var sentence: String {
+    switch self {
+    case .diskFull: "the disk is full"
+    case .damaged(let what): "the database is damaged: \(what)"
+    case .newerVersion(let path): "\(path) was written by a newer version of Mecene; use that version"
+    case .notALedger(let path): "\(path) is not a Mecene ledger"
+    case .settingChanged(let name, let first, let now):
+      "\(name) was \(first) at the first start and can't become \(now)"
+    case .failed(let what): "the database failed: \(what)"
+    }
+  }
+}

@@ -1,0 +1,110 @@
+internal import CMeceneSystem
+internal import Foundation
+
+#if os(Linux)
+  /// A socket that takes connections.
+  public final class Listener: Sendable {
+    /// Where it listens; the port is the one that the system chose when 0 was asked for.
+    public let address: Address
+    let descriptor: Int32
+    private let family: Int32
+    private let socketPath: String?
+
+    /// Listens.
+    ///
+    /// A Unix socket gets the mode 0600; one that nobody answers on any more is replaced.
+    ///
+    /// - Throws: `TransportError`, also for an address that other machines could reach.
+    public init(_ address: Address) throws(TransportError) {
+      guard let resolved = try SocketAddress.resolve(address, forListening: true).first else {
+        throw TransportError("\(address)", "leads nowhere")
+      }
+      guard resolved.isLocal else {
+        throw TransportError(
+          "\(address)",
+          "can be reached from other machines, and this version has neither tokens nor TLS to keep strangers out; "
+            + "listen on tcp://127.0.0.1:PORT, tcp://[::1]:PORT or unix:PATH")
+      }
+      family = resolved.family
+      if case .unix(let path) = address {
+        try Self.removeStale(path, resolved)
+        socketPath = path
+      } else {
+        socketPath = nil
+      }
+      let descriptor = try StreamSocket.open(family: resolved.family)
+      self.descriptor = descriptor
+      StreamSocket.set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
+      let mask = umask(0o177)
+      let bound = unsafe resolved.withPointer { unsafe bind(descriptor, $0, $1) } ?? -1
+      umask(mask)
+      guard bound == 0, listen(descriptor, 4_096) == 0 else {
+        // Stored first, for `deinit` closes the descriptor.
+        self.address = address
+        throw TransportError.system("\(address)", "can't be listened on")
+      }
+      if case .tcp(let host, 0) = address {
+        self.address = .tcp(host: host, port: Self.port(of: descriptor))
+      } else {
+        self.address = address
+      }
+    }
+
+    deinit {
+      close(descriptor)
+      if let socketPath { unsafe unlink(socketPath) }
+    }
+
+    /// The next connection that waits; nil when none does.
+    public func accept() -> StreamSocket? {
+      let accepted = mecene_accept(descriptor)
+      guard accepted >= 0 else { return nil }
+      StreamSocket.tune(accepted, family: family)
+      return StreamSocket(descriptor: accepted)
+    }
+
+    private static func removeStale(_ path: String, _ resolved: SocketAddress) throws(TransportError) {
+      guard unsafe access(path, F_OK) == 0 else { return }
+      let probe = try StreamSocket.open(family: AF_UNIX)
+      defer { close(probe) }
+      let answer = unsafe resolved.withPointer { unsafe connect(probe, $0, $1) } ?? -1
+      guard answer != 0, errno == ECONNREFUSED else {
+        throw TransportError("unix:\(path)", "is in use by another daemon, or is not a socket")
+      }
+      unsafe unlink(path)
+    }
+
+    private static func port(of descriptor: Int32) -> UInt16 {
+      var storage = sockaddr_storage()
+      var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+      let code = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
+        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          unsafe getsockname(descriptor, $0, &length)
+        }
+      }
+      guard code == 0 else { return 0 }
+      // The port stands at the same place in IPv4's and IPv6's addresses.
+      return unsafe withUnsafeBytes(of: &storage) { unsafe UInt16($0[2]) << 8 | UInt16($0[3]) }
+    }
+  }
+#endif
+
+/// The process's limit of open files, and the signals that a daemon must not die of.
+public enum ProcessLimits {
+  /// Raises the soft limit of descriptors to the hard one, and returns it.
+  public static func raiseDescriptorLimit() -> Int {
+    var limit = rlimit()
+    #if os(Linux)
+      let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    #else
+      let resource = RLIMIT_NOFILE
+    #endif
+    guard unsafe getrlimit(resource, &limit) == 0 else { return 1_024 }
+    limit.rlim_cur = limit.rlim_max
+    _ = unsafe setrlimit(resource, &limit)
+    return Int(clamping: limit.rlim_cur)
+  }
+
+  /// Lets a write to a closed socket fail instead of ending the process.
+  public static func ignoreBrokenPipes() { _ = signal(SIGPIPE, SIG_IGN) }
+}

@@ -1,0 +1,100 @@
+internal import CMeceneProto
+
+/// A message of the contract as a Swift value. Conformances are generated from `proto/`.
+public protocol Message: Sendable, Hashable {
+  /// The empty message.
+  init()
+
+  /// What the scanner has to know to let bytes through to protobuf-c.
+  static var layout: MessageLayout { get }
+
+  /// Copies the value out of protobuf-c's struct of this message.
+  @unsafe init(bridged pointer: UnsafeRawPointer)
+
+  /// Builds protobuf-c's struct of this message. It lives until the arena is reset.
+  @unsafe func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer
+
+  /// Reads proto3's JSON form.
+  init(json: JSONValue) throws(JSONError)
+
+  /// Writes proto3's JSON form: fields in the order of the contract, empty ones left out.
+  func writeJSON(to json: inout JSONWriter)
+}
+
+extension Message {
+  /// The message in proto3's JSON form, on one line.
+  public var json: String {
+    var writer = JSONWriter()
+    writeJSON(to: &writer)
+    return writer.text
+  }
+}
+
+/// A request for one page of a list.
+public protocol PagedRequest: Message {
+  /// From the page before; empty for the first.
+  var pageToken: String { get set }
+}
+
+/// One page of a list.
+public protocol PagedResponse: Message {
+  /// Names the next page; empty at the end.
+  var nextPageToken: String { get }
+}
+
+/// A request that is done once however often it is sent with the same key.
+public protocol KeyedRequest: Message {
+  /// Chosen by the client, 1 to 64 printable ASCII characters.
+  var key: String { get set }
+}
+
+/// A request about the open period, which a repeated call must name.
+public protocol OpenPeriodRequest: Message {
+  /// Such as 2026-11; empty = whichever is open.
+  var period: String { get set }
+}
+
+/// A message's name, its fields, and protobuf-c's function that unpacks it.
+@safe public struct MessageLayout: Sendable {
+  typealias Unpack =
+    @Sendable (
+      UnsafeMutablePointer<ProtobufCAllocator>?, Int, UnsafePointer<UInt8>?
+    ) -> UnsafeMutableRawPointer?
+
+  /// Package and message, such as `mecene.v1.ClickRequest`.
+  public let name: String
+  /// Rules by field number: `rules[number]`, nil where there is no such field.
+  let rules: [FieldRule?]
+  let unpack: Unpack
+
+  init(name: String, fields: [FieldRule], unpack: @escaping Unpack) {
+    self.name = name
+    var rules = [FieldRule?](repeating: nil, count: (fields.map(\.number).max().map { $0 + 1 }) ?? 0)
+    for field in fields { rules[field.number] = field }
+    self.rules = rules
+    unsafe self.unpack = unpack
+  }
+}
+
+/// What one field may hold.
+struct FieldRule: Sendable {
+  enum Kind: Sendable {
+    case uint64, int64, uint32, int32, bool, string, bytes
+    case enumeration(Set<Int32>)
+    case message(MessageLayout)
+  }
+
+  let number: Int
+  let name: String
+  let kind: Kind
+  let isRepeated: Bool
+  let elementsMax: Int
+
+  init(_ number: Int, _ name: String, _ kind: Kind, elementsMax: Int? = nil) {
+    self.number = number
+    self.name = name
+    self.kind = kind
+    isRepeated = elementsMax != nil
+    self.elementsMax = elementsMax ?? 1
+  }
+}

@@ -1,0 +1,181 @@
+internal import CMeceneProto
+
+/// Turns bytes into messages and messages into bytes, through the scanner and protobuf-c.
+///
+/// One coder serves one thread of work at a time; it owns two arenas, one for an envelope and one for the payload
+/// inside it.
+public final class MessageCoder {
+  private let envelopeArena: MessageArena
+  fileprivate let payloadArena: MessageArena
+  private let scanner: MessageScanner
+
+  /// - Parameters:
+  ///   - arenaBytesMax: The most memory that one message can take once unpacked, in bytes.
+  ///   - toleratesUnknownEnums: True for clients, whose daemon may be newer than they are.
+  public init(arenaBytesMax: Int, toleratesUnknownEnums: Bool = false) {
+    envelopeArena = MessageArena(bytesMax: arenaBytesMax)
+    payloadArena = MessageArena(bytesMax: arenaBytesMax)
+    scanner = MessageScanner(toleratesUnknownEnums: toleratesUnknownEnums)
+  }
+
+  /// Unpacks a message.
+  public func decode<M: Message>(_ type: M.Type, from bytes: [UInt8]) throws(WireError) -> M {
+    let result: Result<M, WireError> = unsafe bytes.withUnsafeBytes { buffer in
+      Self.attempt { () throws(WireError) in unsafe try decode(type, from: buffer, payloadArena) }
+    }
+    return try result.get()
+  }
+
+  /// Unpacks a message that stands in a larger buffer.
+  public func decode<M: Message>(_ type: M.Type, from bytes: borrowing Span<UInt8>) throws(WireError) -> M {
+    let result: Result<M, WireError> = unsafe bytes.withUnsafeBytes { buffer in
+      Self.attempt { () throws(WireError) in unsafe try decode(type, from: buffer, payloadArena) }
+    }
+    return try result.get()
+  }
+
+  /// Packs a message.
+  public func encode(_ message: some Message) throws(WireError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    payloadArena.reset()
+    unsafe append(packed: try message.bridge(into: payloadArena), to: &bytes)
+    return bytes
+  }
+
+  private static func attempt<T>(_ body: () throws(WireError) -> T) -> Result<T, WireError> {
+    do { return .success(try body()) } catch { return .failure(error) }
+  }
+
+  private func unpack(
+    _ layout: MessageLayout, _ bytes: UnsafeRawBufferPointer, _ arena: MessageArena
+  ) throws(WireError) -> UnsafeMutableRawPointer {
+    unsafe try scanner.scan(bytes, layout)
+    arena.reset()
+    // protobuf-c takes a null pointer for no bytes at all only if the length is 0 too.
+    guard
+      let pointer = unsafe layout.unpack(
+        arena.allocator, bytes.count, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
+    else { throw arena.full }
+    return unsafe pointer
+  }
+
+  fileprivate func decode<M: Message>(
+    _ type: M.Type, from bytes: UnsafeRawBufferPointer, _ arena: MessageArena
+  ) throws(WireError) -> M {
+    unsafe M(bridged: try unpack(M.layout, bytes, arena))
+  }
+
+  private func append(packed pointer: UnsafeMutableRawPointer, to bytes: inout [UInt8]) {
+    let message = unsafe pointer.assumingMemoryBound(to: ProtobufCMessage.self)
+    let count = unsafe protobuf_c_message_get_packed_size(message)
+    let start = bytes.count
+    bytes.append(contentsOf: repeatElement(0, count: count))
+    unsafe bytes.withUnsafeMutableBytes { buffer in
+      guard count > 0, let base = buffer.baseAddress else { return }
+      unsafe protobuf_c_message_pack(message, (base + start).assumingMemoryBound(to: UInt8.self))
+    }
+  }
+}
+
+// MARK: - Frames of a server
+
+/// What stands around a request's payload.
+public struct RequestHead: Sendable {
+  /// The call's id.
+  public let callID: UInt64
+  /// Milliseconds that the server may take; 0 = no limit.
+  public let timeoutMs: UInt32
+  /// True = cancel the call with this id.
+  public let cancel: Bool
+  /// The method's position in the table, or nil when the table has none of this name.
+  public let method: Int?
+  /// The method's name when the table has none of this name; else empty.
+  public let unknownMethod: String
+  /// The call's headers.
+  public let metadata: [Metadata]
+}
+
+/// A request's payload, still packed. It can be decoded only while the request is being handled.
+@safe public struct PayloadReader: ~Copyable {
+  fileprivate let coder: MessageCoder
+  fileprivate let bytes: UnsafeRawBufferPointer
+
+  /// Unpacks the payload.
+  public func decode<M: Message>(_ type: M.Type) throws(WireError) -> M {
+    unsafe try coder.decode(type, from: bytes, coder.payloadArena)
+  }
+}
+
+extension MessageCoder {
+  /// Unpacks one request's envelope and hands its head and payload to `body`.
+  ///
+  /// The envelope is read in place: the method is looked up by its bytes and the payload stays packed, so a call
+  /// makes no string and no array here.
+  public func withRequest<Result>(
+    in frame: borrowing Span<UInt8>, methods: MethodTable,
+    _ body: (RequestHead, borrowing PayloadReader) throws(WireError) -> Result
+  ) throws(WireError) -> Result {
+    let outcome: Swift.Result<Result, WireError> = unsafe frame.withUnsafeBytes { bytes in
+      Self.attempt { () throws(WireError) in
+        let pointer = unsafe try unpack(Request.layout, bytes, envelopeArena)
+        let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__Request.self)
+        let method = unsafe methods.position(of: c.pointee.method)
+        let head = unsafe RequestHead(
+          callID: c.pointee.call_id, timeoutMs: c.pointee.timeout_ms, cancel: c.pointee.cancel != 0,
+          method: method, unknownMethod: method == nil ? String(bridged: c.pointee.method) : "",
+          metadata: bridgedArray(c.pointee.n_metadata, c.pointee.metadata) { pointer in
+            unsafe Metadata(bridged: UnsafeRawPointer(pointer))
+          })
+        let payload = unsafe UnsafeRawBufferPointer(
+          start: c.pointee.payload.data, count: c.pointee.payload.data == nil ? 0 : c.pointee.payload.len)
+        return try body(head, unsafe PayloadReader(coder: self, bytes: payload))
+      }
+    }
+    return try outcome.get()
+  }
+
+  /// Appends one frame with a message of an answer, or with its end.
+  ///
+  /// - Throws: `WireError.arenaFull` when the answer is too large; nothing is appended then.
+  public func appendFrame(
+    callID: UInt64, more: Bool, payload: (any Message)?, to bytes: inout [UInt8]
+  ) throws(WireError) {
+    envelopeArena.reset()
+    let c = unsafe try envelopeArena.make(Mecene__V1__Response.self)
+    unsafe mecene__v1__response__init(c)
+    unsafe c.pointee.call_id = callID
+    unsafe c.pointee.more = more ? 1 : 0
+    if let payload {
+      payloadArena.reset()
+      let message = unsafe try payload.bridge(into: payloadArena).assumingMemoryBound(to: ProtobufCMessage.self)
+      let count = unsafe protobuf_c_message_get_packed_size(message)
+      let room = unsafe try envelopeArena.room(bytes: count)
+      unsafe protobuf_c_message_pack(message, room)
+      unsafe c.pointee.payload = ProtobufCBinaryData(len: count, data: room)
+    }
+    unsafe appendFrame(packed: UnsafeMutableRawPointer(c), to: &bytes)
+  }
+
+  /// Appends one frame that ends a call, or speaks for the connection, with a failure.
+  public func appendFrame(
+    callID: UInt64, status: StatusCode, failure: Failure, to bytes: inout [UInt8]
+  ) throws(WireError) {
+    let response = Response(callID: callID, status: UInt32(status.rawValue), error: failure)
+    envelopeArena.reset()
+    unsafe appendFrame(packed: try response.bridge(into: envelopeArena), to: &bytes)
+  }
+
+  /// Appends one frame with a request.
+  public func appendFrame(_ request: Request, to bytes: inout [UInt8]) throws(WireError) {
+    envelopeArena.reset()
+    unsafe appendFrame(packed: try request.bridge(into: envelopeArena), to: &bytes)
+  }
+
+  private func appendFrame(packed pointer: UnsafeMutableRawPointer, to bytes: inout [UInt8]) {
+    let start = bytes.count
+    bytes.append(contentsOf: [0, 0, 0, 0])
+    unsafe append(packed: pointer, to: &bytes)
+    let length = UInt32(bytes.count - start - 4)
+    for index in 0..<4 { bytes[start + index] = UInt8(truncatingIfNeeded: length >> UInt32(24 - 8 * index)) }
+  }
+}

@@ -1,0 +1,136 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Logging
+internal import MeceneEngine
+internal import MeceneLedger
+internal import MeceneServer
+internal import MeceneTransport
+
+/// The daemon's arguments.
+struct Mecened: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "mecened",
+    abstract: "Keeps the books of a Flattr-like economy and serves them over TCP and a Unix socket.",
+    discussion: """
+      Every option can also be given as an environment variable: --fee-bps as MECENE_FEE_BPS, --auto-settle and
+      --no-auto-settle as MECENE_AUTO_SETTLE=true or false, several --listen as one MECENE_LISTEN with commas between.
+      An option on the command line wins.
+
+      Exit status: 0 after a clean shutdown, 1 when it can't start or go on, 64 for bad usage.
+      """,
+    version: "mecened \(Server.version)")
+
+  @Option(help: ArgumentHelp("The directory of the books. It is made if need be.", valueName: "dir"))
+  var data = "./mecene-data"
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Where to listen: tcp://HOST:PORT or unix:PATH, loopback and Unix sockets only. Can be given several times. \
+      Default: tcp://127.0.0.1:7437 and unix:DIR/mecene.sock.
+      """, valueName: "address"))
+  var listen: [String] = []
+
+  @Option(help: "The currency that amounts are shown in: three capital letters. It never changes after the first start.")
+  var currency = "EUR"
+
+  @Option(help: "The least monthly budget. Counts from the next period on.")
+  var minimumBudget = "2.00"
+
+  @Option(help: "The fee, in hundredths of a per cent of a pot, 0 to 10000. Counts from the next period on.")
+  var feeBps = 0
+
+  @Flag(inversion: .prefixedNo, help: "Whether an owner has to be ready to give. Counts from the next period on.")
+  var receiveRequiresGiving = true
+
+  @Flag(inversion: .prefixedNo, help: "Whether closed periods settle by themselves.")
+  var autoSettle = true
+
+  @Option(help: "How long after its close a period settles by itself: 90s, 30m, 12h or 3d.")
+  var settleAfter = "0d"
+
+  @Option(
+    help: ArgumentHelp(
+      "Live on a clock that stands still until SetClock moves it, from this time on: 2026-11-01T00:00:00Z.",
+      valueName: "time"))
+  var simulatedClock: String?
+
+  @Option(help: "trace, debug, info, notice, warning, error or critical.")
+  var logLevel = "info"
+
+  @Flag(help: "Check the options, print what they come to, and exit.")
+  var checkConfig = false
+
+  /// The options, understood.
+  func understood() throws -> Configuration { try Configuration(self) }
+}
+
+/// What the options come to.
+struct Configuration: Sendable {
+  let settings: EmbeddedEngine.Settings
+  let listen: [Address]
+  let logLevel: Logger.Level
+
+  init(_ options: Mecened) throws {
+    guard let minimum = Micros(parsing: options.minimumBudget), minimum > .zero else {
+      throw ValidationError("--minimum-budget is an amount above 0, such as 2.00; it was \(options.minimumBudget)")
+    }
+    guard (0...10_000).contains(options.feeBps) else {
+      throw ValidationError("--fee-bps goes from 0 to 10000; it was \(options.feeBps)")
+    }
+    guard options.currency.count == 3, options.currency.utf8.allSatisfy({ (65...90).contains($0) }) else {
+      throw ValidationError("--currency is three capital letters, such as EUR; it was \(options.currency)")
+    }
+    guard let logLevel = Logger.Level(rawValue: options.logLevel) else {
+      let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("--log-level is one of \(levels); it was \(options.logLevel)")
+    }
+    self.logLevel = logLevel
+    let texts =
+      options.listen.isEmpty
+      ? ["tcp://127.0.0.1:\(Address.defaultPort)", "unix:\(options.data)/mecene.sock"] : options.listen
+    do {
+      listen = try texts.flatMap { $0.split(separator: ",") }.map { try Address(parsing: String($0)) }
+    } catch let error as AddressError {
+      throw ValidationError("--listen: \(error)")
+    }
+    settings = EmbeddedEngine.Settings(
+      dataPath: options.data, currency: options.currency,
+      terms: Terms(
+        feeBps: options.feeBps, minimum: minimum, receiveRequiresGiving: options.receiveRequiresGiving),
+      autoSettle: options.autoSettle, settleAfterMs: try Self.duration(options.settleAfter),
+      simulatedClock: try options.simulatedClock.map(Self.time))
+  }
+
+  /// Names and values, as `--check-config` and `GetStatus` show them.
+  var shown: [(name: String, value: String)] {
+    [
+      ("data", settings.dataPath), ("listen", listen.map(\.description).joined(separator: ",")),
+      ("currency", settings.currency), ("minimum-budget", settings.terms.minimum.description),
+      ("fee-bps", "\(settings.terms.feeBps)"),
+      ("receive-requires-giving", "\(settings.terms.receiveRequiresGiving)"),
+      ("auto-settle", "\(settings.autoSettle)"), ("settle-after", "\(settings.settleAfterMs / 1_000)s"),
+      ("clock", settings.simulatedClock == nil ? "system" : "simulated"), ("log-level", logLevel.rawValue),
+    ]
+  }
+
+  private static func duration(_ text: String) throws -> Int64 {
+    let units: [Character: Int64] = ["s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000]
+    guard let last = text.last, let unit = units[last], let count = Int64(text.dropLast()),
+      (0...3_660).contains(count * unit / 86_400_000)
+    else { throw ValidationError("--settle-after is a time such as 90s, 30m, 12h or 3d; it was \(text)") }
+    return count * unit
+  }
+
+  private static func time(_ text: String) throws -> Timestamp {
+    let strategy = Date.ISO8601FormatStyle(includingFractionalSeconds: text.contains("."))
+    guard let date = try? strategy.parse(text) else {
+      throw ValidationError("--simulated-clock is a time such as 2026-11-01T00:00:00Z; it was \(text)")
+    }
+    let time = Timestamp(milliseconds: Int64((date.timeIntervalSince1970 * 1_000).rounded()))
+    guard time.milliseconds >= 0, time.period <= Period.last else {
+      throw ValidationError("--simulated-clock goes from 1970 to the end of \(Period.last); it was \(text)")
+    }
+    return time
+  }
+}

@@ -1,0 +1,96 @@
+internal import ArgumentParser
+internal import Dispatch
+internal import Foundation
+internal import Logging
+internal import MeceneServer
+internal import MeceneTransport
+
+/// Starts the daemon and waits for a signal.
+@main
+enum Run {
+  static func main() {
+    let commandLine = Array(CommandLine.arguments.dropFirst())
+    let arguments =
+      Environment.arguments(ProcessInfo.processInfo.environment, commandLine: commandLine) + commandLine
+    let configuration: Configuration
+    do {
+      let options = try Mecened.parse(arguments)
+      configuration = try options.understood()
+      if options.checkConfig {
+        for (name, value) in configuration.shown { print("\(name)=\(value)") }
+        return
+      }
+    } catch {
+      Mecened.exit(withError: error)
+    }
+    Daemon(configuration: configuration).run()
+  }
+}
+
+/// One daemon process.
+final class Daemon: Sendable {
+  private let configuration: Configuration
+  private let logger: Logger
+
+  init(configuration: Configuration) {
+    self.configuration = configuration
+    let level = configuration.logLevel
+    LoggingSystem.bootstrap { label in
+      var handler = StreamLogHandler.standardError(label: label)
+      handler.logLevel = level
+      return handler
+    }
+    logger = Logger(label: "mecened")
+  }
+
+  func run() -> Never {
+    // Signals are blocked from ending the process before they can be watched.
+    let signals = [SIGTERM, SIGINT].map { number in
+      signal(number, SIG_IGN)
+      return DispatchSource.makeSignalSource(signal: number, queue: .global())
+    }
+    let (stops, stop) = AsyncStream.makeStream(of: Void.self)
+    for source in signals {
+      source.setEventHandler { stop.yield() }
+      source.activate()
+    }
+    Task { await serve(stops) }
+    dispatchMain()
+  }
+
+  private func serve(_ stops: AsyncStream<Void>) async {
+    let descriptors = ProcessLimits.raiseDescriptorLimit()
+    logger.debug("descriptor limit raised", metadata: ["descriptors": "\(descriptors)"])
+    let logger = logger
+    do {
+      let server = try await Server(
+        listen: configuration.listen, settings: configuration.settings, shownSettings: configuration.shown,
+        logger: logger,
+        fatal: { reason in
+          logger.critical("the daemon can't go on", metadata: ["reason": "\(reason)"])
+          exit(1)
+        })
+      let addresses = server.addresses.map(\.description).joined(separator: " ")
+      // Written past the buffer of `print`: whoever started the daemon waits for this line.
+      FileHandle.standardOutput.write(Data("mecened \(Server.version) is ready on \(addresses)\n".utf8))
+      await waitAndDrain(server, stops)
+    } catch {
+      FileHandle.standardError.write(Data("mecened: \(Server.sentence(of: error))\n".utf8))
+      exit(1)
+    }
+  }
+
+  private func waitAndDrain(_ server: Server, _ stops: AsyncStream<Void>) async {
+    var iterator = stops.makeAsyncIterator()
+    await iterator.next()
+    logger.notice("draining; another signal ends at once")
+    let finished = Task {
+      await server.shutDown()
+      self.logger.notice("stopped")
+      exit(0)
+    }
+    await iterator.next()
+    finished.cancel()
+    exit(1)
+  }
+}

@@ -1,0 +1,137 @@
+internal import MeceneConcurrency
+internal import MeceneTransport
+internal import MeceneWire
+
+/// A connection to a Mecene daemon that any number of tasks can share.
+///
+/// It connects with the first call and again when the connection was idle, drained or lost. A call is sent again, up to
+/// four times in all and within its timeout, when the daemon says that it was not executed; after a lost connection
+/// only if it reads, is idempotent, or carries a key. Keys are made once and kept over attempts.
+public final class MeceneClient: Sendable {
+  /// Where a daemon listens unless told otherwise.
+  public static let defaultAddress = "tcp://127.0.0.1:7437"
+
+  private static let attemptsMax = 4
+  private let session: Session
+
+  /// - Parameter address: `tcp://HOST:PORT` or `unix:PATH`.
+  /// - Throws: An error that says what is wrong with the address.
+  public init(address: String = defaultAddress) throws {
+    session = Session(address: try Address(parsing: address))
+  }
+
+  /// Ends the connection. Calls in flight fail; nothing waits.
+  public func close() async { await session.close() }
+
+  /// A key that nobody else has: 32 hexadecimal digits.
+  public static func makeKey() -> String {
+    var random = SystemRandomNumberGenerator()
+    let digits = String(UInt64.random(in: .min ... .max, using: &random), radix: 16)
+    let more = String(UInt64.random(in: .min ... .max, using: &random), radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+      + String(repeating: "0", count: 16 - more.count) + more
+  }
+}
+
+/// Opens a client for the duration of `body`, and closes it whatever happens.
+public func withMeceneClient<Result>(
+  _ address: String = MeceneClient.defaultAddress, _ body: (MeceneClient) async throws -> Result
+) async throws -> Result {
+  let client = try MeceneClient(address: address)
+  do {
+    let result = try await body(client)
+    await client.close()
+    return result
+  } catch {
+    await client.close()
+    throw error
+  }
+}
+
+// What the generated stubs call.
+extension MeceneClient {
+  func unary<Request: Message, Response: Message>(
+    _ method: MethodDescriptor, _ request: Request, _ options: CallOptions
+  ) async throws -> Response {
+    let start = ContinuousClock.now
+    let deadline = start + options.timeout
+    var request = withKey(request)
+    var attempt = 1
+    while true {
+      do {
+        return try await session.unary(method, request, deadline: deadline, metadata: options.metadata)
+      } catch let error as MeceneError {
+        let delay = backoff(attempt, error)
+        guard repeats(error, method, request, attempt, options), ContinuousClock.now + delay < deadline,
+          await session.wait(delay)
+        else { throw error }
+        if error.reason != .connectFailed || !options.waitsForReady { attempt += 1 }
+        if !error.notExecuted { request = try await naming(request, since: start, deadline: deadline) }
+      }
+    }
+  }
+
+  func stream<Request: Message, Response: Message>(
+    _ method: MethodDescriptor, _ request: Request, _ options: CallOptions
+  ) -> AsyncThrowingStream<Response, any Error> {
+    // Only the newest messages count: a slow reader misses progress, never the last message.
+    AsyncThrowingStream(bufferingPolicy: .bufferingNewest(16)) { continuation in
+      let task = Task {
+        do {
+          let deadline = ContinuousClock.now + options.timeout
+          try await session.stream(method, request, deadline: deadline, metadata: options.metadata) {
+            continuation.yield($0)
+          }
+          continuation.finish()
+        } catch {
+          continuation.finish(throwing: error)
+        }
+      }
+      continuation.onTermination = { _ in task.cancel() }
+    }
+  }
+
+  private func withKey<Request: Message>(_ request: Request) -> Request {
+    guard var keyed = request as? any KeyedRequest, keyed.key.isEmpty else { return request }
+    keyed.key = Self.makeKey()
+    return keyed as? Request ?? request
+  }
+
+  /// Whether sending again can do good and can do no harm.
+  private func repeats(
+    _ error: MeceneError, _ method: MethodDescriptor, _ request: any Message, _ attempt: Int, _ options: CallOptions
+  ) -> Bool {
+    if error.reason == .connectFailed, options.waitsForReady { return true }
+    guard attempt < Self.attemptsMax else { return false }
+    switch error.reason {
+    // The first attempt tells whether there is a daemon at all; later ones may meet it restarting.
+    case .connectFailed: return attempt > 1
+    case .draining, .tooManyCalls, .diskFull, .connectionTimeout, .connectionLost, .commitFailed:
+      return error.notExecuted || method.idempotency != .unknown || request is any KeyedRequest
+    default: return false
+    }
+  }
+
+  /// 50, 100, 200 ms and so on, each between half and all of it, or what the daemon advises if that is more.
+  private func backoff(_ attempt: Int, _ error: MeceneError) -> Duration {
+    let most = 50 << min(attempt - 1, 5)
+    let jittered = Int.random(in: most / 2...most)
+    return .milliseconds(max(jittered, Int(error.retryAfterMs)))
+  }
+
+  /// A click that may have been done is repeated for the period of its first attempt, so that it can't be done
+  /// again in the next. The daemon's clock tells which that was.
+  private func naming<Request: Message>(
+    _ request: Request, since start: ContinuousClock.Instant, deadline: ContinuousClock.Instant
+  ) async throws -> Request {
+    guard var named = request as? any OpenPeriodRequest, named.period.isEmpty else { return request }
+    let status: GetStatusResponse = try await unary(
+      .daemonServiceGetStatus, GetStatusRequest(), CallOptions(timeout: deadline - .now, waitsForReady: true))
+    let elapsed = (ContinuousClock.now - start).components
+    let elapsedMs = elapsed.seconds * 1_000 + elapsed.attoseconds / 1_000_000_000_000_000
+    let clock = status.settings.first { $0.name == "clock" }?.value
+    named.period =
+      clock == "simulated" ? status.openPeriod : UTCMonth.name(ofMilliseconds: status.nowMs - elapsedMs)
+    return named as? Request ?? request
+  }
+}

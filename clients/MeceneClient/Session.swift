@@ -1,0 +1,303 @@
+internal import Dispatch
+internal import MeceneConcurrency
+internal import MeceneTransport
+internal import MeceneWire
+
+/// A client's connections: at most one takes new calls; those that drain finish theirs.
+actor Session {
+  private static let memoryBytesMax = 64 << 20
+  private static let frameBytesMax = 16 << 20 - 1
+  /// How often timeouts are looked at, in milliseconds.
+  private static let tickMs = 10
+
+  nonisolated let executor = QueueExecutor(label: "mecene.client")
+  nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
+  private let address: Address
+  private let coder = MessageCoder(arenaBytesMax: memoryBytesMax, toleratesUnknownEnums: true)
+  private nonisolated let lastCallID = Locked<UInt64>(0)
+  private var links: [Int: Link] = [:]
+  private var current: Link?
+  private var nextLink = 0
+  private var isClosed = false
+  private var ticks = false
+
+  /// One connection.
+  private final class Link {
+    let number: Int
+    var channel: Channel?
+    var decoder = FrameDecoder(frameBytesMax: Session.frameBytesMax)
+    var isConnected = false
+    var calls: [UInt64: Call] = [:]
+
+    init(number: Int) { self.number = number }
+  }
+
+  private struct Call {
+    let deadline: ContinuousClock.Instant
+    let deliver: (Delivery) -> Void
+  }
+
+  /// What comes back for a call: messages of a stream, then an end.
+  private enum Delivery {
+    case message([UInt8])
+    case end(Result<[UInt8], any Error>)
+  }
+
+  init(address: Address) { self.address = address }
+
+  /// Makes one attempt at a call.
+  func unary<Request: Message, Response: Message>(
+    _ method: MethodDescriptor, _ request: Request, deadline: ContinuousClock.Instant, metadata: [Metadata]
+  ) async throws -> Response {
+    let payload = try encode(request)
+    let callID = makeCallID()
+    let bytes: [UInt8] = try await withTaskCancellationHandler {
+      try Task.checkCancellation()
+      return try await withCheckedThrowingContinuation { continuation in
+        begin(callID, method, payload, deadline, metadata) { delivery in
+          if case .end(let result) = delivery { continuation.resume(with: result) }
+        }
+      }
+    } onCancel: {
+      Task { await self.cancel(callID) }
+    }
+    return try decode(bytes)
+  }
+
+  /// Makes a streaming call and hands each message to `receive`.
+  func stream<Request: Message, Response: Message>(
+    _ method: MethodDescriptor, _ request: Request, deadline: ContinuousClock.Instant, metadata: [Metadata],
+    receive: @escaping @Sendable (Response) -> Void
+  ) async throws {
+    let payload = try encode(request)
+    let callID = makeCallID()
+    try await withTaskCancellationHandler {
+      try Task.checkCancellation()
+      let _: Void = try await withCheckedThrowingContinuation { continuation in
+        begin(callID, method, payload, deadline, metadata) { delivery in
+          switch delivery {
+          case .message(let bytes):
+            if let message: Response = try? self.decode(bytes) { receive(message) }
+          case .end(let result): continuation.resume(with: result.map { _ in })
+          }
+        }
+      }
+    } onCancel: {
+      Task { await self.cancel(callID) }
+    }
+  }
+
+  /// Waits before another attempt.
+  ///
+  /// - Returns: False when the client was closed or the task cancelled meanwhile.
+  func wait(_ delay: Duration) async -> Bool {
+    let end = ContinuousClock.now + delay
+    while !isClosed, !Task.isCancelled, ContinuousClock.now < end {
+      try? await Task.sleep(for: min(end - .now, .milliseconds(20)))
+    }
+    return !isClosed && !Task.isCancelled
+  }
+
+  /// Ends all connections. Calls in flight fail.
+  func close() {
+    isClosed = true
+    for link in links.values { link.channel?.close("the client was closed") }
+  }
+
+  private nonisolated func makeCallID() -> UInt64 {
+    lastCallID.withLock { last in
+      last += 1
+      return last
+    }
+  }
+
+  private func encode(_ request: some Message) throws -> [UInt8] {
+    do throws(WireError) {
+      return try coder.encode(request)
+    } catch {
+      throw MeceneError(.messageTooLarge, "the request can't be sent: \(error.sentence)", notExecuted: true)
+    }
+  }
+
+  private func decode<Response: Message>(_ bytes: [UInt8]) throws -> Response {
+    do throws(WireError) {
+      return try coder.decode(Response.self, from: bytes)
+    } catch {
+      throw MeceneError(.internal, "the answer of \(address) can't be read: \(error.sentence)")
+    }
+  }
+}
+
+// Calls.
+extension Session {
+  private func begin(
+    _ callID: UInt64, _ method: MethodDescriptor, _ payload: [UInt8], _ deadline: ContinuousClock.Instant,
+    _ metadata: [Metadata], _ deliver: @escaping (Delivery) -> Void
+  ) {
+    guard !isClosed else {
+      return deliver(.end(.failure(MeceneError(.cancelled, "the client was closed", notExecuted: true))))
+    }
+    let left = (deadline - ContinuousClock.now).components
+    let leftMs = left.seconds * 1_000 + left.attoseconds / 1_000_000_000_000_000
+    guard leftMs > 0 else {
+      let error = MeceneError(
+        .deadlineExceeded, "the call's time ran out before it was sent", notExecuted: true)
+      return deliver(.end(.failure(error)))
+    }
+    do {
+      let link = try current ?? connect()
+      var frame: [UInt8] = []
+      try coder.appendFrame(
+        Request(
+          callID: callID, method: method.path, timeoutMs: UInt32(clamping: leftMs), metadata: metadata,
+          payload: payload), to: &frame)
+      link.calls[callID] = Call(deadline: deadline, deliver: deliver)
+      link.channel?.send(frame)
+      startTicking()
+    } catch {
+      deliver(.end(.failure(error)))
+    }
+  }
+
+  private func cancel(_ callID: UInt64) {
+    guard let link = links.values.first(where: { $0.calls[callID] != nil }) else { return }
+    sendCancel(callID, link)
+    finish(callID, link, .failure(CancellationError()))
+  }
+
+  private func sendCancel(_ callID: UInt64, _ link: Link) {
+    var frame: [UInt8] = []
+    if (try? coder.appendFrame(Request(callID: callID, cancel: true), to: &frame)) != nil {
+      link.channel?.send(frame)
+    }
+  }
+
+  private func finish(_ callID: UInt64, _ link: Link, _ result: Result<[UInt8], any Error>) {
+    link.calls.removeValue(forKey: callID)?.deliver(.end(result))
+    if link.calls.isEmpty, link !== current { link.channel?.close("all calls are answered") }
+  }
+
+  /// Looks at timeouts while there are calls.
+  private func startTicking() {
+    guard !ticks else { return }
+    ticks = true
+    executor.queue.asyncAfter(deadline: .now() + .milliseconds(Self.tickMs)) { [weak self] in
+      self?.assumeIsolated { $0.tick() }
+    }
+  }
+
+  private func tick() {
+    ticks = false
+    let now = ContinuousClock.now
+    for link in links.values {
+      for (callID, call) in link.calls where call.deadline <= now {
+        if link.isConnected { sendCancel(callID, link) }
+        let cause = link.isConnected ? "it is connected but does not answer" : "it does not take the connection"
+        finish(
+          callID, link,
+          .failure(
+            MeceneError(
+              .deadlineExceeded, "the call's time ran out", cause: "\(address): \(cause)")))
+      }
+      // Nobody has answered in time: the next call tries afresh.
+      if !link.isConnected, link.calls.isEmpty { link.channel?.close("connecting took too long") }
+    }
+    if links.values.contains(where: { !$0.calls.isEmpty }) { startTicking() }
+  }
+}
+
+// Connections.
+extension Session {
+  private func connect() throws -> Link {
+    let link = Link(number: nextLink)
+    let number = nextLink
+    nextLink += 1
+    do {
+      let channel = try Channel(to: address, queue: executor.queue) { [weak self] event in
+        self?.assumeIsolated { $0.happened(event, on: number) }
+      }
+      link.channel = channel
+      links[number] = link
+      current = link
+      channel.start { [weak self] act in
+        self?.assumeIsolated { session in
+          if let channel = session.links[number]?.channel { act(channel) }
+        }
+      }
+    } catch {
+      throw connectError("\(error)")
+    }
+    // A Unix socket without a daemon fails at once.
+    guard links[number] != nil else { throw connectError("nobody listens there") }
+    return link
+  }
+
+  private func connectError(_ cause: String) -> MeceneError {
+    MeceneError(
+      .connectFailed, "no daemon answers at \(address)", notExecuted: true, cause: cause)
+  }
+
+  private func happened(_ event: Channel.Event, on number: Int) {
+    guard let link = links[number] else { return }
+    switch event {
+    case .connected: link.isConnected = true
+    case .received(let bytes): receive(bytes, link)
+    case .closed(let reason): lose(link, reason)
+    }
+  }
+
+  private func receive(_ bytes: [UInt8], _ link: Link) {
+    link.decoder.append(bytes[...])
+    var responses: [Response] = []
+    var problem: String?
+    do throws(FrameDecoder.Problem) {
+      try link.decoder.forEachFrame { frame in
+        do throws(WireError) {
+          responses.append(try coder.decode(Response.self, from: frame))
+          return true
+        } catch {
+          problem = error.sentence
+          return false
+        }
+      }
+    } catch {
+      problem = "its first bytes are another protocol's"
+    }
+    for response in responses { take(response, link) }
+    if let problem { link.channel?.close("it does not speak Mecene's protocol: \(problem)") }
+  }
+
+  private func take(_ response: Response, _ link: Link) {
+    if response.callID == 0 {
+      // The daemon drains, or is about to close the connection and says why.
+      if link === current { current = nil }
+      if response.error?.reason != .draining { link.channel?.close(response.error?.message ?? "it was closed") }
+      if link.calls.isEmpty { link.channel?.close("the daemon is shutting down") }
+      return
+    }
+    guard let call = link.calls[response.callID] else { return }
+    if response.more {
+      call.deliver(.message(response.payload))
+    } else if response.status == 0 {
+      finish(response.callID, link, .success(response.payload))
+    } else {
+      finish(response.callID, link, .failure(MeceneError(response)))
+    }
+  }
+
+  private func lose(_ link: Link, _ reason: String) {
+    links[link.number] = nil
+    if link === current { current = nil }
+    let calls = link.calls
+    link.calls = [:]
+    let error =
+      isClosed
+      ? MeceneError(.cancelled, "the client was closed")
+      : link.isConnected
+        ? MeceneError(
+          .connectionLost, "the connection to \(address) was lost before the answer came", cause: reason)
+        : connectError(reason)
+    for call in calls.values { call.deliver(.end(.failure(error))) }
+  }
+}

@@ -1,0 +1,106 @@
+internal import ArgumentParser
+internal import MeceneClient
+internal import MeceneWire
+
+struct ClickCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "click", abstract: "Likes a thing this month, or many.",
+    discussion: "A file for --from has the columns patron and thing.")
+
+  @Argument(help: "The patron's name or number.") var patron: AccountArgument?
+  @Argument(help: "The thing's URL or number.") var thing: ThingArgument?
+  @OptionGroup var period: PeriodOption
+  @OptionGroup var bulk: BulkOption
+  @OptionGroup var connection: ConnectionOptions
+
+  func validate() throws {
+    guard (thing == nil) != (bulk.file == nil) else {
+      throw ValidationError("Give a patron and a thing, or --from FILE.")
+    }
+  }
+
+  func run() async throws {
+    let month = period.period
+    try await connection.withClient { client, options in
+      if let file = bulk.file {
+        return try await bulk.run(file, columns: ["patron", "thing"]) { row in
+          let response = try await client.clickService.click(
+            ClickRequest(
+              patron: AccountArgument(argument: row["patron"] ?? "")?.reference,
+              thing: ThingArgument(argument: row["thing"] ?? "")?.reference, period: month), options: options)
+          return response.alreadyClicked ? "clicked before" : "clicked"
+        }
+      }
+      let response = try await client.clickService.click(
+        ClickRequest(patron: patron?.reference, thing: thing?.reference, period: month), options: options)
+      connection.show(response) {
+        print(response.alreadyClicked ? "It was clicked before; nothing was changed." : "Clicked.")
+        showStanding(response.period, response.clicks, response.shareMicros, response.potMicros)
+      }
+    }
+  }
+}
+
+struct UnclickCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "unclick", abstract: "Takes a click of the open month back.")
+
+  @Argument(help: "The patron's name or number.") var patron: AccountArgument
+  @Argument(help: "The thing's URL or number.") var thing: ThingArgument
+  @OptionGroup var period: PeriodOption
+  @OptionGroup var connection: ConnectionOptions
+
+  func run() async throws {
+    try await connection.withClient { client, options in
+      let response = try await client.clickService.undoClick(
+        UndoClickRequest(patron: patron.reference, thing: thing.reference, period: period.period), options: options)
+      connection.show(response) {
+        print(response.wasClicked ? "Taken back." : "It was not clicked; nothing was changed.")
+        showStanding(response.period, response.clicks, response.shareMicros, response.potMicros)
+      }
+    }
+  }
+}
+
+private func showStanding(_ period: String, _ clicks: UInt64, _ share: Int64, _ pot: Int64) {
+  Tables.show([
+    "period": period, "clicks": "\(clicks)", "pot": Amount.text(pot),
+    "each is worth now": clicks == 0 ? "-" : Amount.text(share),
+  ])
+}
+
+struct ClicksCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "clicks", abstract: "Shows what a patron clicked in a month, and what each click is or was worth.")
+
+  @Argument(help: "The patron's name or number.") var patron: AccountArgument
+  @OptionGroup var period: PeriodOption
+  @OptionGroup var page: PageOptions
+  @OptionGroup var connection: ConnectionOptions
+
+  func run() async throws {
+    try await connection.withClient { client, options in
+      let request = ListClicksRequest(
+        patron: patron.reference, period: period.period, pageSize: page.pageSize, pageToken: page.pageToken)
+      let response = try await page.fetch(
+        request, { client.clickService.listClicksPages($0, options: options) },
+        join: {
+          $0.clicks += $1.clicks
+          $0.nextPageToken = $1.nextPageToken
+        })
+      connection.show(response) {
+        Tables.show(
+          [.number("thing"), .text("title"), .text("url"), .text("owner"), .number("share")],
+          response.clicks.map {
+            ["\($0.thingID)", $0.title, $0.url, $0.ownerName, Amount.text($0.shareMicros)]
+          })
+        Tables.show([
+          "period": response.period + (response.settled ? " (settled)" : " (not settled yet)"),
+          "clicks": "\(response.clicksTotal)", "pot": Amount.text(response.potMicros),
+          "fee": Amount.text(response.feeMicros),
+        ])
+        page.hint(response.nextPageToken)
+      }
+    }
+  }
+}

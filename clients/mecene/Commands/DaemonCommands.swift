@@ -1,0 +1,112 @@
+internal import ArgumentParser
+internal import Foundation
+internal import MeceneClient
+internal import MeceneWire
+
+struct StatusCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "Shows the daemon's version, counts, settings and limits.")
+
+  @OptionGroup var connection: ConnectionOptions
+
+  func run() async throws {
+    try await connection.withClient { client, options in
+      let status = try await client.daemonService.getStatus(GetStatusRequest(), options: options)
+      connection.show(status) {
+        Tables.show([
+          "version": "\(status.version) (protocol \(status.protocolVersion))", "up for": "\(status.uptimeMs / 1_000) s",
+          "ledger's time": Tables.time(status.nowMs), "open period": status.openPeriod,
+          "oldest unsettled": status.oldestUnsettledPeriod.isEmpty ? "-" : status.oldestUnsettledPeriod,
+          "accounts": "\(status.accounts)", "things": "\(status.things)", "clicks this month": "\(status.openClicks)",
+          "transfers": "\(status.transfers)", "commits": "\(status.commits)", "settlements": "\(status.settlements)",
+          "money": Amount.text(status.moneyMicros), "fees": Amount.text(status.feesMicros),
+          "database": "\(status.databaseBytes) bytes", "write-ahead log": "\(status.logBytes) bytes",
+          "connections": "\(status.connections)",
+        ])
+        Tables.show(
+          [.text("setting or limit"), .text("value")],
+          (status.settings + status.limits).map { [$0.name, $0.value] })
+      }
+    }
+  }
+}
+
+struct HealthCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "health", abstract: "Asks whether the daemon, or one of its services, takes calls.",
+    discussion: "Exit status 1 when it does not.")
+
+  @Argument(help: "Such as mecene.v1.ClickService; the whole daemon if left out.") var service = ""
+  @OptionGroup var connection: ConnectionOptions
+
+  func run() async throws {
+    try await connection.withClient { client, options in
+      let response = try await client.health.check(HealthCheckRequest(service: service), options: options)
+      connection.show(response) { print(response.status == .serving ? "serving" : "not serving") }
+      if response.status != .serving { throw ExitCode(1) }
+    }
+  }
+}
+
+struct ClockCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "clock", abstract: "Moves a simulated clock.", subcommands: [SetTime.self])
+
+  struct SetTime: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "set", abstract: "Moves a simulated clock forward.")
+
+    @Argument(help: "Such as 2026-12-01T00:00:00Z or 2026-12-01.") var time: String
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() async throws {
+      let full = time.contains("T") ? time : time + "T00:00:00Z"
+      guard let date = try? Date.ISO8601FormatStyle(includingFractionalSeconds: full.contains(".")).parse(full) else {
+        throw ValidationError("A time is written like 2026-12-01T00:00:00Z or 2026-12-01; it was \(time).")
+      }
+      try await connection.withClient { client, options in
+        let response = try await client.daemonService.setClock(
+          SetClockRequest(nowMs: Int64((date.timeIntervalSince1970 * 1_000).rounded())), options: options)
+        connection.show(response) {
+          Tables.show(["ledger's time": Tables.time(response.nowMs), "open period": response.openPeriod])
+        }
+      }
+    }
+  }
+}
+
+struct CallCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "call", abstract: "Makes any call, with JSON in and JSON out.",
+    discussion: """
+      Example: mecene call ClickService/ListClicks '{"patron": {"name": "anna"}}'
+      A stream is shown as one line of JSON for each message.
+      """)
+
+  @Argument(help: "Service/Method; mecene.v1. may be left out.") var method: String
+  @Argument(help: "The request; {} if left out, - for standard input.") var request = "{}"
+  @OptionGroup var connection: ConnectionOptions
+
+  func run() async throws {
+    let text =
+      request == "-" ? String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self) : request
+    let isFull = method.prefix { $0 != "/" }.contains(".")
+    let path = isFull ? method : method.hasPrefix("Health/") ? "grpc.health.v1.\(method)" : "mecene.v1.\(method)"
+    do {
+      try await connection.withClient(seconds: longCall(path) ? 3_600 : 10) { client, options in
+        let isKnown = try await client.call(
+          path: path, json: try JSONValue(parsing: text), options: options, answer: { print($0) })
+        guard isKnown else {
+          let known = MethodDescriptor.all.map(\.path).joined(separator: "\n  ")
+          throw LocalFailure(sentence: "there is no method \(path); there are\n  \(known)", exitCode: 2)
+        }
+      }
+    } catch let error as JSONError {
+      throw LocalFailure(sentence: error.description, exitCode: 2)
+    }
+  }
+
+  private func longCall(_ path: String) -> Bool {
+    MethodDescriptor.all.contains { $0.path == path && $0.streams }
+  }
+}

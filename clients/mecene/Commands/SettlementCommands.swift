@@ -1,0 +1,180 @@
+internal import ArgumentParser
+internal import MeceneClient
+internal import MeceneWire
+
+/// Settling and verifying may take long.
+private let longCallSeconds = 3_600.0
+
+private func show(_ settlement: Settlement?, note: String? = nil) {
+  guard let settlement else { return }
+  let state = settlement.state.name?.replacing("SETTLEMENT_STATE_", with: "").lowercased() ?? "unknown"
+  Tables.show([
+    "period": settlement.period, "state": note ?? state, "pots": "\(settlement.pots)",
+    "clicks": "\(settlement.clicks)", "owners": "\(settlement.owners)",
+    "pots in all": Amount.text(settlement.potsMicros), "fees": Amount.text(settlement.feesMicros),
+    "revenue": Amount.text(settlement.revenueMicros), "returned": Amount.text(settlement.returnedMicros),
+    "digest": settlement.digest,
+    "settled": settlement.settledAtMs == 0 ? "-" : Tables.time(settlement.settledAtMs),
+  ])
+}
+
+struct PreviewCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "preview", abstract: "Shows what a month's settlement would do now, or did.")
+
+  @OptionGroup var period: PeriodOption
+  @OptionGroup var connection: ConnectionOptions
+
+  func run() async throws {
+    try await connection.withClient { client, options in
+      let response = try await client.settlementService.previewSettlement(
+        PreviewSettlementRequest(period: period.period), options: options)
+      connection.show(response) {
+        show(response.settlement, note: response.final ? nil : "open; these are the numbers of this moment")
+      }
+    }
+  }
+}
+
+struct SettleCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "settle", abstract: "Cuts a closed month's pots into shares and pays the owners.")
+
+  @Argument(help: "The month, such as 2026-11; the oldest that is closed and not settled if left out.")
+  var month: String?
+  @OptionGroup var period: PeriodOption
+  @Flag(help: "Don't ask.") var yes = false
+  @OptionGroup var connection: ConnectionOptions
+
+  func run() async throws {
+    let chosen = month ?? period.period
+    try Terminal.confirm(
+      "Settling \(chosen.isEmpty ? "the oldest closed month" : chosen) can't be taken back.", yes: yes)
+    try await connection.withClient(seconds: longCallSeconds) { client, options in
+      let bar = ProgressBar()
+      for try await message in client.settlementService.settle(SettleRequest(period: chosen), options: options) {
+        switch message.event {
+        case .progress(let progress): bar.show(progress.stage, progress.done, of: progress.total)
+        case .settlement(let settlement):
+          bar.clear()
+          connection.show(settlement) { show(settlement) }
+        case nil: break
+        }
+      }
+    }
+  }
+}
+
+struct SettlementsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "settlements", abstract: "Lists settled months, or shows one.")
+
+  @OptionGroup var period: PeriodOption
+  @OptionGroup var page: PageOptions
+  @OptionGroup var connection: ConnectionOptions
+
+  func run() async throws {
+    try await connection.withClient { client, options in
+      if !period.period.isEmpty {
+        let response = try await client.settlementService.getSettlement(
+          GetSettlementRequest(period: period.period), options: options)
+        return connection.show(response) { show(response.settlement) }
+      }
+      let request = ListSettlementsRequest(pageSize: page.pageSize, pageToken: page.pageToken)
+      let response = try await page.fetch(
+        request, { client.settlementService.listSettlementsPages($0, options: options) },
+        join: {
+          $0.settlements += $1.settlements
+          $0.nextPageToken = $1.nextPageToken
+        })
+      connection.show(response) {
+        Tables.show(
+          [
+            .text("period"), .number("pots"), .number("clicks"), .number("owners"), .number("given"),
+            .number("fees"), .number("revenue"), .text("digest"),
+          ],
+          response.settlements.map {
+            [
+              $0.period, "\($0.pots)", "\($0.clicks)", "\($0.owners)", Amount.text($0.potsMicros),
+              Amount.text($0.feesMicros), Amount.text($0.revenueMicros), String($0.digest.prefix(16)) + "…",
+            ]
+          })
+        page.hint(response.nextPageToken)
+      }
+    }
+  }
+}
+
+struct RevenueCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "revenue", abstract: "Shows what an owner's things earned in a month.")
+
+  @Argument(help: "The owner's name or number.") var owner: AccountArgument
+  @OptionGroup var period: PeriodOption
+  @OptionGroup var page: PageOptions
+  @OptionGroup var connection: ConnectionOptions
+
+  func run() async throws {
+    try await connection.withClient { client, options in
+      let request = GetRevenueRequest(
+        owner: owner.reference, period: period.period, pageSize: page.pageSize, pageToken: page.pageToken)
+      let response = try await page.fetch(
+        request, { client.settlementService.getRevenuePages($0, options: options) },
+        join: {
+          $0.things += $1.things
+          $0.nextPageToken = $1.nextPageToken
+        })
+      connection.show(response) {
+        Tables.show(
+          [.number("thing"), .text("title"), .text("url"), .number("clicks"), .number("revenue")],
+          response.things.map {
+            ["\($0.thingID)", $0.title, $0.url, "\($0.clicks)", Amount.text($0.micros)]
+          })
+        Tables.show([
+          "period": response.period + (response.settled ? " (settled)" : " (as it would be now)"),
+          "clicks": "\(response.clicksTotal)", "revenue": Amount.text(response.microsTotal),
+        ])
+        page.hint(response.nextPageToken)
+      }
+    }
+  }
+}
+
+struct VerifyCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify", abstract: "Proves the books, or names the first row that is wrong.",
+    discussion: "Exit status 1 when a row is wrong.")
+
+  @OptionGroup var connection: ConnectionOptions
+
+  func run() async throws {
+    try await connection.withClient(seconds: longCallSeconds) { client, options in
+      let bar = ProgressBar()
+      var verdict: Verdict?
+      for try await message in client.settlementService.verify(VerifyRequest(), options: options) {
+        switch message.event {
+        case .progress(let progress): bar.show(progress.stage, progress.done, of: progress.total)
+        case .verdict(let found): verdict = found
+        case nil: break
+        }
+      }
+      bar.clear()
+      guard let verdict else { throw LocalFailure(sentence: "the daemon gave no verdict") }
+      connection.show(verdict) {
+        if let row = verdict.firstWrongRow {
+          print(Terminal.coloured("wrong", .red))
+          Tables.show([
+            "table": row.table, "row": row.key, "expected": row.expected, "found": row.found,
+          ])
+        } else {
+          print(Terminal.coloured("clean", .green))
+          Tables.show([
+            "transfers": "\(verdict.transfers)", "clicks": "\(verdict.clicks)",
+            "settlements": "\(verdict.settlements)",
+          ])
+        }
+      }
+      if !verdict.clean { throw ExitCode(1) }
+    }
+  }
+}

@@ -1,0 +1,67 @@
+internal import ArgumentParser
+internal import Foundation
+internal import MeceneClient
+internal import MeceneWire
+
+/// The command line. Every verb is one call of the library.
+struct Mecene: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "mecene",
+    abstract: "Talks to a Mecene daemon: accounts, things, clicks and settlements.",
+    discussion: """
+      Accounts are named by name or number, things by URL or number. Amounts are written like 10 or 10.50.
+      The daemon is found at --server or MECENE_SERVER, else at \(MeceneClient.defaultAddress).
+
+      Exit status: 0 done, 1 a failure on this side, 2 bad usage, 64 + gRPC's status code when the daemon refuses.
+      """,
+    version: "mecene 0.1.0",
+    subcommands: [
+      AccountCommand.self, BudgetCommand.self, DepositCommand.self, WithdrawCommand.self, ThingCommand.self,
+      ClickCommand.self, UnclickCommand.self, ClicksCommand.self, PreviewCommand.self, SettleCommand.self,
+      SettlementsCommand.self, StatementCommand.self, RevenueCommand.self, VerifyCommand.self, StatusCommand.self,
+      HealthCommand.self, ClockCommand.self, CallCommand.self,
+    ])
+}
+
+@main
+enum Run {
+  static func main() async {
+    do {
+      var command = try Mecene.parseAsRoot()
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+    } catch let error as MeceneError {
+      Terminal.complain(Advice.sentence(error))
+      exit(64 + error.code.rawValue)
+    } catch let error as LocalFailure {
+      Terminal.complain(error.sentence)
+      exit(error.exitCode)
+    } catch {
+      exitFromParser(error)
+    }
+  }
+
+  private static func exitFromParser(_ error: any Error) -> Never {
+    let code = Mecene.exitCode(for: error)
+    let text = Mecene.fullMessage(for: error)
+    if code == .success {
+      print(text)
+      exit(0)
+    }
+    if code == .validationFailure {
+      FileHandle.standardError.write(Data((text + "\n").utf8))
+      exit(2)
+    }
+    if !text.isEmpty { Terminal.complain("\(error)") }
+    exit(code.rawValue == 0 ? 0 : 1)
+  }
+}
+
+/// What goes wrong on this side.
+struct LocalFailure: Error {
+  let sentence: String
+  var exitCode: Int32 = 1
+}

@@ -1,0 +1,126 @@
+internal import ArgumentParser
+internal import Foundation
+internal import MeceneClient
+internal import MeceneLedger
+internal import MeceneWire
+
+/// Where the daemon is and how answers are shown: options of every verb.
+struct ConnectionOptions: ParsableArguments {
+  @Option(help: "The daemon's address: tcp://HOST:PORT or unix:PATH. Or set MECENE_SERVER.")
+  var server: String?
+
+  @Option(help: "Seconds that the call may take. Default: 10; an hour for settle and verify.")
+  var timeout: Double?
+
+  @Flag(help: "Show the answer as JSON (proto3's mapping: 64-bit numbers are strings).")
+  var json = false
+
+  func validate() throws {
+    if let timeout, !(timeout > 0 && timeout <= 86_400) {
+      throw ValidationError("--timeout is above 0 and at most 86400 seconds; it was \(timeout)")
+    }
+  }
+
+  /// Opens a client for one verb.
+  func withClient<Result>(
+    seconds: Double = 10, _ body: (MeceneClient, CallOptions) async throws -> Result
+  ) async throws -> Result {
+    let address =
+      server ?? ProcessInfo.processInfo.environment["MECENE_SERVER"] ?? MeceneClient.defaultAddress
+    let client: MeceneClient
+    do {
+      client = try MeceneClient(address: address)
+    } catch {
+      throw LocalFailure(sentence: "\(error)", exitCode: 2)
+    }
+    let options = CallOptions(timeout: .milliseconds(Int64((timeout ?? seconds) * 1_000)))
+    do {
+      let result = try await body(client, options)
+      await client.close()
+      return result
+    } catch {
+      await client.close()
+      throw error
+    }
+  }
+
+  /// Prints a message as JSON when asked to, and in words otherwise.
+  func show(_ message: some Message, words: () -> Void) {
+    if json { print(message.json) } else { words() }
+  }
+}
+
+/// Which part of a list is shown.
+struct PageOptions: ParsableArguments {
+  @Flag(help: "Show all, not one page.")
+  var all = false
+
+  @Option(help: "How many on one page.")
+  var pageSize: Int32 = 0
+
+  @Option(help: "Where to go on, as the page before said.")
+  var pageToken = ""
+
+  /// The first page, or all of them joined by `join`.
+  func fetch<Request: PagedRequest, Page: PagedResponse>(
+    _ request: Request, _ pages: (Request) -> PageSequence<Request, Page>, join: (inout Page, Page) -> Void
+  ) async throws -> Page {
+    var result: Page?
+    for try await page in pages(request) {
+      if var joined = result {
+        join(&joined, page)
+        result = joined
+      } else {
+        result = page
+      }
+      if !all { break }
+    }
+    return result ?? Page()
+  }
+
+  /// Says how to see more.
+  func hint(_ nextPageToken: String) {
+    if !nextPageToken.isEmpty { Terminal.note("more: --page-token \(nextPageToken), or --all") }
+  }
+}
+
+/// The month that is meant.
+struct PeriodOption: ParsableArguments {
+  @Option(help: "The month, such as 2026-11.")
+  var period = ""
+}
+
+/// An account by name or number.
+struct AccountArgument: ExpressibleByArgument {
+  let reference: MeceneWire.AccountReference
+  let text: String
+
+  init?(argument: String) {
+    text = argument
+    reference = UInt64(argument).map { .id($0) } ?? .name(argument)
+  }
+}
+
+/// A thing by URL or number.
+struct ThingArgument: ExpressibleByArgument {
+  let reference: MeceneWire.ThingReference
+  let text: String
+
+  init?(argument: String) {
+    text = argument
+    reference = UInt64(argument).map { .id($0) } ?? .url(argument)
+  }
+}
+
+/// An amount such as 10 or 10.50.
+struct Amount: ExpressibleByArgument {
+  let micros: Int64
+
+  init?(argument: String) {
+    guard let micros = Micros(parsing: argument) else { return nil }
+    self.micros = micros.rawValue
+  }
+
+  /// How an amount is shown: `10.00`.
+  static func text(_ micros: Int64) -> String { Micros(micros).description }
+}

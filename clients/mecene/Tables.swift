@@ -1,0 +1,38 @@
+internal import Foundation
+internal import TextTable
+
+/// Tables and lists for people.
+enum Tables {
+  /// One column: its title, and whether it holds numbers, which stand at the right.
+  struct Heading {
+    let title: String
+    var isNumber = false
+
+    static func text(_ title: String) -> Heading { Heading(title: title) }
+    static func number(_ title: String) -> Heading { Heading(title: title, isNumber: true) }
+  }
+
+  /// Prints rows under titles.
+  static func show(_ columns: [Heading], _ rows: [[String]]) {
+    let table = TextTable<[String]> { row in
+      zip(columns, row).map { column, value in
+        Column(title: column.title, value: value, align: column.isNumber ? .right : .left)
+      }
+    }
+    let text = rows.isEmpty ? nil : table.string(for: rows, style: Style.psql)
+    print(text ?? "nothing")
+  }
+
+  /// Prints names and values.
+  static func show(_ pairs: KeyValuePairs<String, String>) {
+    let width = pairs.map(\.key.count).max() ?? 0
+    for (name, value) in pairs { print(name.padding(toLength: width + 2, withPad: " ", startingAt: 0) + value) }
+  }
+
+  /// An instant such as 2026-11-24 19:42:44 UTC.
+  static func time(_ milliseconds: Int64) -> String {
+    let date = Date(timeIntervalSince1970: Double(milliseconds) / 1_000)
+    let text = date.formatted(Date.ISO8601FormatStyle())
+    return text.replacing("T", with: " ").replacing("Z", with: " UTC")
+  }
+}

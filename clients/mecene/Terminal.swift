@@ -1,0 +1,56 @@
+internal import Foundation
+
+/// What is shown to people: results on standard output, everything else on standard error.
+enum Terminal {
+  static let outputIsTerminal = isatty(STDOUT_FILENO) == 1
+  static let errorIsTerminal = isatty(STDERR_FILENO) == 1
+  static let inputIsTerminal = isatty(STDIN_FILENO) == 1
+  private static let noColour = ProcessInfo.processInfo.environment["NO_COLOR"].map { !$0.isEmpty } ?? false
+
+  enum Colour: String {
+    case red = "31"
+    case green = "32"
+    case bold = "1"
+  }
+
+  /// Colours a text of standard output when that is a terminal.
+  static func coloured(_ text: String, _ colour: Colour) -> String {
+    outputIsTerminal && !noColour ? "\u{1b}[\(colour.rawValue)m\(text)\u{1b}[0m" : text
+  }
+
+  static func complain(_ sentence: String) { note("mecene: \(sentence)") }
+
+  static func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+
+  /// Asks before something that can't be taken back.
+  static func confirm(_ question: String, yes: Bool) throws {
+    if yes { return }
+    guard inputIsTerminal else {
+      throw LocalFailure(sentence: "\(question) Add --yes, for there is no terminal to ask at.", exitCode: 2)
+    }
+    FileHandle.standardError.write(Data("\(question) [y/N] ".utf8))
+    let answer = readLine()?.lowercased() ?? ""
+    guard answer == "y" || answer == "yes" else { throw LocalFailure(sentence: "Nothing was done.") }
+  }
+}
+
+/// A bar on standard error that grows; nothing when that is no terminal.
+final class ProgressBar {
+  private static let width = 30
+  private var shown = false
+
+  func show(_ stage: String, _ done: UInt64, of total: UInt64) {
+    guard Terminal.errorIsTerminal else { return }
+    let part = total == 0 ? 0 : min(1, Double(done) / Double(total))
+    let filled = Int(part * Double(Self.width))
+    let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: Self.width - filled)
+    let count = total == 0 ? "" : " \(done)/\(total)"
+    FileHandle.standardError.write(Data("\r\u{1b}[K[\(bar)] \(stage)\(count)".utf8))
+    shown = true
+  }
+
+  func clear() {
+    if shown { FileHandle.standardError.write(Data("\r\u{1b}[K".utf8)) }
+    shown = false
+  }
+}

@@ -1,0 +1,27 @@
+#!/bin/sh
+# Writes everything that follows from proto/: see proto/plugin/protoc-gen-mecene. Run from the repository's root.
+set -eu
+files=$(cd proto && find mecene grpc -name '*.proto' | LC_ALL=C sort)
+rm -rf Sources/CMeceneProto Sources/MeceneWire/Generated Sources/MeceneServer/Generated clients/MeceneClient/Generated
+mkdir -p Sources/CMeceneProto/include Sources/MeceneWire/Generated Sources/MeceneServer/Generated clients/MeceneClient/Generated docs
+temporary=$(mktemp -d)
+trap 'rm -rf "$temporary"' EXIT
+# shellcheck disable=SC2086
+protoc -I proto --plugin=protoc-gen-mecene=proto/plugin/protoc-gen-mecene --mecene_out=. \
+  --include_imports --descriptor_set_out=proto/descriptors.binpb $files
+# shellcheck disable=SC2086
+protoc-c -I proto --c_out="$temporary" $files
+(cd "$temporary" && find . -name '*.h' | LC_ALL=C sort | while read -r header; do
+  mkdir -p "$OLDPWD/Sources/CMeceneProto/include/$(dirname "$header")"
+  cp "$header" "$OLDPWD/Sources/CMeceneProto/include/$header"
+done
+find . -name '*.c' | while read -r source; do
+  cp "$source" "$OLDPWD/Sources/CMeceneProto/$(basename "$source")"
+done)
+{
+  echo "module CMeceneProto {"
+  (cd Sources/CMeceneProto/include && find . -name '*.h' | LC_ALL=C sort | sed 's|^\./\(.*\)$|  header "\1"|')
+  echo "  export *"
+  echo "}"
+} > Sources/CMeceneProto/include/module.modulemap
+swift format format --in-place --recursive Sources/MeceneWire/Generated Sources/MeceneServer/Generated clients/MeceneClient/Generated
