@@ -22,7 +22,7 @@ extension BookSnapshot {
     var next: Int64 = 1
     while let row = try cursor.next() {
       let id: Int64 = row[0]
-      try expect("account", "\(id)", "id \(next), without a gap", "id \(id)")
+      try expect("account", "id", next, id)
       next += 1
       let available = audit.balance(.available(AccountID(id)))
       try expect("account", "\(id) available_micros", available.rawValue, row[1])

@@ -59,14 +59,15 @@ public final class Channel {
   public func start(onQueue: @escaping @Sendable (@escaping @Sendable (Channel) -> Void) -> Void) {
     readSource.setEventHandler { onQueue { $0.readable() } }
     writeSource.setEventHandler { onQueue { $0.writable() } }
-    isStarted = true
-    readSource.activate()
-    writeSource.activate()
     let descriptor = socket.descriptor
     let code = unsafe address.withPointer { unsafe connect(descriptor, $0, $1) } ?? -1
     if code != 0, errno != EINPROGRESS, errno != EAGAIN {
-      close(TransportError.system(address.text, "does not answer").description)
+      return close(TransportError.system(address.text, "does not answer").description)
     }
+    // Only now: a socket that does not connect yet is reported as hung up, and Dispatch drops it then.
+    isStarted = true
+    readSource.activate()
+    writeSource.activate()
   }
 
   /// Sends bytes, in the order of calls.
