@@ -1,14 +1,15 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-let strict: [SwiftSetting] = [
+let common: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
-  .strictMemorySafety(),
   .treatAllWarnings(as: .error),
 ]
+
+let strict = common + [.strictMemorySafety()]
 
 let package = Package(
   name: "mecene",
@@ -82,6 +83,35 @@ let package = Package(
         .product(name: "SwiftCSV", package: "SwiftCSV"),
       ],
       path: "clients/mecene", swiftSettings: strict),
+
+    .target(
+      name: "TestSupport",
+      dependencies: [
+        "MeceneServer", "MeceneEngine", "MeceneLedger", "MeceneTransport", "MeceneClient", "MeceneWire",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tests/TestSupport", swiftSettings: common),
+    .testTarget(name: "MeceneLedgerTests", dependencies: ["MeceneLedger"], swiftSettings: common),
+    .testTarget(
+      name: "MeceneWireTests", dependencies: ["MeceneWire", "MeceneLedger"], swiftSettings: common),
+    .testTarget(name: "MeceneTransportTests", dependencies: ["MeceneTransport"], swiftSettings: common),
+    .testTarget(
+      name: "MeceneEngineTests",
+      dependencies: [
+        "MeceneEngine", "MeceneStore", "MeceneLedger", "TestSupport",
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: common),
+    .testTarget(
+      name: "MeceneServerTests",
+      dependencies: ["MeceneServer", "MeceneClient", "MeceneWire", "TestSupport"], swiftSettings: common),
+    .testTarget(
+      name: "MeceneClientTests", dependencies: ["MeceneClient", "MeceneWire", "TestSupport"],
+      swiftSettings: common),
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: ["MeceneClient", "MeceneWire", "TestSupport", "mecened", "mecene"], swiftSettings: common),
   ],
   cLanguageStandard: .gnu11
 )

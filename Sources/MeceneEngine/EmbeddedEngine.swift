@@ -78,7 +78,8 @@ package final class EmbeddedEngine: Engine {
     scanner = Scanner(book: book)
     verifier = Scanner(book: book)
     settler = Settler(
-      book: book, writer: writer, clock: clock, settleAfter: settings.autoSettle ? settings.settleAfterMs : nil,
+      book: book, writer: writer, clock: clock,
+      settleAfter: settings.autoSettle ? settings.settleAfterMs : nil,
       logger: logger)
     try await writer.start()
     let (writer, settler) = (writer, settler)

@@ -52,7 +52,9 @@ package protocol Engine: Sendable {
 
 extension Engine {
   /// Runs one read on a snapshot of what is committed.
-  package func read<T: Sendable>(_ body: @escaping @Sendable (any LedgerReading) throws -> T) async throws -> T {
+  package func read<T: Sendable>(_ body: @escaping @Sendable (any LedgerReading) throws -> T) async throws
+    -> T
+  {
     try await withCheckedThrowingContinuation { continuation in
       read([
         ReadJob(deadline: nil) { snapshot in
@@ -185,7 +187,8 @@ package protocol LedgerReading {
   func accounts(after: AccountID?, limit: Int) throws -> [AccountRecord]
   func thing(_ reference: ThingReference) throws -> ThingRecord
   func things(owner: AccountID?, after: ThingID?, limit: Int) throws -> [ThingRecord]
-  func statement(_ reference: AccountReference, period: Period?, after: Int64?, limit: Int) throws -> StatementPage
+  func statement(_ reference: AccountReference, period: Period?, after: Int64?, limit: Int) throws
+    -> StatementPage
   func openPeriod() throws -> (period: Period, terms: Terms)
   func terms(of period: Period) throws -> Terms
   func settlement(_ period: Period) throws -> SettlementRecord?

@@ -24,7 +24,9 @@ struct WordHasher {
   mutating func update(_ words: some Sequence<UInt64>) {
     var bytes: [UInt8] = []
     for word in words {
-      for shift in stride(from: 0, to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(shift))) }
+      for shift in stride(from: 0, to: 64, by: 8) {
+        bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
+      }
     }
     hasher.update(data: bytes)
   }

@@ -54,7 +54,9 @@ actor Scanner {
 extension BookFile {
   /// Makes the plan of an unsettled period from its rows.
   func plan(_ period: Period, progress: (StageProgress) -> Void = { _ in }) throws -> SettlementPlan {
-    let data = try periodData(period) { done, total in progress(StageProgress("reading clicks", done, of: total)) }
+    let data = try periodData(period) { done, total in
+      progress(StageProgress("reading clicks", done, of: total))
+    }
     progress(StageProgress("planning", 0, of: 0))
     let owners = try owners()
     return SettlementPlan(

@@ -29,7 +29,9 @@ extension SettlementPlan {
     var leaf = hasher.finish()
     leaf.reserveCapacity(32 + 8 * words.count)
     for word in words {
-      for shift in stride(from: 0, to: 64, by: 8) { leaf.append(UInt8(truncatingIfNeeded: word >> UInt64(shift))) }
+      for shift in stride(from: 0, to: 64, by: 8) {
+        leaf.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
+      }
     }
     return leaf
   }

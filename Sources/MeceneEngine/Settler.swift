@@ -67,7 +67,9 @@ actor Settler {
     guard let period = asked ?? writer.summary.withLock({ $0.oldestUnsettled }) else {
       throw Refusal(.periodOpen, field: "period", "no period is closed and not settled")
     }
-    if let settled = try book.read({ try $0.settlement(period) }), settled.state == .settled { return settled }
+    if let settled = try book.read({ try $0.settlement(period) }), settled.state == .settled {
+      return settled
+    }
     let cursor = try await writer.checkSettleable(period)
     if let current = running, current.period == period { return try await current.task.value }
     let task = Task { try await run(period, cursor) }

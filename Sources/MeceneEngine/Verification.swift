@@ -86,10 +86,12 @@ extension BookFile {
     let filed = try filedRevenue(period)
     let expected = plan.owners.flatMap { owner in plan.revenue[owner.things].map { (owner.id, $0) } }
     for (position, row) in filed.enumerated() {
-      guard position < expected.count, expected[position].0 == row.owner, expected[position].1 == row.revenue else {
+      guard position < expected.count, expected[position].0 == row.owner, expected[position].1 == row.revenue
+      else {
         throw BookAudit.Finding(
           table: "revenue", key: "\(period) \(row.owner) \(row.revenue.thing)",
-          expected: "what the clicks' shares sum to", found: "\(row.revenue.micros.rawValue) for \(row.revenue.clicks)")
+          expected: "what the clicks' shares sum to",
+          found: "\(row.revenue.micros.rawValue) for \(row.revenue.clicks)")
       }
     }
     try expect("revenue", key, "\(expected.count) rows", "\(filed.count) rows")
@@ -146,7 +148,8 @@ extension BookFile {
       }
       guard click.thing.rawValue >= 1, click.thing.rawValue <= owners.count else { continue }
       if owners[Int(click.thing.rawValue) - 1] == click.patron {
-        throw BookAudit.Finding(table: table, key: key, expected: "a thing of another owner", found: "an own thing")
+        throw BookAudit.Finding(
+          table: table, key: key, expected: "a thing of another owner", found: "an own thing")
       }
     }
   }

@@ -201,7 +201,8 @@ actor Writer {
       return .failure(
         .refused(
           Refusal(
-            .clockNotSimulated, "the daemon runs on the system's clock; start it with --simulated-clock to set it")))
+            .clockNotSimulated,
+            "the daemon runs on the system's clock; start it with --simulated-clock to set it")))
     }
     guard time >= ledger.now, time.period <= Period.last else {
       return .failure(

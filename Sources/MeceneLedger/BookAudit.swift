@@ -52,12 +52,16 @@ package struct BookAudit: Sendable {
     try expect(transfer, "an amount above 0", transfer.amount > .zero, found: "\(transfer.amount.rawValue)")
     guard let route = transfer.route else {
       throw Finding(
-        table: "transfer", key: "\(transfer.id)", expected: "the account and period that a \(transfer.kind) needs",
-        found: "account \(transfer.account?.description ?? "none"), period \(transfer.forPeriod?.description ?? "none")")
+        table: "transfer", key: "\(transfer.id)",
+        expected: "the account and period that a \(transfer.kind) needs",
+        found:
+          "account \(transfer.account?.description ?? "none"), period \(transfer.forPeriod?.description ?? "none")"
+      )
     }
     if let lastPeriod {
       try expect(
-        transfer, "a period not before \(lastPeriod)", transfer.period >= lastPeriod, found: "\(transfer.period)")
+        transfer, "a period not before \(lastPeriod)", transfer.period >= lastPeriod,
+        found: "\(transfer.period)")
     }
     lastPeriod = transfer.period
     try checkKey(transfer)
@@ -108,7 +112,8 @@ package struct BookAudit: Sendable {
   }
 
   private func expect(
-    _ transfer: Transfer, _ expected: @autoclosure () -> String, _ holds: Bool, found: @autoclosure () -> String
+    _ transfer: Transfer, _ expected: @autoclosure () -> String, _ holds: Bool,
+    found: @autoclosure () -> String
   ) throws(Finding) {
     guard !holds else { return }
     throw Finding(table: "transfer", key: "\(transfer.id)", expected: expected(), found: found())

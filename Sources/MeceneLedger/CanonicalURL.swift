@@ -117,7 +117,9 @@ package struct CanonicalURL: Sendable, Hashable {
         append(high << 4 | low, literally: isUnreserved, to: &result)
         index += 3
       } else {
-        guard byte > 0x20, byte != 0x7f else { throw Problem(sentence: "can't hold spaces or control characters") }
+        guard byte > 0x20, byte != 0x7f else {
+          throw Problem(sentence: "can't hold spaces or control characters")
+        }
         append(byte, literally: { isUnreserved($0) || allowed.contains($0) }, to: &result)
         index += 1
       }
@@ -148,7 +150,9 @@ package struct CanonicalURL: Sendable, Hashable {
   private static let pathCharacters = Set("!$&'()*+,;=:@/".utf8)
   private static let queryCharacters = Set("!$'()*+,;=:@/?".utf8)
 
-  private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+  private static func isDigit(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+  }
 
   private static func isUnreserved(_ byte: UInt8) -> Bool {
     isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) && byte < 0x80
@@ -158,7 +162,8 @@ package struct CanonicalURL: Sendable, Hashable {
 
   private static func isHostCharacter(_ byte: UInt8) -> Bool { isUnreserved(byte) }
   private static func isAddressCharacter(_ byte: UInt8) -> Bool {
-    hexadecimal(byte) != nil || byte == UInt8(ascii: ":") || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "[")
+    hexadecimal(byte) != nil || byte == UInt8(ascii: ":") || byte == UInt8(ascii: ".")
+      || byte == UInt8(ascii: "[")
       || byte == UInt8(ascii: "]")
   }
 

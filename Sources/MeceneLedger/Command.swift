@@ -41,7 +41,8 @@ package struct NewThing: Sendable {
   package let hidden: Bool
 
   package init(
-    owner: AccountReference, url: CanonicalURL, fingerprint: Fingerprint, title: PlainText, description: PlainText,
+    owner: AccountReference, url: CanonicalURL, fingerprint: Fingerprint, title: PlainText,
+    description: PlainText,
     hidden: Bool
   ) {
     self.owner = owner
@@ -105,7 +106,8 @@ package struct ClickPage: Sendable, Hashable {
 
   /// Cuts the page after a thing out of all of a patron's clicks.
   package init(
-    period: Period, patron: AccountID, allThings: [ThingID], split: Split, pot: Micros, after: ThingID?, limit: Int,
+    period: Period, patron: AccountID, allThings: [ThingID], split: Split, pot: Micros, after: ThingID?,
+    limit: Int,
     settled: Bool
   ) {
     let first = after.map { after in allThings.firstIndex { $0 > after } ?? allThings.count } ?? 0

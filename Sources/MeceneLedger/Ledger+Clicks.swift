@@ -127,14 +127,16 @@ extension Ledger {
     let owner = Int(things[thing].owner)
     switch reason {
     case .accountClosed:
-      return accounts[patron].isClosed ? .closed(id(patron), field: "patron") : .closed(id(owner), field: "thing")
+      return accounts[patron].isClosed
+        ? .closed(id(patron), field: "patron") : .closed(id(owner), field: "thing")
     case .thingRetired:
       return Refusal(
         reason, field: "thing", "thing number \(thing + 1) is retired and takes no new clicks",
         ["thing_id": "\(thing + 1)"])
     case .ownThing:
       return Refusal(
-        reason, field: "thing", "thing number \(thing + 1) belongs to the patron; own things can't be clicked",
+        reason, field: "thing",
+        "thing number \(thing + 1) belongs to the patron; own things can't be clicked",
         ["thing_id": "\(thing + 1)", "account_id": "\(patron + 1)"])
     case .patronInactive:
       return inactive(reason, patron, field: "patron", "the patron can't give")

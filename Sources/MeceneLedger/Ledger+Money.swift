@@ -126,7 +126,8 @@ extension Ledger {
   private func checkAmount(_ amount: Micros) throws(Refusal) {
     guard amount > .zero else {
       throw Refusal(
-        .invalidAmount, field: "amount_micros", "the amount is \(amount.rawValue) micros; it has to be at least 1",
+        .invalidAmount, field: "amount_micros",
+        "the amount is \(amount.rawValue) micros; it has to be at least 1",
         ["amount_micros": "\(amount.rawValue)"])
     }
   }
@@ -166,7 +167,8 @@ extension Ledger {
     if missing > .zero { setAside(index, missing, .potTopup, cause: cause) }
   }
 
-  mutating func setAside(_ index: Int, _ amount: Micros, _ kind: Transfer.Kind, cause: Transfer.Cause? = nil) {
+  mutating func setAside(_ index: Int, _ amount: Micros, _ kind: Transfer.Kind, cause: Transfer.Cause? = nil)
+  {
     accounts[index].available -= amount
     accounts[index].pots += amount
     accounts[index].openPot += amount

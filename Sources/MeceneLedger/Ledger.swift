@@ -157,7 +157,8 @@ extension Ledger {
   /// The account that a request means; nil if there is none.
   package func account(_ reference: AccountReference) -> AccountID? {
     switch reference {
-    case .id(let id): return (1...Int64(accounts.count + 1)).contains(id.rawValue) && id.rawValue <= accounts.count ? id : nil
+    case .id(let id):
+      return (1...Int64(accounts.count + 1)).contains(id.rawValue) && id.rawValue <= accounts.count ? id : nil
     case .name(_, let fingerprint): return accountNames[fingerprint].map { AccountID(Int64($0) + 1) }
     }
   }

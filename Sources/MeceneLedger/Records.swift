@@ -16,7 +16,8 @@ package struct AccountRecord: Sendable, Hashable {
   package let openedAt: Timestamp
 
   package init(
-    id: AccountID, name: String, displayName: String, budget: Micros, available: Micros, pot: Micros, pots: Micros,
+    id: AccountID, name: String, displayName: String, budget: Micros, available: Micros, pot: Micros,
+    pots: Micros,
     isActive: Bool, isClosed: Bool, openedAt: Timestamp
   ) {
     self.id = id
@@ -101,7 +102,8 @@ package struct StatementPage: Sendable, Hashable {
   package let hasMore: Bool
 
   package init(
-    account: AccountRecord, openingAvailable: Micros, openingPots: Micros, transfers: [Transfer], hasMore: Bool
+    account: AccountRecord, openingAvailable: Micros, openingPots: Micros, transfers: [Transfer],
+    hasMore: Bool
   ) {
     self.account = account
     self.openingAvailable = openingAvailable
@@ -121,7 +123,8 @@ package struct RevenuePage: Sendable, Hashable {
   package let settled: Bool
 
   package init(
-    period: Period, things: [SettlementPlan.ThingRevenue], hasMore: Bool, clicksTotal: Int, microsTotal: Micros,
+    period: Period, things: [SettlementPlan.ThingRevenue], hasMore: Bool, clicksTotal: Int,
+    microsTotal: Micros,
     settled: Bool
   ) {
     self.period = period

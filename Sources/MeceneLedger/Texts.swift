@@ -77,7 +77,8 @@ package struct RequestKey: Sendable, Hashable {
     let bytes = text.utf8
     guard (1...64).contains(bytes.count), bytes.allSatisfy({ (0x20...0x7e).contains($0) }) else {
       throw Refusal(
-        .invalidKey, field: "key", "a key has 1 to 64 printable ASCII characters; it had \(bytes.count) bytes",
+        .invalidKey, field: "key",
+        "a key has 1 to 64 printable ASCII characters; it had \(bytes.count) bytes",
         ["length_min": "1", "length_max": "64", "length": "\(bytes.count)"])
     }
     self.text = text

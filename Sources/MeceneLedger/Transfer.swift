@@ -45,7 +45,8 @@ package struct Transfer: Sendable, Hashable {
   package let potsAfter: Micros
 
   package init(
-    id: Int64, kind: Kind, account: AccountID?, amount: Micros, period: Period, forPeriod: Period?, cause: Cause?,
+    id: Int64, kind: Kind, account: AccountID?, amount: Micros, period: Period, forPeriod: Period?,
+    cause: Cause?,
     committedAt: Timestamp, availableAfter: Micros, potsAfter: Micros
   ) {
     self.id = id

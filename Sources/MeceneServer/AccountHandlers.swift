@@ -19,7 +19,9 @@ extension Handlers: AccountServiceHandler {
     return .read { GetAccountResponse(account: Account(try $0.account(account, field: "account"))) }
   }
 
-  func listAccounts(_ request: ListAccountsRequest, _ call: CallContext) throws -> Answer<ListAccountsResponse> {
+  func listAccounts(_ request: ListAccountsRequest, _ call: CallContext) throws -> Answer<
+    ListAccountsResponse
+  > {
     let size = try limits.pageSize(request.pageSize)
     let after = try PageToken.parse(request.pageToken, arguments: ["accounts"]).map(AccountID.init)
     return .read { reading in
@@ -69,11 +71,17 @@ extension Handlers: AccountServiceHandler {
     }
   }
 
-  func closeAccount(_ request: CloseAccountRequest, _ call: CallContext) throws -> Answer<CloseAccountResponse> {
-    account(.closeAccount(try reference(request.account, field: "account"))) { CloseAccountResponse(account: $0) }
+  func closeAccount(_ request: CloseAccountRequest, _ call: CallContext) throws -> Answer<
+    CloseAccountResponse
+  > {
+    account(.closeAccount(try reference(request.account, field: "account"))) {
+      CloseAccountResponse(account: $0)
+    }
   }
 
-  func getStatement(_ request: GetStatementRequest, _ call: CallContext) throws -> Answer<GetStatementResponse> {
+  func getStatement(_ request: GetStatementRequest, _ call: CallContext) throws -> Answer<
+    GetStatementResponse
+  > {
     let account = try reference(request.account, field: "account")
     let period = try period(request.period)
     let size = try limits.pageSize(request.pageSize)

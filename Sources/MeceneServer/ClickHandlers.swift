@@ -5,7 +5,8 @@ internal import MeceneWire
 extension Handlers: ClickServiceHandler {
   func click(_ request: ClickRequest, _ call: CallContext) throws -> Answer<ClickResponse> {
     let command = Command.click(
-      try reference(request.patron, field: "patron"), try reference(request.thing), try period(request.period))
+      try reference(request.patron, field: "patron"), try reference(request.thing), try period(request.period)
+    )
     return .write(.command(command)) { outcome in
       guard case .clicked(let standing, let already) = outcome else { throw Self.unexpected(outcome) }
       return .now(
@@ -31,7 +32,8 @@ extension Handlers: ClickServiceHandler {
 
   func undoClick(_ request: UndoClickRequest, _ call: CallContext) throws -> Answer<UndoClickResponse> {
     let command = Command.undoClick(
-      try reference(request.patron, field: "patron"), try reference(request.thing), try period(request.period))
+      try reference(request.patron, field: "patron"), try reference(request.thing), try period(request.period)
+    )
     return .write(.command(command)) { outcome in
       guard case .undone(let standing, let was) = outcome else { throw Self.unexpected(outcome) }
       return .now(

@@ -33,7 +33,8 @@ func period(_ text: String) throws(Refusal) -> Period? {
   if text.isEmpty { return nil }
   guard let period = Period(parsing: text), period <= Period.last else {
     throw Refusal(
-      .invalidPeriod, field: "period", "a period is written like 2026-11, up to \(Period.last); it was \"\(text.prefix(32))\"")
+      .invalidPeriod, field: "period",
+      "a period is written like 2026-11, up to \(Period.last); it was \"\(text.prefix(32))\"")
   }
   return period
 }
@@ -43,7 +44,8 @@ extension Limits {
   func pageSize(_ asked: Int32) throws(Refusal) -> Int {
     guard asked >= 0 else {
       throw Refusal(
-        .invalidPageSize, field: "page_size", "the page size is \(asked); it has to be 0 (the default) or more",
+        .invalidPageSize, field: "page_size",
+        "the page size is \(asked); it has to be 0 (the default) or more",
         ["page_size": "\(asked)"])
     }
     return asked == 0 ? pageSizeDefault : min(Int(asked), pageSizeMax)
@@ -93,9 +95,11 @@ extension MeceneWire.Settlement {
       }
     self.init(
       period: record.period.description, state: state, feeBps: UInt32(record.feeBps),
-      pots: UInt64(record.totals.pots), clicks: UInt64(record.totals.clicks), owners: UInt64(record.totals.owners),
+      pots: UInt64(record.totals.pots), clicks: UInt64(record.totals.clicks),
+      owners: UInt64(record.totals.owners),
       potsMicros: record.totals.potsMicros.rawValue, feesMicros: record.totals.feesMicros.rawValue,
-      revenueMicros: record.totals.revenueMicros.rawValue, returnedMicros: record.totals.returnedMicros.rawValue,
+      revenueMicros: record.totals.revenueMicros.rawValue,
+      returnedMicros: record.totals.returnedMicros.rawValue,
       digest: record.digest.hexadecimal, settledAtMs: record.settledAt?.milliseconds ?? 0)
   }
 }

@@ -149,8 +149,10 @@ extension EventLoop {
         end(
           connection,
           Failure(
-            .tooManyCalls, "there are \(limits.connectionsMax) connections; no more are taken", notExecuted: true,
-            retryAfterMs: 1_000, details: [Detail(key: "connections_max", value: "\(limits.connectionsMax)")]))
+            .tooManyCalls, "there are \(limits.connectionsMax) connections; no more are taken",
+            notExecuted: true,
+            retryAfterMs: 1_000, details: [Detail(key: "connections_max", value: "\(limits.connectionsMax)")])
+        )
       }
     }
   }
@@ -184,7 +186,8 @@ extension EventLoop {
         Failure(
           .frameTooLarge, "the frame has \(bytes) bytes; at most \(bytesMax) are taken",
           details: [
-            Detail(key: "frame_bytes", value: "\(bytes)"), Detail(key: "frame_bytes_max", value: "\(bytesMax)"),
+            Detail(key: "frame_bytes", value: "\(bytes)"),
+            Detail(key: "frame_bytes_max", value: "\(bytesMax)"),
           ]))
     case .otherProtocol(let name):
       let sentence =
@@ -302,7 +305,8 @@ extension EventLoop {
         connection, head.callID,
         Failure(
           .tooManyCalls, "there are \(limits.callsMax) calls in flight on this connection; no more are taken",
-          notExecuted: true, retryAfterMs: 10, details: [Detail(key: "calls_max", value: "\(limits.callsMax)")]))
+          notExecuted: true, retryAfterMs: 10,
+          details: [Detail(key: "calls_max", value: "\(limits.callsMax)")]))
     }
     guard let method = head.method else {
       return appendFailure(
@@ -312,14 +316,16 @@ extension EventLoop {
     let deadline =
       head.timeoutMs == 0 ? nil : Deadline(nanoseconds: now.nanoseconds + UInt64(head.timeoutMs) * 1_000_000)
     do {
-      let answer = try routes[method].handle(payload, CallContext(deadline: deadline, metadata: head.metadata))
+      let answer = try routes[method].handle(
+        payload, CallContext(deadline: deadline, metadata: head.metadata))
       perform(answer, head.callID, connection, deadline)
     } catch {
       appendFailure(connection, head.callID, Failure(error))
     }
   }
 
-  private func perform(_ answer: AnyAnswer, _ callID: UInt64, _ connection: Connection, _ deadline: Deadline?) {
+  private func perform(_ answer: AnyAnswer, _ callID: UInt64, _ connection: Connection, _ deadline: Deadline?)
+  {
     let tag = CallTag(connection: connection.token, call: callID)
     switch answer {
     case .now(let message): appendAnswer(connection, callID, message)
@@ -384,7 +390,8 @@ extension EventLoop {
   }
 
   private func answer(_ tag: CallTag, _ result: Result<any Message, any Error>) {
-    guard let connection = connections[tag.connection], let call = connection.calls.removeValue(forKey: tag.call)
+    guard let connection = connections[tag.connection],
+      let call = connection.calls.removeValue(forKey: tag.call)
     else { return }
     switch result {
     case .failure(let error): appendFailure(connection, tag.call, Failure(error))
@@ -414,7 +421,8 @@ extension EventLoop {
     appendFrame(connection, callID, more: false, message)
   }
 
-  private func appendFrame(_ connection: Connection, _ callID: UInt64, more: Bool, _ message: (any Message)?) {
+  private func appendFrame(_ connection: Connection, _ callID: UInt64, more: Bool, _ message: (any Message)?)
+  {
     do throws(WireError) {
       try coder.appendFrame(callID: callID, more: more, payload: message, to: &connection.outbound)
       markDirty(connection)

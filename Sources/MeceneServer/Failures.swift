@@ -10,7 +10,8 @@ extension Failure {
     details: [Detail] = []
   ) {
     self.init(
-      message: sentence, reason: reason, retryAfterMs: retryAfterMs, notExecuted: notExecuted, details: details)
+      message: sentence, reason: reason, retryAfterMs: retryAfterMs, notExecuted: notExecuted,
+      details: details)
   }
 
   init(_ refusal: Refusal) {

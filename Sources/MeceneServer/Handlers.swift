@@ -26,5 +26,7 @@ final class DaemonState: Sendable {
 
 extension Handlers {
   /// An outcome of another kind than the command's is a fault.
-  static func unexpected(_ outcome: EngineOutcome) -> EngineFailure { .fault("an unexpected outcome: \(outcome)") }
+  static func unexpected(_ outcome: EngineOutcome) -> EngineFailure {
+    .fault("an unexpected outcome: \(outcome)")
+  }
 }

@@ -27,7 +27,8 @@ package struct Limits: Sendable {
     [
       ("frame-bytes-max", "\(frameBytesMax)"), ("message-memory-max", "\(messageMemoryMax)"),
       ("connections-max", "\(connectionsMax)"), ("calls-per-connection-max", "\(callsMax)"),
-      ("bytes-waiting-max", "\(bytesWaitingMax)"), ("half-frame-ms", "\(halfFrameMs)"), ("idle-ms", "\(idleMs)"),
+      ("bytes-waiting-max", "\(bytesWaitingMax)"), ("half-frame-ms", "\(halfFrameMs)"),
+      ("idle-ms", "\(idleMs)"),
       ("write-stall-ms", "\(writeStallMs)"), ("drain-ms", "\(drainMs)"),
       ("page-size-default", "\(pageSizeDefault)"), ("page-size-max", "\(pageSizeMax)"),
       ("clicks-per-call-max", "65536"),

@@ -35,7 +35,8 @@ extension Handlers: SettlementServiceHandler {
       _ = try reading.terms(of: period)
       guard let record = try reading.settlement(period), record.state == .settled else {
         throw Refusal(
-          .settlementNotFound, field: "period", "the period \(period) is not settled yet", ["period": "\(period)"])
+          .settlementNotFound, field: "period", "the period \(period) is not settled yet",
+          ["period": "\(period)"])
       }
       return GetSettlementResponse(settlement: Settlement(record))
     }

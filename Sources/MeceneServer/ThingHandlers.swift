@@ -6,8 +6,10 @@ extension Handlers: ThingServiceHandler {
   func addThing(_ request: AddThingRequest, _ call: CallContext) throws -> Answer<AddThingResponse> {
     let url = try CanonicalURL(request.url)
     let thing = NewThing(
-      owner: try reference(request.owner, field: "owner"), url: url, fingerprint: Fingerprint(of: url.identity),
-      title: try title(request.title), description: try description(request.description), hidden: request.hidden)
+      owner: try reference(request.owner, field: "owner"), url: url,
+      fingerprint: Fingerprint(of: url.identity),
+      title: try title(request.title), description: try description(request.description),
+      hidden: request.hidden)
     return .write(.command(.addThing(thing))) { outcome in
       guard case .thing(let record, let alreadyAdded) = outcome else { throw Self.unexpected(outcome) }
       return .now(AddThingResponse(thing: Thing(record), alreadyAdded: alreadyAdded))

@@ -123,7 +123,9 @@ extension BookFile {
   }
 
   /// A settled period's filed revenue, by owner and thing.
-  package func filedRevenue(_ period: Period) throws -> [(owner: AccountID, revenue: SettlementPlan.ThingRevenue)] {
+  package func filedRevenue(_ period: Period) throws -> [(
+    owner: AccountID, revenue: SettlementPlan.ThingRevenue
+  )] {
     try read { snapshot in
       try snapshot.fetchAll(
         "SELECT owner_id, thing_id, clicks, micros FROM revenue WHERE period = ? ORDER BY owner_id, thing_id",

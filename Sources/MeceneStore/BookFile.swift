@@ -77,7 +77,9 @@ package final class BookFile: Sendable {
       guard applicationID == Schema.applicationID || (tables == 0 && applicationID == 0) else {
         throw StoreError.notALedger(path: path)
       }
-      if !isNew, tables > 0, try Schema.migrator().hasBeenSuperseded(db) { throw StoreError.newerVersion(path: path) }
+      if !isNew, tables > 0, try Schema.migrator().hasBeenSuperseded(db) {
+        throw StoreError.newerVersion(path: path)
+      }
     }
     try Schema.migrator().migrate(queue)
     return try queue.write { db in try establish(db, identity) }
@@ -92,7 +94,9 @@ package final class BookFile: Sendable {
       arguments: [
         wanted.currency, Data(wanted.secret), wanted.createdAt.milliseconds, wanted.isSimulated ? 1 : 0,
       ])
-    guard let row = try Row.fetchOne(db, sql: "SELECT * FROM ledger") else { throw StoreError.damaged("no ledger row") }
+    guard let row = try Row.fetchOne(db, sql: "SELECT * FROM ledger") else {
+      throw StoreError.damaged("no ledger row")
+    }
     let found = Identity(
       currency: row["currency"], secret: Array(row["secret"] as Data),
       createdAt: Timestamp(milliseconds: row["created_at_ms"]), isSimulated: row["simulated_clock"] != 0)

@@ -18,7 +18,8 @@ extension BookSnapshot {
   }
 
   private func checkBalances(_ audit: BookAudit) throws {
-    let cursor = try Row.fetchCursor(db, sql: "SELECT id, available_micros, pots_micros FROM account ORDER BY id")
+    let cursor = try Row.fetchCursor(
+      db, sql: "SELECT id, available_micros, pots_micros FROM account ORDER BY id")
     var next: Int64 = 1
     while let row = try cursor.next() {
       let id: Int64 = row[0]
@@ -76,7 +77,8 @@ extension BookSnapshot {
           let expected: DatabaseValue = wrong["expected"]
           let found: DatabaseValue = wrong["found"]
           throw BookAudit.Finding(
-            table: table, key: "\(wrong["id"] as Int64) \(column)", expected: "\(expected)", found: "\(found)")
+            table: table, key: "\(wrong["id"] as Int64) \(column)", expected: "\(expected)", found: "\(found)"
+          )
         }
       }
     }
@@ -91,10 +93,12 @@ extension BookSnapshot {
       WHERE t.kind IN (1, 2) GROUP BY t.id HAVING count(k.key) <> 1 ORDER BY t.id LIMIT 1
       """, [])
     if let wrong {
-      throw BookAudit.Finding(table: "request_key", key: "\(wrong["id"] as Int64)", expected: "one key", found: "not one")
+      throw BookAudit.Finding(
+        table: "request_key", key: "\(wrong["id"] as Int64)", expected: "one key", found: "not one")
     }
     let counts = try fetchOne(
-      "SELECT (SELECT count(*) FROM request_key) AS keys, (SELECT count(*) FROM transfer WHERE kind IN (1, 2)) AS n", [])
+      "SELECT (SELECT count(*) FROM request_key) AS keys, (SELECT count(*) FROM transfer WHERE kind IN (1, 2)) AS n",
+      [])
     try expect("request_key", "count", counts?["n"] ?? 0, counts?["keys"] ?? 0)
   }
 

@@ -42,8 +42,10 @@ extension BookSnapshot {
   /// Accounts after an id, by id.
   package func accounts(after: AccountID?, limit: Int) throws -> [AccountRecord] {
     let terms = try openTerms()
-    return try fetchAll(Self.accountSQL + " WHERE a.id > ? ORDER BY a.id LIMIT ?", [after?.rawValue ?? 0, limit])
-      .map { accountRecord($0, terms) }
+    return try fetchAll(
+      Self.accountSQL + " WHERE a.id > ? ORDER BY a.id LIMIT ?", [after?.rawValue ?? 0, limit]
+    )
+    .map { accountRecord($0, terms) }
   }
 
   /// One thing.
@@ -69,7 +71,8 @@ extension BookSnapshot {
           [owner.rawValue, after?.rawValue ?? 0, limit])
       } else {
         try fetchAll(
-          Self.thingSQL + " WHERE t.hidden = 0 AND t.id > ? ORDER BY t.id LIMIT ?", [after?.rawValue ?? 0, limit])
+          Self.thingSQL + " WHERE t.hidden = 0 AND t.id > ? ORDER BY t.id LIMIT ?",
+          [after?.rawValue ?? 0, limit])
       }
     return rows.map(thingRecord)
   }
@@ -82,13 +85,15 @@ extension BookSnapshot {
     return AccountRecord(
       id: AccountID(row["id"]), name: row["name"], displayName: row["display_name"], budget: budget,
       available: available, pot: pot, pots: Micros(row["pots_micros"]),
-      isActive: !isClosed && terms.isActive(pot: pot, budget: budget, available: available), isClosed: isClosed,
+      isActive: !isClosed && terms.isActive(pot: pot, budget: budget, available: available),
+      isClosed: isClosed,
       openedAt: Timestamp(milliseconds: row["time_ms"]))
   }
 
   private func thingRecord(_ row: Row) -> ThingRecord {
     ThingRecord(
-      id: ThingID(row["id"]), owner: AccountID(row["owner_id"]), ownerName: row["owner_name"], url: row["url"],
+      id: ThingID(row["id"]), owner: AccountID(row["owner_id"]), ownerName: row["owner_name"],
+      url: row["url"],
       title: row["title"], description: row["description"], isHidden: row["hidden"] as Int != 0,
       isRetired: row["retired"] as Int != 0, addedAt: Timestamp(milliseconds: row["time_ms"]))
   }
@@ -118,7 +123,8 @@ extension BookSnapshot {
         try fetchOne(Self.transferSQL + " WHERE t.account_id = ? AND t.id = ?", [id, after])
       } else {
         try fetchOne(
-          Self.transferSQL + " WHERE t.account_id = ? AND t.period < ? ORDER BY t.id DESC LIMIT 1", [id, from])
+          Self.transferSQL + " WHERE t.account_id = ? AND t.period < ? ORDER BY t.id DESC LIMIT 1",
+          [id, from])
       }
     let opening = try before.map(transfer)
     return StatementPage(
@@ -142,7 +148,8 @@ extension BookSnapshot {
       amount: Micros(row["amount_micros"]), period: Period(number: row["period"]),
       forPeriod: (row["for_period"] as Int?).map(Period.init(number:)),
       cause: causeTransfer.map { .credit(transferID: $0) } ?? causeChange.map { .budget(changeID: $0) },
-      committedAt: Timestamp(milliseconds: row["time_ms"]), availableAfter: Micros(row["available_after_micros"]),
+      committedAt: Timestamp(milliseconds: row["time_ms"]),
+      availableAfter: Micros(row["available_after_micros"]),
       potsAfter: Micros(row["pots_after_micros"]))
   }
 }
@@ -210,14 +217,17 @@ extension BookSnapshot {
     totals.returnedMicros = Micros(row["returned_micros"])
     let settledAt: Int64? = row["time_ms"]
     return SettlementRecord(
-      period: Period(number: row["period"]), state: settledAt == nil ? .planned : .settled, feeBps: row["fee_bps"],
-      totals: totals, digest: Array(row["digest"] as Data), settledAt: settledAt.map(Timestamp.init(milliseconds:)))
+      period: Period(number: row["period"]), state: settledAt == nil ? .planned : .settled,
+      feeBps: row["fee_bps"],
+      totals: totals, digest: Array(row["digest"] as Data),
+      settledAt: settledAt.map(Timestamp.init(milliseconds:)))
   }
 
   /// What a patron set aside for a period.
   package func pot(_ patron: AccountID, _ period: Period) throws -> Micros {
     let amount = try fetchOne(
-      "SELECT set_aside_micros FROM pot WHERE period = ? AND account_id = ?", [period.number, patron.rawValue])
+      "SELECT set_aside_micros FROM pot WHERE period = ? AND account_id = ?",
+      [period.number, patron.rawValue])
     return amount.map { Micros($0["set_aside_micros"]) } ?? .zero
   }
 
@@ -248,7 +258,8 @@ extension BookSnapshot {
       things: rows.prefix(limit).map { row in
         .init(thing: ThingID(row["thing_id"]), clicks: row["clicks"], micros: Micros(row["micros"]))
       },
-      hasMore: rows.count > limit, clicksTotal: sums?["clicks"] ?? 0, microsTotal: Micros(sums?["micros"] ?? 0),
+      hasMore: rows.count > limit, clicksTotal: sums?["clicks"] ?? 0,
+      microsTotal: Micros(sums?["micros"] ?? 0),
       settled: true)
   }
 }

@@ -11,9 +11,11 @@ extension BookWriter {
     into ledger: inout Ledger, fingerprint: (String) -> Fingerprint
   ) throws(StoreError) {
     var damage: StoreError?
-    try query("SELECT name, budget_micros, available_micros, pots_micros, closed FROM account ORDER BY id") { row in
+    try query("SELECT name, budget_micros, available_micros, pots_micros, closed FROM account ORDER BY id") {
+      row in
       ledger.restoreAccount(
-        fingerprint: fingerprint(row.text(0)), budget: Micros(row.integer(1)), available: Micros(row.integer(2)),
+        fingerprint: fingerprint(row.text(0)), budget: Micros(row.integer(1)),
+        available: Micros(row.integer(2)),
         pots: Micros(row.integer(3)), isClosed: row.integer(4) != 0)
     }
     try query("SELECT id, fingerprint, owner_id, retired FROM thing ORDER BY id") { row in
@@ -33,7 +35,8 @@ extension BookWriter {
       ledger.restorePeriod(
         Period(number: Int(row.integer(0))),
         Terms(
-          feeBps: Int(row.integer(1)), minimum: Micros(row.integer(2)), receiveRequiresGiving: row.integer(3) != 0),
+          feeBps: Int(row.integer(1)), minimum: Micros(row.integer(2)),
+          receiveRequiresGiving: row.integer(3) != 0),
         isSettled: !row.isNull(4))
     }
     try query("SELECT period, account_id, held_micros FROM pot WHERE held_micros > 0") { row in
@@ -56,7 +59,8 @@ extension BookWriter {
       """
     ) { row in
       ledger.restoreSettlement(
-        of: Period(number: Int(row.integer(0))), digest: row.blob(1), drainedThrough: AccountID(row.integer(2)),
+        of: Period(number: Int(row.integer(0))), digest: row.blob(1),
+        drainedThrough: AccountID(row.integer(2)),
         paidThrough: AccountID(row.integer(3)), clearing: Micros(row.integer(4)))
     }
   }

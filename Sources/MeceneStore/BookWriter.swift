@@ -42,7 +42,9 @@ package final class BookWriter {
 
   /// The last commit's sequence, time and link; zeros before the first.
   package func lastCommit() throws(StoreError) -> (sequence: Int64, time: Timestamp, link: [UInt8]) {
-    var result = (sequence: Int64(0), time: Timestamp(milliseconds: 0), link: [UInt8](repeating: 0, count: 32))
+    var result = (
+      sequence: Int64(0), time: Timestamp(milliseconds: 0), link: [UInt8](repeating: 0, count: 32)
+    )
     try connection.prepare("SELECT sequence, time_ms, link FROM commit_log ORDER BY sequence DESC LIMIT 1")
       .forEachRow { row in
         result = (row.integer(0), Timestamp(milliseconds: row.integer(1)), row.blob(2))
@@ -121,7 +123,8 @@ package final class BookWriter {
   }
 
   /// An account with what was appended so far.
-  package func account(_ id: AccountID, openPeriod: Period, terms: Terms) throws(StoreError) -> AccountRecord? {
+  package func account(_ id: AccountID, openPeriod: Period, terms: Terms) throws(StoreError) -> AccountRecord?
+  {
     var record: AccountRecord?
     try statements.account.forEachRow(.integer(Int64(openPeriod.number)), .integer(id.rawValue)) { row in
       let budget = Micros(row.integer(3))
@@ -141,7 +144,8 @@ package final class BookWriter {
     var record: ThingRecord?
     try statements.thing.forEachRow(.integer(id.rawValue)) { row in
       record = ThingRecord(
-        id: id, owner: AccountID(row.integer(1)), ownerName: row.text(2), url: row.text(3), title: row.text(4),
+        id: id, owner: AccountID(row.integer(1)), ownerName: row.text(2), url: row.text(3),
+        title: row.text(4),
         description: row.text(5), isHidden: row.integer(6) != 0, isRetired: row.integer(7) != 0,
         addedAt: self.time(row, 8))
     }
@@ -186,7 +190,8 @@ extension BookWriter {
     case .accountChanged(let changeID, let id, let change):
       try appendChange(id: changeID, id, change)
       try statements.accountUpdate.run(
-        .init(change.displayName), .init(change.budget?.rawValue), .init(change.closed), .integer(id.rawValue))
+        .init(change.displayName), .init(change.budget?.rawValue), .init(change.closed), .integer(id.rawValue)
+      )
     case .thingAdded(let id, let owner, let thing): try append(id, owner: owner, thing)
     case .thingChanged(let changeID, let id, let change):
       try appendChange(id: changeID, id, change)
@@ -262,7 +267,8 @@ extension BookWriter {
 
   private func appendChange(id: Int64?, _ account: AccountID, _ change: AccountChange) throws(StoreError) {
     rows.append(
-      .accountChange, .integer(account.rawValue), .text(change.displayName), .optional(change.budget?.rawValue),
+      .accountChange, .integer(account.rawValue), .text(change.displayName),
+      .optional(change.budget?.rawValue),
       .optional(change.closed.map { $0 ? 1 : 0 }))
     try statements.accountChange.run(
       .init(id), .integer(sequence), .integer(account.rawValue), .init(change.displayName),

@@ -10,7 +10,8 @@ internal import CSQLite
   init(path: String) throws(StoreError) {
     var handle: OpaquePointer?
     let code = unsafe sqlite3_open_v2(
-      path, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+      path, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+      nil)
     guard let opened = unsafe handle else { throw .failed("out of memory") }
     unsafe self.handle = opened
     try check(code)
@@ -32,7 +33,9 @@ internal import CSQLite
   /// Keeps the write-ahead log's file when the last connection closes: overwriting is cheaper than growing.
   func keepLogFile() throws(StoreError) { try check(unsafe mecene_sqlite_keep_wal(handle)) }
 
-  func execute(_ sql: String) throws(StoreError) { try check(unsafe sqlite3_exec(handle, sql, nil, nil, nil)) }
+  func execute(_ sql: String) throws(StoreError) {
+    try check(unsafe sqlite3_exec(handle, sql, nil, nil, nil))
+  }
 
   func prepare(_ sql: String) throws(StoreError) -> Statement { try Statement(self, sql) }
 

@@ -21,7 +21,8 @@ public enum Address: Sendable, Hashable, CustomStringConvertible {
       guard !trimmed.isEmpty else { throw AddressError("\(text) has no path; write unix:/path/to/socket") }
       guard trimmed.utf8.count <= Self.unixPathBytesMax else {
         throw AddressError(
-          "the path of \(text) has \(trimmed.utf8.count) bytes; a Unix socket's has at most \(Self.unixPathBytesMax)")
+          "the path of \(text) has \(trimmed.utf8.count) bytes; a Unix socket's has at most \(Self.unixPathBytesMax)"
+        )
       }
       self = .unix(path: String(trimmed))
     } else {

@@ -1,7 +1,9 @@
 internal import Foundation
 
-#if !os(Linux)
-  private let MSG_NOSIGNAL: Int32 = 0
+#if os(Linux)
+  private let sendFlags = Int32(MSG_NOSIGNAL)
+#else
+  private let sendFlags: Int32 = 0
 #endif
 
 /// A connected, non-blocking socket. It is closed when the value goes.
@@ -25,7 +27,9 @@ public final class StreamSocket: Sendable {
   /// Receives into `buffer`, from its beginning.
   public func receive(into buffer: inout [UInt8]) -> Transfer {
     while true {
-      let count = unsafe buffer.withUnsafeMutableBytes { unsafe recv(descriptor, $0.baseAddress, $0.count, 0) }
+      let count = unsafe buffer.withUnsafeMutableBytes {
+        unsafe recv(descriptor, $0.baseAddress, $0.count, 0)
+      }
       if count > 0 { return .bytes(count) }
       if count == 0 { return .closed }
       if errno == EINTR { continue }
@@ -38,7 +42,7 @@ public final class StreamSocket: Sendable {
     while true {
       let count = unsafe bytes.withUnsafeBytes { buffer -> Int in
         guard let base = buffer.baseAddress else { return 0 }
-        return unsafe Foundation.send(descriptor, base + start, buffer.count - start, Int32(MSG_NOSIGNAL))
+        return unsafe Foundation.send(descriptor, base + start, buffer.count - start, sendFlags)
       }
       if count > 0 { return .bytes(count) }
       if errno == EINTR { continue }

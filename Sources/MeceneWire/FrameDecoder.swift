@@ -39,7 +39,6 @@ public struct FrameDecoder: Sendable {
     buffer.append(contentsOf: bytes)
   }
 
-
   /// Hands each whole frame to `body`, in order, until one is incomplete or `body` answers false.
   public mutating func forEachFrame(_ body: (borrowing Span<UInt8>) -> Bool) throws(Problem) {
     while let length = try nextLength() {

@@ -16,7 +16,7 @@ public struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
     self.problem = problem
   }
 
-  init(unknownField name: String) { self.init("has no field named \(name)") }
+  init(unknownField name: String) { self.init("does not exist") }
 
   private init(field: String, problem: String) {
     self.field = field
@@ -28,7 +28,9 @@ public struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
   }
 
   /// One sentence.
-  public var description: String { field.isEmpty ? "the JSON \(problem)" : "the JSON field \(field) \(problem)" }
+  public var description: String {
+    field.isEmpty ? "the JSON \(problem)" : "the JSON field \(field) \(problem)"
+  }
 }
 
 /// Any JSON value.

@@ -147,7 +147,8 @@ extension MessageCoder {
     unsafe c.pointee.more = more ? 1 : 0
     if let payload {
       payloadArena.reset()
-      let message = unsafe try payload.bridge(into: payloadArena).assumingMemoryBound(to: ProtobufCMessage.self)
+      let message = unsafe try payload.bridge(into: payloadArena).assumingMemoryBound(
+        to: ProtobufCMessage.self)
       let count = unsafe protobuf_c_message_get_packed_size(message)
       let room = unsafe try envelopeArena.room(bytes: count)
       unsafe protobuf_c_message_pack(message, room)

@@ -100,7 +100,8 @@ struct MessageScanner {
 
   private func isTextWithoutNUL(_ text: UnsafeRawBufferPointer) -> Bool {
     var isASCII = true
-    for unsafe byte in unsafe text {
+    for index in text.indices {
+      let byte = unsafe text[index]
       if byte == 0 { return false }
       if byte >= 0x80 { isASCII = false }
     }

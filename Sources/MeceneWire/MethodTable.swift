@@ -44,12 +44,16 @@ public struct MethodTable: Sendable {
       count += 1
     }
     guard let position = positions[hash], paths[position].count == count else { return nil }
-    for index in 0..<count where unsafe UInt8(bitPattern: path[index]) != paths[position][index] { return nil }
+    for index in 0..<count where unsafe UInt8(bitPattern: path[index]) != paths[position][index] {
+      return nil
+    }
     return position
   }
 
   // FNV-1a, 64 bits: https://datatracker.ietf.org/doc/html/draft-eastlake-fnv
   private static let hashSeed: UInt64 = 0xcbf2_9ce4_8422_2325
-  private static func step(_ hash: UInt64, _ byte: UInt8) -> UInt64 { (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+  private static func step(_ hash: UInt64, _ byte: UInt8) -> UInt64 {
+    (hash ^ UInt64(byte)) &* 0x100_0000_01b3
+  }
   private static func hash(_ path: [UInt8]) -> UInt64 { path.reduce(hashSeed, step) }
 }

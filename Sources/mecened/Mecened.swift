@@ -31,7 +31,10 @@ struct Mecened: ParsableCommand {
       """, valueName: "address"))
   var listen: [String] = []
 
-  @Option(help: "The currency that amounts are shown in: three capital letters. It never changes after the first start.")
+  @Option(
+    help:
+      "The currency that amounts are shown in: three capital letters. It never changes after the first start."
+  )
   var currency = "EUR"
 
   @Option(help: "The least monthly budget. Counts from the next period on.")
@@ -40,7 +43,8 @@ struct Mecened: ParsableCommand {
   @Option(help: "The fee, in hundredths of a per cent of a pot, 0 to 10000. Counts from the next period on.")
   var feeBps = 0
 
-  @Flag(inversion: .prefixedNo, help: "Whether an owner has to be ready to give. Counts from the next period on.")
+  @Flag(
+    inversion: .prefixedNo, help: "Whether an owner has to be ready to give. Counts from the next period on.")
   var receiveRequiresGiving = true
 
   @Flag(inversion: .prefixedNo, help: "Whether closed periods settle by themselves.")
@@ -73,7 +77,8 @@ struct Configuration: Sendable {
 
   init(_ options: Mecened) throws {
     guard let minimum = Micros(parsing: options.minimumBudget), minimum > .zero else {
-      throw ValidationError("--minimum-budget is an amount above 0, such as 2.00; it was \(options.minimumBudget)")
+      throw ValidationError(
+        "--minimum-budget is an amount above 0, such as 2.00; it was \(options.minimumBudget)")
     }
     guard (0...10_000).contains(options.feeBps) else {
       throw ValidationError("--fee-bps goes from 0 to 10000; it was \(options.feeBps)")

@@ -99,7 +99,8 @@ extension MeceneClient {
 
   /// Whether sending again can do good and can do no harm.
   private func repeats(
-    _ error: MeceneError, _ method: MethodDescriptor, _ request: any Message, _ attempt: Int, _ options: CallOptions
+    _ error: MeceneError, _ method: MethodDescriptor, _ request: any Message, _ attempt: Int,
+    _ options: CallOptions
   ) -> Bool {
     if error.reason == .connectFailed, options.waitsForReady { return true }
     guard attempt < Self.attemptsMax else { return false }

@@ -193,7 +193,8 @@ extension Session {
     for link in links.values {
       for (callID, call) in link.calls where call.deadline <= now {
         if link.isConnected { sendCancel(callID, link) }
-        let cause = link.isConnected ? "it is connected but does not answer" : "it does not take the connection"
+        let cause =
+          link.isConnected ? "it is connected but does not answer" : "it does not take the connection"
         finish(
           callID, link,
           .failure(
@@ -272,7 +273,9 @@ extension Session {
     if response.callID == 0 {
       // The daemon drains, or is about to close the connection and says why.
       if link === current { current = nil }
-      if response.error?.reason != .draining { link.channel?.close(response.error?.message ?? "it was closed") }
+      if response.error?.reason != .draining {
+        link.channel?.close(response.error?.message ?? "it was closed")
+      }
       if link.calls.isEmpty { link.channel?.close("the daemon is shutting down") }
       return
     }

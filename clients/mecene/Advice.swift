@@ -14,11 +14,13 @@ enum Advice {
     case .accountNotFound: "`mecene account list` shows the accounts"
     case .thingNotFound: "`mecene thing list` shows the things"
     case .patronInactive, .ownerInactive: "`mecene budget` and `mecene deposit` make an account active"
-    case .belowMinimum, .periodClosed, .periodNotFound: "`mecene status` shows the minimum and the open period"
+    case .belowMinimum, .periodClosed, .periodNotFound:
+      "`mecene status` shows the minimum and the open period"
     case .insufficientFunds: "`mecene account show` tells what is available"
     case .nameTaken: "choose another name"
     case .keyReused: "leave --key out to have a new one made"
-    case .periodOpen, .earlierPeriodUnsettled, .settlementNotFound: "`mecene settlements` shows what is settled"
+    case .periodOpen, .earlierPeriodUnsettled, .settlementNotFound:
+      "`mecene settlements` shows what is settled"
     case .connectFailed: "start one with `mecened`, or name its address with --server"
     case .deadlineExceeded: "try again, or allow more time with --timeout"
     case .diskFull: "make room on the daemon's disk"

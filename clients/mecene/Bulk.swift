@@ -6,7 +6,9 @@ internal import SwiftCSV
 
 /// Many rows at once, from a CSV file with a header or from standard input.
 struct BulkOption: ParsableArguments {
-  @Option(name: .customLong("from"), help: ArgumentHelp("Take many from a CSV file with a header; - is standard input.", valueName: "file"))
+  @Option(
+    name: .customLong("from"),
+    help: ArgumentHelp("Take many from a CSV file with a header; - is standard input.", valueName: "file"))
   var file: String?
 
   /// Calls in flight at a time.
@@ -62,7 +64,8 @@ struct BulkOption: ParsableArguments {
     let text: String
     do {
       let data =
-        file == "-" ? FileHandle.standardInput.readDataToEndOfFile() : try Data(contentsOf: URL(fileURLWithPath: file))
+        file == "-"
+        ? FileHandle.standardInput.readDataToEndOfFile() : try Data(contentsOf: URL(fileURLWithPath: file))
       guard let decoded = String(data: data, encoding: .utf8) else {
         throw LocalFailure(sentence: "\(file) is not UTF-8 text")
       }
@@ -81,7 +84,9 @@ struct BulkOption: ParsableArguments {
     let missing = columns.filter { !csv.header.contains($0) }
     guard missing.isEmpty else {
       throw LocalFailure(
-        sentence: "\(file) lacks the column \(missing[0]); its first line has to name \(columns.joined(separator: ","))")
+        sentence:
+          "\(file) lacks the column \(missing[0]); its first line has to name \(columns.joined(separator: ","))"
+      )
     }
     return csv.rows
   }

@@ -26,7 +26,9 @@ enum Tables {
   /// Prints names and values.
   static func show(_ pairs: KeyValuePairs<String, String>) {
     let width = pairs.map(\.key.count).max() ?? 0
-    for (name, value) in pairs { print(name.padding(toLength: width + 2, withPad: " ", startingAt: 0) + value) }
+    for (name, value) in pairs {
+      print(name.padding(toLength: width + 2, withPad: " ", startingAt: 0) + value)
+    }
   }
 
   /// An instant such as 2026-11-24 19:42:44 UTC.

@@ -89,12 +89,14 @@ struct AccountCommand: ParsableCommand {
         connection.show(response) {
           Tables.show(
             [
-              .number("number"), .text("name"), .text("display name"), .number("budget"), .number("available"),
+              .number("number"), .text("name"), .text("display name"), .number("budget"),
+              .number("available"),
               .number("pots"), .text("state"),
             ],
             response.accounts.map {
               [
-                "\($0.id)", $0.name, $0.displayName, Amount.text($0.budgetMicros), Amount.text($0.availableMicros),
+                "\($0.id)", $0.name, $0.displayName, Amount.text($0.budgetMicros),
+                Amount.text($0.availableMicros),
                 Amount.text($0.potsMicros), AccountCommand.state($0),
               ]
             })

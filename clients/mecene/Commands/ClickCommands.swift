@@ -53,7 +53,8 @@ struct UnclickCommand: AsyncParsableCommand {
   func run() async throws {
     try await connection.withClient { client, options in
       let response = try await client.clickService.undoClick(
-        UndoClickRequest(patron: patron.reference, thing: thing.reference, period: period.period), options: options)
+        UndoClickRequest(patron: patron.reference, thing: thing.reference, period: period.period),
+        options: options)
       connection.show(response) {
         print(response.wasClicked ? "Taken back." : "It was not clicked; nothing was changed.")
         showStanding(response.period, response.clicks, response.shareMicros, response.potMicros)
@@ -71,7 +72,8 @@ private func showStanding(_ period: String, _ clicks: UInt64, _ share: Int64, _ 
 
 struct ClicksCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "clicks", abstract: "Shows what a patron clicked in a month, and what each click is or was worth.")
+    commandName: "clicks",
+    abstract: "Shows what a patron clicked in a month, and what each click is or was worth.")
 
   @Argument(help: "The patron's name or number.") var patron: AccountArgument
   @OptionGroup var period: PeriodOption

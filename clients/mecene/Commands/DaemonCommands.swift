@@ -14,11 +14,14 @@ struct StatusCommand: AsyncParsableCommand {
       let status = try await client.daemonService.getStatus(GetStatusRequest(), options: options)
       connection.show(status) {
         Tables.show([
-          "version": "\(status.version) (protocol \(status.protocolVersion))", "up for": "\(status.uptimeMs / 1_000) s",
+          "version": "\(status.version) (protocol \(status.protocolVersion))",
+          "up for": "\(status.uptimeMs / 1_000) s",
           "ledger's time": Tables.time(status.nowMs), "open period": status.openPeriod,
           "oldest unsettled": status.oldestUnsettledPeriod.isEmpty ? "-" : status.oldestUnsettledPeriod,
-          "accounts": "\(status.accounts)", "things": "\(status.things)", "clicks this month": "\(status.openClicks)",
-          "transfers": "\(status.transfers)", "commits": "\(status.commits)", "settlements": "\(status.settlements)",
+          "accounts": "\(status.accounts)", "things": "\(status.things)",
+          "clicks this month": "\(status.openClicks)",
+          "transfers": "\(status.transfers)", "commits": "\(status.commits)",
+          "settlements": "\(status.settlements)",
           "money": Amount.text(status.moneyMicros), "fees": Amount.text(status.feesMicros),
           "database": "\(status.databaseBytes) bytes", "write-ahead log": "\(status.logBytes) bytes",
           "connections": "\(status.connections)",
@@ -61,7 +64,9 @@ struct ClockCommand: ParsableCommand {
 
     func run() async throws {
       let full = time.contains("T") ? time : time + "T00:00:00Z"
-      guard let date = try? Date.ISO8601FormatStyle(includingFractionalSeconds: full.contains(".")).parse(full) else {
+      guard
+        let date = try? Date.ISO8601FormatStyle(includingFractionalSeconds: full.contains(".")).parse(full)
+      else {
         throw ValidationError("A time is written like 2026-12-01T00:00:00Z or 2026-12-01; it was \(time).")
       }
       try await connection.withClient { client, options in
@@ -89,9 +94,11 @@ struct CallCommand: AsyncParsableCommand {
 
   func run() async throws {
     let text =
-      request == "-" ? String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self) : request
+      request == "-"
+      ? String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self) : request
     let isFull = method.prefix { $0 != "/" }.contains(".")
-    let path = isFull ? method : method.hasPrefix("Health/") ? "grpc.health.v1.\(method)" : "mecene.v1.\(method)"
+    let path =
+      isFull ? method : method.hasPrefix("Health/") ? "grpc.health.v1.\(method)" : "mecene.v1.\(method)"
     do {
       try await connection.withClient(seconds: longCall(path) ? 3_600 : 10) { client, options in
         let isKnown = try await client.call(

@@ -52,7 +52,9 @@ struct SettleCommand: AsyncParsableCommand {
       "Settling \(chosen.isEmpty ? "the oldest closed month" : chosen) can't be taken back.", yes: yes)
     try await connection.withClient(seconds: longCallSeconds) { client, options in
       let bar = ProgressBar()
-      for try await message in client.settlementService.settle(SettleRequest(period: chosen), options: options) {
+      for try await message in client.settlementService.settle(
+        SettleRequest(period: chosen), options: options)
+      {
         switch message.event {
         case .progress(let progress): bar.show(progress.stage, progress.done, of: progress.total)
         case .settlement(let settlement):

@@ -12,7 +12,8 @@ struct ThingCommand: ParsableCommand {
     Tables.show([
       "thing": "\(thing.id)", "url": thing.url, "title": thing.title.isEmpty ? "-" : thing.title,
       "description": thing.description.isEmpty ? "-" : thing.description,
-      "owner": "\(thing.ownerName) (\(thing.ownerID))", "state": state(thing), "added": Tables.time(thing.addedAtMs),
+      "owner": "\(thing.ownerName) (\(thing.ownerID))", "state": state(thing),
+      "added": Tables.time(thing.addedAtMs),
     ])
   }
 
@@ -23,7 +24,8 @@ struct ThingCommand: ParsableCommand {
   struct Add: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Adds a thing, or many.",
-      discussion: "A file for --from has the columns owner and url and, if wanted, title, description and hidden.")
+      discussion:
+        "A file for --from has the columns owner and url and, if wanted, title, description and hidden.")
 
     @Argument(help: "The owner's name or number.") var owner: AccountArgument?
     @Argument(help: "http or https.") var url: String?
@@ -34,7 +36,9 @@ struct ThingCommand: ParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func validate() throws {
-      guard (url == nil) != (bulk.file == nil) else { throw ValidationError("Give an owner and a URL, or --from FILE.") }
+      guard (url == nil) != (bulk.file == nil) else {
+        throw ValidationError("Give an owner and a URL, or --from FILE.")
+      }
     }
 
     func run() async throws {
@@ -104,7 +108,8 @@ struct ThingCommand: ParsableCommand {
   }
 
   struct Update: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Changes a thing's title, description or visibility.")
+    static let configuration = CommandConfiguration(
+      abstract: "Changes a thing's title, description or visibility.")
 
     @Argument(help: "The thing's URL or number.") var thing: ThingArgument
     @Option(help: "Up to 200 characters.") var title: String?

@@ -1,0 +1,43 @@
+# `make demo` runs the main job, `make test` everything that proves it. Both install what they need on Debian 12.
+
+.PHONY: demo test test-full check proto build release packages development-packages format clean
+
+SWIFT_FLAGS = --explicit-target-dependency-import-check error
+
+demo: packages
+	swift build -c release --product mecened
+	swift build -c release --product mecene
+	PATH="$$(swift build -c release --show-bin-path):$$PATH" examples/demo.sh
+
+test: packages check
+	swift build --build-tests $(SWIFT_FLAGS)
+	swift test --skip-build --disable-xctest
+
+# The state machine for ten times as long.
+test-full: packages
+	MECENE_MODEL_STEPS=1000000 swift test --disable-xctest
+
+# What can be checked without running anything: generated files, format, the contract, the ledger's imports.
+check: development-packages
+	.ci/check
+
+proto: development-packages
+	proto/generate.sh
+
+build: packages
+	swift build $(SWIFT_FLAGS)
+
+release: packages
+	swift build -c release
+
+packages:
+	.ci/install-packages libsqlite3-dev libprotobuf-c-dev pkg-config
+
+development-packages:
+	.ci/install-packages protobuf-compiler protobuf-c-compiler python3-protobuf sqlite3 python3-venv
+
+format:
+	swift format format --in-place --recursive Sources clients Tests Package.swift
+
+clean:
+	rm -rf .build

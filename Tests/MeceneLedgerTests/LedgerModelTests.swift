@@ -1,0 +1,217 @@
+import Foundation
+import Testing
+
+@testable import MeceneLedger
+
+/// Random commands from a seed, decided by the ledger and by a naive model, compared after every step.
+/// MECENE_MODEL_STEPS sets how many; 100,000 if unset.
+@Suite struct LedgerModelTests {
+  @Test(arguments: [
+    (1 as UInt64, 0, true), (2, 250, true), (3, 10_000, false), (4, 1, false),
+  ])
+  func `the ledger and a naive model agree after every step`(
+    seed: UInt64, feeBps: Int, receiveRequiresGiving: Bool
+  ) throws {
+    let steps = (ProcessInfo.processInfo.environment["MECENE_MODEL_STEPS"].flatMap(Int.init) ?? 100_000) / 4
+    let episodeSteps = 120
+    for episode in 0..<(steps / episodeSteps + 1) {
+      var run = Episode(
+        seed: seed << 32 + UInt64(episode), feeBps: feeBps, receiveRequiresGiving: receiveRequiresGiving)
+      for _ in 0..<episodeSteps { try run.step() }
+      try run.finish()
+    }
+  }
+}
+
+/// One short life of a ledger beside its model.
+private struct Episode {
+  var random: SeededGenerator
+  var ledger: Ledger
+  var model: NaiveModel
+  var audit = BookAudit()
+  let seed: UInt64
+  let start = 682
+
+  init(seed: UInt64, feeBps: Int, receiveRequiresGiving: Bool) {
+    self.seed = seed
+    random = SeededGenerator(seed: seed)
+    let terms = Terms(feeBps: feeBps, receiveRequiresGiving: receiveRequiresGiving)
+    ledger = Ledger(currency: "EUR", terms: terms, at: Period(number: start).start)
+    model = NaiveModel(
+      minimum: 2_000_000, feeBps: Int64(feeBps), receiveRequiresGiving: receiveRequiresGiving, period: start)
+    ledger.advance(to: Period(number: start).start)
+    _ = ledger.takeEffects()
+    for a in 1...5 {
+      _ = try? ledger.apply(
+        .openAccount(
+          name: AccountName("account\(a)"), fingerprint: Fingerprint(high: 1, low: UInt64(a)),
+          displayName: PlainText("", field: "", charactersMax: 1), budget: .zero))
+      model.accounts[a] = .init(budget: 0)
+    }
+    for t in 1...8 {
+      let owner = Int.random(in: 1...5, using: &random)
+      _ = try? ledger.apply(
+        .addThing(
+          NewThing(
+            owner: .id(AccountID(Int64(owner))), url: CanonicalURL("https://a.org/\(t)"),
+            fingerprint: Fingerprint(high: 2, low: UInt64(t)),
+            title: PlainText("", field: "", charactersMax: 1),
+            description: PlainText("", field: "", charactersMax: 1), hidden: false)))
+      model.things[t] = .init(owner: owner)
+    }
+    _ = ledger.takeEffects()
+  }
+
+  mutating func step() throws {
+    let a = Int.random(in: 1...6, using: &random)
+    let t = Int.random(in: 1...9, using: &random)
+    let account = AccountReference.id(AccountID(Int64(a)))
+    let thing = ThingReference.id(ThingID(Int64(t)))
+    let period =
+      Int.random(in: 0..<8, using: &random) == 0 ? model.period - Int.random(in: 0...1, using: &random) : nil
+    let amount: Int64 =
+      [0, 1, 1_999_999, 2_000_000, 3_333_333, 10_000_000, 12_345_678].randomElement(using: &random) ?? 0
+    let keyText = "k\(Int.random(in: 0..<30, using: &random))"
+    let key = try RequestKey(keyText)
+    let before = model.moves.count
+    let expected: String?
+    let command: Command
+    switch Int.random(in: 0..<100, using: &random) {
+    case 0..<20:
+      expected = model.deposit(a, amount, keyText)
+      command = .deposit(account, Micros(amount), key)
+    case 20..<26:
+      expected = model.withdraw(a, amount, keyText)
+      command = .withdraw(.account(account), Micros(amount), key)
+    case 26..<28:
+      expected = model.withdraw(nil, amount, keyText)
+      command = .withdraw(.fees, Micros(amount), key)
+    case 28..<40:
+      expected = model.setBudget(a, amount)
+      command = .setBudget(account, Micros(amount))
+    case 40..<80:
+      expected = model.click(a, t, period)
+      command = .click(account, thing, period.map(Period.init(number:)))
+    case 80..<88:
+      expected = model.undo(a, t, period)
+      command = .undoClick(account, thing, period.map(Period.init(number:)))
+    case 88..<90:
+      expected = model.things[t] == nil ? "thingNotFound" : nil
+      model.things[t]?.retired = true
+      command = .retireThing(thing)
+    case 90..<92:
+      let owner = model.things[t]?.owner
+      expected = owner.map { model.accounts[$0]?.closed == true ? "accountClosed" : nil } ?? "thingNotFound"
+      if expected == nil { model.things[t]?.retired = false }
+      command = .reviveThing(thing)
+    case 92:
+      expected = model.close(a)
+      command = .closeAccount(account)
+    case 93..<96:
+      model.period += Int.random(in: 1...2, using: &random)
+      ledger.advance(to: Period(number: model.period).start)
+      expected = nil
+      command = .tick
+    default: return try settle()
+    }
+    let reason = decide(command)
+    #expect(reason == expected, "seed \(seed), \(command)")
+    try compare(before)
+  }
+
+  /// Ends every open matter and looks at the books once more.
+  mutating func finish() throws {
+    model.period += 1
+    ledger.advance(to: Period(number: model.period).start)
+    while ledger.oldestUnsettled != nil { try settle() }
+    #expect(model.settledBefore == model.period)
+    for p in start..<model.period {
+      #expect(audit.balance(.clearing(Period(number: p))) == .zero)
+      for a in 1...5 { #expect(audit.balance(.pot(AccountID(Int64(a)), Period(number: p))) == .zero) }
+    }
+  }
+
+  private var keyed: [String: Transfer] = [:]
+
+  private mutating func decide(_ command: Command) -> String? {
+    var found: KeyedTransfer?
+    var name: String?
+    switch command {
+    case .deposit(let reference, _, let key), .withdraw(.account(let reference), _, let key):
+      name = ledger.account(reference).map { "\($0) \(key.text)" }
+    case .withdraw(.fees, _, let key): name = "fees \(key.text)"
+    default: break
+    }
+    if let name { found = keyed[name].map(KeyedTransfer.init) }
+    do throws(Refusal) {
+      let outcome = try ledger.apply(command, keyed: found)
+      if case .transfer(let transfer, _) = outcome, let name { keyed[name] = transfer }
+      return nil
+    } catch {
+      return "\(error.reason)"
+    }
+  }
+
+  private mutating func settle() throws {
+    guard let period = ledger.oldestUnsettled else { return }
+    let before = model.moves.count
+    // The plan from the model's data, in the ledger's form.
+    let pots = (1...5).compactMap { a -> (patron: AccountID, pot: Micros)? in
+      let pot = model.pot(a, period.number)
+      return pot > 0 ? (AccountID(Int64(a)), Micros(pot)) : nil
+    }
+    let clicks = (1...5).flatMap { a in
+      (model.clicks[period.number]?[a] ?? []).sorted().map {
+        (patron: AccountID(Int64(a)), thing: ThingID(Int64($0)))
+      }
+    }
+    let plan = SettlementPlan(
+      period: period, terms: ledger.nextTerms, pots: pots, clicks: clicks,
+      owner: { AccountID(Int64(model.things[Int($0.rawValue)]?.owner ?? 0)) })
+    #expect(decide(.planSettlement(plan, digest: [1])) == nil)
+    #expect(decide(.planSettlement(plan, digest: [2])) == "digestMismatch")
+    for position in plan.patrons.indices { #expect(decide(.drainPots(plan, position..<position + 1)) == nil) }
+    // A step that is repeated, as after a crash, changes nothing.
+    #expect(decide(.drainPots(plan, 0..<plan.patrons.count)) == nil)
+    #expect(decide(.payOwners(plan, 0..<plan.owners.count)) == nil)
+    #expect(decide(.payOwners(plan, 0..<plan.owners.count)) == nil)
+    #expect(decide(.finishSettlement(plan)) == nil)
+    model.settle()
+    try compare(before)
+  }
+
+  /// The same movements in the same order, and rule 10 after each of them.
+  private mutating func compare(_ before: Int) throws {
+    var moves: [NaiveModel.Move] = []
+    for case .transfer(let transfer) in ledger.takeEffects() {
+      try audit.check(transfer)
+      let route = try #require(transfer.route)
+      moves.append(
+        .init(
+          kind: "\(transfer.kind)", from: name(route.from), to: name(route.to),
+          amount: transfer.amount.rawValue))
+    }
+    #expect(moves == Array(model.moves[before...]), "seed \(seed)")
+    for a in 1...5 {
+      let id = AccountID(Int64(a))
+      #expect(audit.balance(.available(id)).rawValue == model.available(a))
+      #expect(ledger.accounts[a - 1].available.rawValue == model.available(a))
+      let pot = model.pot(a, model.period)
+      #expect(ledger.accounts[a - 1].openPot.rawValue == pot)
+      #expect(pot == 0 || pot >= model.minimum)
+      #expect(pot == 0 || pot >= model.accounts[a]?.budget ?? 0 || model.available(a) == 0)
+    }
+    #expect(ledger.money.rawValue == -model.balance("world"))
+    #expect(ledger.fees.rawValue == model.balance("fees"))
+  }
+
+  private func name(_ account: LedgerAccount) -> String {
+    switch account {
+    case .world: "world"
+    case .fees: "fees"
+    case .available(let a): "available \(a)"
+    case .pot(let a, let p): "pot \(a) \(p.number)"
+    case .clearing(let p): "clearing \(p.number)"
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import Testing
+
+@testable import MeceneLedger
+
+@Suite struct ValueTests {
+  @Test(arguments: [
+    (0, "0.00"), (1, "0.000001"), (10_000_000, "10.00"), (333_334, "0.333334"), (-500_000, "-0.50"),
+    (1_230_000, "1.23"), (Int64.max, "9223372036854.775807"), (Int64.min, "-9223372036854.775808"),
+  ])
+  func `money is written and read without rounding`(micros: Int64, text: String) {
+    #expect(Micros(micros).description == text)
+    #expect(Micros(parsing: text) == Micros(micros))
+  }
+
+  @Test(arguments: ["", "1.", ".5", "1,5", "1.0000001", "1e3", "--1", "+1", "9223372036854.775808", " 1"])
+  func `what is no amount is refused`(text: String) { #expect(Micros(parsing: text) == nil) }
+
+  @Test func `periods follow the calendar`() {
+    #expect(Period(parsing: "2026-11")?.number == 682)
+    #expect(Period(number: 682).description == "2026-11")
+    #expect(Period(number: 682).start.milliseconds == 1_793_491_200_000)
+    for number in 0..<4_096 {
+      let period = Period(number: number)
+      #expect(period.start.period == period)
+      #expect(Timestamp(milliseconds: period.next.start.milliseconds - 1).period == period)
+      #expect(Period(parsing: period.description) == period)
+    }
+  }
+
+  @Test(arguments: ["2026-13", "2026-00", "2026-1", "26-11", "2026/11", "+026-11", "2026-+1", ""])
+  func `what is no period is refused`(text: String) { #expect(Period(parsing: text) == nil) }
+
+  @Test(arguments: [
+    ("HTTP://Example.COM:80", "http://example.com/"),
+    ("https://example.com:443/a/./b/../c#frag", "https://example.com/a/c"),
+    ("https://example.com/%7euser/%c3%a9", "https://example.com/~user/%C3%A9"),
+    ("https://example.com/é", "https://example.com/%C3%A9"),
+    ("https://example.com/a?utm_source=x&b=1&fbclid=2&GCLID=3", "https://example.com/a?b=1"),
+    ("https://example.com/?utm_source=x", "https://example.com/"),
+    ("http://example.com:8080/../..", "http://example.com:8080/"), ("http://[::1]/x", "http://[::1]/x"),
+    ("  https://example.com/a b".replacing(" b", with: ""), "https://example.com/a"),
+    ("https://example.com/a/", "https://example.com/a/"), ("https://e.org/%2F", "https://e.org/%2F"),
+  ])
+  func `spellings of a URL become one`(text: String, canonical: String) throws {
+    #expect(try CanonicalURL(text).text == canonical)
+    #expect(try CanonicalURL(canonical).text == canonical)
+  }
+
+  @Test func `http and https are the same thing`() throws {
+    #expect(try CanonicalURL("http://a.org/x").identity == CanonicalURL("https://A.org/x").identity)
+    #expect(try CanonicalURL("http://a.org/x").identity != CanonicalURL("http://a.org/X").identity)
+  }
+
+  @Test(arguments: [
+    "", "example.com", "ftp://a.org/", "https://", "https://a b/", "https://u:p@a.org/",
+    "https://a.org:99999/",
+    "https://a.org/%zz", "https://a.org/a b", "https://é.org/", "javascript:alert(1)",
+    "https://a.org/" + String(repeating: "x", count: 2_048),
+  ])
+  func `what can't be a thing's URL is refused`(text: String) {
+    #expect(throws: Refusal.self) { try CanonicalURL(text) }
+  }
+
+  @Test(arguments: [
+    ("abc", true), ("a-_9", true), ("ab", false), ("9ab", false), ("Abc", false), ("a b", false),
+  ])
+  func `names keep to their rule`(text: String, isValid: Bool) {
+    #expect(((try? AccountName(text)) != nil) == isValid)
+    #expect((try? AccountName(String(repeating: "a", count: 32))) != nil)
+    #expect((try? AccountName(String(repeating: "a", count: 33))) == nil)
+  }
+
+  @Test func `texts are trimmed and their limit is named`() throws {
+    #expect(try PlainText("  Anna \n", field: "title", charactersMax: 10).text == "Anna")
+    let refusal = #expect(throws: Refusal.self) { try PlainText("abcd", field: "title", charactersMax: 3) }
+    #expect(refusal?.sentence == "title has at most 3 characters; it had 4")
+    #expect(throws: Refusal.self) { try PlainText("a\u{7}b", field: "title", charactersMax: 9) }
+  }
+}

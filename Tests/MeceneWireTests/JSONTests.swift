@@ -1,0 +1,41 @@
+import MeceneWire
+import Testing
+
+@Suite struct JSONTests {
+  @Test func `JSON is proto3's mapping`() throws {
+    let thing = Thing(id: 1, url: "a\"\\\n\u{1}é", hidden: true, addedAtMs: -5)
+    #expect(thing.json == #"{"id":"1","url":"a\"\\\n\u0001é","hidden":true,"addedAtMs":"-5"}"#)
+    #expect(try Thing(json: JSONValue(parsing: thing.json)) == thing)
+    #expect(ClickRequest(patron: .name("a")).json == #"{"patron":{"name":"a"}}"#)
+    #expect(WithdrawRequest(source: .fees(false)).json == #"{"fees":false}"#)
+    #expect(Failure(reason: .ownThing).json == #"{"reason":"REASON_OWN_THING"}"#)
+    #expect(Metadata(key: "k", value: [1, 2, 255]).json == #"{"key":"k","value":"AQL/"}"#)
+  }
+
+  @Test func `JSON is read in every form that proto3 allows`() throws {
+    let forms = [
+      #"{"amountMicros":"5","key":"k"}"#, #"{"amount_micros":5,"key":"k"}"#,
+      #"{"amountMicros":5.0,"key":"k","account":null}"#,
+    ]
+    for form in forms {
+      #expect(
+        try DepositRequest(json: JSONValue(parsing: form)) == DepositRequest(amountMicros: 5, key: "k"))
+    }
+    #expect(try Failure(json: JSONValue(parsing: #"{"reason":7}"#)).reason == .ownThing)
+    #expect(try Metadata(json: JSONValue(parsing: #"{"value":"AQL_"}"#)).value == [1, 2, 255])
+    #expect(try GetAccountRequest(json: JSONValue(parsing: "{}")) == GetAccountRequest())
+  }
+
+  @Test(arguments: [
+    (#"{"frob":1}"#, "the JSON field frob does not exist"),
+    (
+      #"{"account":{"id":"x"}}"#,
+      "the JSON field account.id is not a whole number from 0 to 18446744073709551615"
+    ),
+    (#"{"account":5}"#, "the JSON field account is not an object"), ("[1", "the JSON is not valid JSON"),
+  ])
+  func `what is wrong in JSON is named`(text: String, sentence: String) {
+    let error = #expect(throws: JSONError.self) { try GetAccountRequest(json: JSONValue(parsing: text)) }
+    #expect(error?.description == sentence)
+  }
+}
