@@ -9,13 +9,14 @@ demo: packages
 	swift build -c release --product mecene
 	PATH="$$(swift build -c release --show-bin-path):$$PATH" examples/demo.sh
 
+# Tests run one at a time: they block threads on real sockets, and two cores have few.
 test: packages check
 	swift build --build-tests $(SWIFT_FLAGS)
-	swift test --skip-build --disable-xctest
+	swift test --skip-build --disable-xctest --no-parallel
 
 # The state machine for ten times as long.
 test-full: packages
-	MECENE_MODEL_STEPS=1000000 swift test --disable-xctest
+	MECENE_MODEL_STEPS=1000000 swift test --disable-xctest --no-parallel
 
 # What can be checked without running anything: generated files, format, the contract, the ledger's imports.
 check: development-packages

@@ -42,7 +42,7 @@ let package = Package(
     .target(
       name: "MeceneStore",
       dependencies: [
-        "MeceneLedger", "CSQLite", "CMeceneSystem",
+        "MeceneLedger", "MeceneConcurrency", "CSQLite", "CMeceneSystem",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: strict),
@@ -105,9 +105,11 @@ let package = Package(
       swiftSettings: common),
     .testTarget(
       name: "MeceneServerTests",
-      dependencies: ["MeceneServer", "MeceneClient", "MeceneWire", "TestSupport"], swiftSettings: common),
+      dependencies: [
+        "MeceneServer", "MeceneClient", "MeceneWire", "MeceneEngine", "MeceneLedger", "MeceneTransport", "TestSupport",
+      ], swiftSettings: common),
     .testTarget(
-      name: "MeceneClientTests", dependencies: ["MeceneClient", "MeceneWire", "TestSupport"],
+      name: "MeceneClientTests", dependencies: ["MeceneServer", "MeceneClient", "MeceneWire", "MeceneTransport", "TestSupport"],
       swiftSettings: common),
     .testTarget(
       name: "EndToEndTests",

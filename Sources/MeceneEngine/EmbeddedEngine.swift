@@ -129,17 +129,15 @@ package final class EmbeddedEngine: Engine {
     try await verifier.read { try $0.verify(progress: progress) }
   }
 
-  package func status() async throws -> LedgerStatus {
+  package func status(_ reading: any LedgerReading) throws -> LedgerStatus {
     let summary = writer.summary.withLock { $0 }
-    return try await scanner.read { book in
-      var status = try book.read { try $0.status() }
-      let sizes = book.sizes()
-      status.databaseBytes = sizes.database
-      status.logBytes = sizes.log
-      status.openClicks = summary.openClicks
-      status.now = summary.now
-      return status
-    }
+    let sizes = book.sizes()
+    var status = try reading.status()
+    status.databaseBytes = sizes.database
+    status.logBytes = sizes.log
+    status.openClicks = summary.openClicks
+    status.now = summary.now
+    return status
   }
 
   package var openPeriod: Period { writer.summary.withLock { $0.openPeriod } }
@@ -153,9 +151,12 @@ package final class EmbeddedEngine: Engine {
   package func limit(pages: Int) async throws { try await writer.limit(pages: pages) }
 
   package func shutDown() async {
-    timer.withLock { $0 }?.cancel()
+    let running = timer.withLock { $0 }
+    running?.cancel()
     await settler.cancel()
+    await running?.value
     await writer.stop()
+    directory.release()
   }
 }
 

@@ -37,8 +37,8 @@ package protocol Engine: Sendable {
   /// Proves the books.
   func verify(progress: @escaping @Sendable (StageProgress) -> Void) async throws -> Verdict
 
-  /// Counts, sums and sizes.
-  func status() async throws -> LedgerStatus
+  /// Counts and sums of a snapshot, with what only the engine knows: sizes, and the open period's clicks.
+  func status(_ reading: any LedgerReading) throws -> LedgerStatus
 
   /// The period that was open at the last commit.
   var openPeriod: Period { get }
@@ -193,6 +193,7 @@ package protocol LedgerReading {
   func terms(of period: Period) throws -> Terms
   func settlement(_ period: Period) throws -> SettlementRecord?
   func settlements(before: Period?, limit: Int) throws -> [SettlementRecord]
+  func status() throws -> LedgerStatus
 }
 
 /// A monotonic instant, in nanoseconds.

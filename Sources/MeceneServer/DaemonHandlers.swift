@@ -9,8 +9,8 @@ extension Handlers: DaemonServiceHandler {
 
   func getStatus(_ request: GetStatusRequest, _ call: CallContext) throws -> Answer<GetStatusResponse> {
     let (engine, daemon, limits) = (engine, daemon, limits)
-    return .task {
-      let status = try await engine.status()
+    return .read { reading in
+      let status = try engine.status(reading)
       return GetStatusResponse(
         version: daemon.version, protocolVersion: Self.protocolVersion,
         uptimeMs: Int64((Deadline.now.nanoseconds - daemon.startedAt.nanoseconds) / 1_000_000),

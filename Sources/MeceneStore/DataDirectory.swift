@@ -1,10 +1,11 @@
 internal import CMeceneSystem
 internal import Foundation
+internal import MeceneConcurrency
 
-/// The directory of one ledger. While a value lives, no other process can have one for the same directory.
+/// The directory of one ledger. Until it is released, no other process can have it.
 package final class DataDirectory: Sendable {
   package let path: String
-  private let lockDescriptor: Int32
+  private let lockDescriptor: Locked<Int32>
 
   /// Makes the directory if need be, for its owner alone, and locks it.
   ///
@@ -17,17 +18,25 @@ package final class DataDirectory: Sendable {
     } catch {
       throw .failed("the data directory \(path) can't be made: \(error.localizedDescription)")
     }
-    lockDescriptor = unsafe open(path + "/mecene.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard lockDescriptor >= 0 else {
+    let descriptor = unsafe open(path + "/mecene.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    lockDescriptor = Locked(descriptor)
+    guard descriptor >= 0 else {
       throw .failed("the data directory \(path) can't be written to: \(Self.lastError)")
     }
-    guard mecene_lock_file(lockDescriptor) else {
-      close(lockDescriptor)
+    guard mecene_lock_file(descriptor) else {
       throw .failed("another daemon is using the data directory \(path)")
     }
   }
 
-  deinit { close(lockDescriptor) }
+  deinit { release() }
+
+  /// Lets others have the directory.
+  package func release() {
+    lockDescriptor.withLock { descriptor in
+      if descriptor >= 0 { close(descriptor) }
+      descriptor = -1
+    }
+  }
 
   /// The database file.
   package var databasePath: String { path + "/mecene.sqlite" }

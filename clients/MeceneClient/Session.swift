@@ -28,6 +28,8 @@ actor Session {
     var channel: Channel?
     var decoder = FrameDecoder(frameBytesMax: Session.frameBytesMax)
     var isConnected = false
+    /// Set when the peer's bytes are no frames.
+    var isStranger = false
     var calls: [UInt64: Call] = [:]
 
     init(number: Int) { self.number = number }
@@ -266,7 +268,10 @@ extension Session {
       problem = "its first bytes are another protocol's"
     }
     for response in responses { take(response, link) }
-    if let problem { link.channel?.close("it does not speak Mecene's protocol: \(problem)") }
+    if let problem {
+      link.isStranger = true
+      link.channel?.close("it does not speak Mecene's protocol: \(problem)")
+    }
   }
 
   private func take(_ response: Response, _ link: Link) {
@@ -297,7 +302,7 @@ extension Session {
     let error =
       isClosed
       ? MeceneError(.cancelled, "the client was closed")
-      : link.isConnected
+      : link.isConnected && !link.isStranger
         ? MeceneError(
           .connectionLost, "the connection to \(address) was lost before the answer came", cause: reason)
         : connectError(reason)

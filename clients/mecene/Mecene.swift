@@ -46,6 +46,7 @@ enum Run {
   }
 
   private static func exitFromParser(_ error: any Error) -> Never {
+    if let status = error as? ExitCode { exit(status.rawValue) }
     let code = Mecene.exitCode(for: error)
     let text = Mecene.fullMessage(for: error)
     if code == .success {
@@ -56,8 +57,8 @@ enum Run {
       FileHandle.standardError.write(Data((text + "\n").utf8))
       exit(2)
     }
-    if !text.isEmpty { Terminal.complain("\(error)") }
-    exit(code.rawValue == 0 ? 0 : 1)
+    Terminal.complain("\(error)")
+    exit(1)
   }
 }
 

@@ -1,0 +1,168 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The real programs: a daemon process, and the command line against it.
+@Suite(.serialized) struct CommandLineTests {
+  struct Output {
+    let code: Int32
+    let out: String
+    let err: String
+  }
+
+  static var programs: URL {
+    // Test bundle and programs stand in the same folder.
+    #if os(Linux)
+      URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+    #else
+      Bundle.main.bundleURL.deletingLastPathComponent()
+    #endif
+  }
+
+  static func process(_ program: String, _ arguments: [String], _ environment: [String: String] = [:]) -> Process {
+    let process = Process()
+    process.executableURL = programs.appendingPathComponent(program)
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    return process
+  }
+
+  static func run(
+    _ program: String, _ arguments: [String], input: String = "", environment: [String: String] = [:]
+  ) throws -> Output {
+    let process = process(program, arguments, environment)
+    let (input_, out, err) = (Pipe(), Pipe(), Pipe())
+    process.standardInput = input_
+    process.standardOutput = out
+    process.standardError = err
+    try process.run()
+    input_.fileHandleForWriting.write(Data(input.utf8))
+    try input_.fileHandleForWriting.close()
+    let text = String(decoding: out.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    let errors = String(decoding: err.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return Output(code: process.terminationStatus, out: text, err: errors)
+  }
+
+  /// A daemon that has said that it is ready.
+  static func startDaemon(_ directory: TemporaryDirectory, _ more: [String] = []) throws -> Process {
+    let daemon = process(
+      "mecened",
+      [
+        "--data", directory.path + "/data", "--listen", "unix:\(directory.path)/s", "--simulated-clock",
+        "2026-11-01T00:00:00Z", "--log-level", "critical",
+      ] + more)
+    let out = Pipe()
+    daemon.standardOutput = out
+    try daemon.run()
+    let line = String(decoding: out.fileHandleForReading.availableData, as: UTF8.self)
+    #expect(line.hasPrefix("mecened ") && line.contains("is ready on unix:"))
+    return daemon
+  }
+
+  @Test func `every verb works in words and as JSON`() throws {
+    let directory = try TemporaryDirectory()
+    let daemon = try Self.startDaemon(directory)
+    defer { daemon.terminate() }
+    let server = ["MECENE_SERVER": "unix:\(directory.path)/s"]
+    func mecene(_ line: String, input: String = "") throws -> Output {
+      try Self.run("mecene", line.split(separator: " ").map(String.init), input: input, environment: server)
+    }
+    // The verb, what its table shows, what its JSON shows.
+    let steps: [(String, String, String)] = [
+      ("account open anna --budget 10", "budget          10.00", ""),
+      ("account open bert --budget 5 --display-name Bert", "display name    Bert", ""),
+      ("deposit anna 10 --key a", "available  10.00", #""replayed":true"#),
+      ("deposit bert 5 --key b", "key        b", #""amountMicros":"5000000""#),
+      ("budget anna 10", "state           active", #""budgetMicros":"10000000""#),
+      ("account show anna", "number          1", #""name":"anna""#),
+      ("account list", "|      2 | bert |", #""accounts":[{"id":"1""#),
+      ("account update bert --display-name B", "display name    B", #""displayName":"B""#),
+      ("thing add bert https://example.org/a --title A", "state        clickable", #""alreadyAdded":true"#),
+      ("thing add bert https://example.org/b", "thing        2", #""id":"2""#),
+      ("thing show https://EXAMPLE.org/a", "title        A", #""ownerName":"bert""#),
+      ("thing list --owner bert --page-size 1", "https://example.org/a", #""nextPageToken":"#),
+      ("thing list --all --page-size 1", "https://example.org/b", #""id":"2""#),
+      ("thing update 2 --title B", "title        B", #""title":"B""#),
+      ("thing retire 2", "state        retired", #""retired":true"#),
+      ("thing revive 2", "state        clickable", #""url":"https://example.org/b""#),
+      ("click anna https://example.org/a", "each is worth now  10.00", #""alreadyClicked":true"#),
+      ("click anna 2 --period 2026-11", "each is worth now  5.00", #""clicks":"2""#),
+      ("unclick anna 2", "Taken back.", #""period":"2026-11""#),
+      ("clicks anna", "period  2026-11 (not settled yet)", #""clicksTotal":"1""#),
+      ("preview", "open; these are the numbers of this moment", #""state":"SETTLEMENT_STATE_OPEN""#),
+      ("clock set 2026-12-01", "open period    2026-12", #""openPeriod":"2026-12""#),
+      ("settle 2026-11 --yes", "state        settled", #""state":"SETTLEMENT_STATE_SETTLED""#),
+      ("settlements", "| 2026-11 |    1 |", #""period":"2026-11""#),
+      ("settlements --period 2026-11", "revenue      10.00", #""revenueMicros":"10000000""#),
+      ("statement anna", "set aside for 2026-11", #""kind":"TRANSFER_KIND_POT_OPEN""#),
+      ("revenue bert --period 2026-11", "revenue  10.00", #""microsTotal":"10000000""#),
+      ("withdraw bert 1 --yes --key w", "what       withdrawal", #""replayed":true"#),
+      ("verify", "clean", #""clean":true"#), ("status", "open period        2026-12", #""openPeriod":"2026-12""#),
+      ("health", "serving", #"{"status":"SERVING"}"#),
+      ("account close anna --yes", "state           closed", #""closed":true"#),
+    ]
+    for (line, words, json) in steps {
+      let told = try mecene(line)
+      #expect(told.code == 0 && told.out.contains(words), "\(line): \(told.out)\(told.err)")
+      #expect(!told.out.contains("\u{1b}["), "colour without a terminal")
+      if json.isEmpty { continue }
+      let machine = try mecene(line + " --json")
+      #expect(machine.code == 0 && machine.out.contains(json), "\(line): \(machine.out)\(machine.err)")
+      #expect(machine.out.split(separator: "\n").count == 1)
+    }
+    let call = try mecene(#"call ClickService/ListClicks {"patron":{"name":"anna"},"period":"2026-11"}"#)
+    #expect(call.out.contains(#""shareMicros":"10000000""#))
+    #expect(try mecene("call SettlementService/Verify").out.contains(#"{"verdict":{"clean":true"#))
+  }
+
+  @Test func `many at once are taken, refused lines named, and the rest goes on`() throws {
+    let directory = try TemporaryDirectory()
+    let daemon = try Self.startDaemon(directory)
+    defer { daemon.terminate() }
+    let server = ["MECENE_SERVER": "unix:\(directory.path)/s"]
+    let opened = try Self.run(
+      "mecene", ["account", "open", "--from", "-"],
+      input: "name,display_name,budget\nanna,\"Anna, A.\",5\nX,,\nbert,,ten\ncarl,,7.50\n", environment: server)
+    #expect(opened.out == "2 opened, 2 refused\n")
+    #expect(opened.err.contains("line 3: a name has 3 to 32") && opened.err.contains("line 4: budget is an amount"))
+    #expect(opened.code == 64 + 3)
+    let file = directory.path + "/deposits.csv"
+    try "account,amount,key\nanna,5,k\ncarl,7.5,k\n".write(toFile: file, atomically: true, encoding: .utf8)
+    #expect(
+      try Self.run("mecene", ["deposit", "--from", file], environment: server).out == "2 deposited, 0 refused\n")
+    #expect(
+      try Self.run("mecene", ["deposit", "--from", file], environment: server).out == "2 made before, 0 refused\n")
+    let missing = try Self.run("mecene", ["click", "--from", file], environment: server)
+    #expect(missing.code == 1 && missing.err.contains("lacks the column patron"))
+  }
+
+  @Test(arguments: [
+    (["frob"], 2, "frob"), (["deposit", "anna", "ten"], 2, "ten"), (["account", "open"], 2, "Give a name"),
+    (["status", "--server", "nowhere"], 2, "is not an address"),
+    (["status", "--server", "tcp://127.0.0.1:1"], 64 + 14, "start one with `mecened`"),
+    (["withdraw", "anna", "1"], 2, "--yes"), (["call", "No/Such"], 2, "there is no method"),
+    (["call", "Health/Check", "{"], 2, "not valid JSON"), (["account", "open", "--from", "/no/such"], 1, "can't be read"),
+  ] as [([String], Int32, String)])
+  func `a mistake earns a sentence and its exit code`(arguments: [String], code: Int32, sentence: String) throws {
+    let output = try Self.run("mecene", arguments, environment: ["MECENE_SERVER": "unix:/tmp/nobody"])
+    #expect(output.code == code && output.err.contains(sentence), "\(output.code) \(output.err)")
+    #expect(output.out.isEmpty)
+  }
+
+  @Test func `both programs tell their version and their options`() throws {
+    #expect(try Self.run("mecene", ["--version"]).out.hasPrefix("mecene "))
+    #expect(try Self.run("mecened", ["--version"]).out.hasPrefix("mecened "))
+    #expect(try Self.run("mecene", ["--help"]).out.contains("settlements"))
+    let config = try Self.run(
+      "mecened", ["--check-config", "--fee-bps", "5"],
+      environment: ["MECENE_FEE_BPS": "7", "MECENE_MINIMUM_BUDGET": "3", "MECENE_AUTO_SETTLE": "false"])
+    #expect(config.out.contains("fee-bps=5\n") && config.out.contains("minimum-budget=3.00\n"))
+    #expect(config.out.contains("auto-settle=false\n") && config.out.contains("listen=tcp://127.0.0.1:7437,unix:"))
+    let wrong = try Self.run("mecened", ["--check-config", "--fee-bps", "10001"])
+    #expect(wrong.code == 64 && wrong.err.contains("0 to 10000"))
+    let open = try Self.run("mecened", ["--data", "/tmp/mecene-none", "--listen", "tcp://0.0.0.0:0"])
+    #expect(open.code == 1 && open.err.contains("neither tokens nor TLS"))
+    try? FileManager.default.removeItem(atPath: "/tmp/mecene-none")
+  }
+}

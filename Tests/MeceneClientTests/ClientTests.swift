@@ -1,0 +1,161 @@
+import Foundation
+import MeceneClient
+import MeceneServer
+import MeceneTransport
+import MeceneWire
+import TestSupport
+import Testing
+
+@Suite struct ClientTests {
+  private func reason(_ call: () async throws -> Void) async -> Reason? {
+    do {
+      try await call()
+      return nil
+    } catch { return (error as? MeceneError)?.reason }
+  }
+
+  @Test func `one client serves many tasks over one connection`() async throws {
+    try await withServerAndClient { _, client in
+      let ids = try await withThrowingTaskGroup(of: UInt64.self) { group in
+        for n in 0..<200 {
+          group.addTask {
+            try await client.accountService.openAccount(.init(name: "account\(n)")).account?.id ?? 0
+          }
+        }
+        return try await group.reduce(into: Set<UInt64>()) { $0.insert($1) }
+      }
+      #expect(ids == Set(1...200))
+      #expect(try await client.daemonService.getStatus(.init()).connections == 1)
+    }
+  }
+
+  @Test func `keys are made when none is given`() async throws {
+    try await withServerAndClient { _, client in
+      _ = try await client.accountService.openAccount(.init(name: "anna"))
+      for _ in 0..<2 {
+        let made = try await client.accountService.deposit(.init(account: .name("anna"), amountMicros: 1))
+        #expect(!made.replayed)
+      }
+    }
+    #expect(Set((0..<100).map { _ in MeceneClient.makeKey() }).count == 100)
+  }
+
+  @Test func `no daemon, a silent one and another protocol each fail in time and say which`() async throws {
+    let nobody = try MeceneClient(address: "tcp://127.0.0.1:1")
+    let error = await #expect(throws: MeceneError.self) { try await nobody.health.check(.init()) }
+    #expect(error?.reason == .connectFailed && error?.code == .unavailable && error?.notExecuted == true)
+    #expect(error?.description.contains("refused") == true)
+
+    let directory = try TemporaryDirectory()
+    let silent = try Listener(.unix(path: directory.path + "/silent"))
+    let client = try MeceneClient(address: "unix:\(directory.path)/silent")
+    let late = await #expect(throws: MeceneError.self) {
+      try await client.health.check(.init(), options: .init(timeout: .milliseconds(200)))
+    }
+    #expect(late?.reason == .deadlineExceeded && late?.cause?.contains("does not answer") == true)
+    withExtendedLifetime(silent) {}
+
+    let other = try Listener(.unix(path: directory.path + "/other"))
+    let thread = Thread {
+      while true {
+        if let socket = other.accept() {
+          _ = socket.send(Array("220 mail.example.org ESMTP\r\n".utf8), from: 0)
+          usleep(200_000)
+          return
+        }
+        usleep(1_000)
+      }
+    }
+    thread.start()
+    let stranger = try MeceneClient(address: "unix:\(directory.path)/other")
+    let strange = await #expect(throws: MeceneError.self) { try await stranger.health.check(.init()) }
+    #expect(strange?.code == .unavailable && strange?.cause?.contains("protocol") == true)
+    await nobody.close()
+    await client.close()
+    await stranger.close()
+  }
+
+  @Test func `a call can wait for a daemon that is not there yet`() async throws {
+    let directory = try TemporaryDirectory()
+    let client = try MeceneClient(address: "unix:\(directory.path)/mecene.sock")
+    let waiting = Task { try await client.health.check(.init(), options: .init(waitsForReady: true)) }
+    try await Task.sleep(for: .milliseconds(150))
+    let response = try await withServer(in: directory) { _ in try await waiting.value }
+    #expect(response.status == .serving)
+    await client.close()
+  }
+
+  @Test func `after a restart calls that are safe go on by themselves`() async throws {
+    let directory = try TemporaryDirectory()
+    let client = try MeceneClient(address: "unix:\(directory.path)/mecene.sock")
+    try await withServer(in: directory) { _ in
+      _ = try await client.accountService.openAccount(.init(name: "anna"))
+    }
+    try await withServer(in: directory) { _ in
+      #expect(try await client.accountService.getAccount(.init(account: .name("anna"))).account?.id == 1)
+      let deposit = try await client.accountService.deposit(
+        .init(account: .name("anna"), amountMicros: 5, key: "k"))
+      #expect(deposit.transfer?.availableAfterMicros == 5)
+    }
+    await client.close()
+  }
+
+  @Test func `a task that is cancelled ends its call`() async throws {
+    try await withServerAndClient { _, client in
+      let task = Task {
+        for n in 0... { _ = try await client.accountService.openAccount(.init(name: "account\(n)")) }
+      }
+      try await Task.sleep(for: .milliseconds(50))
+      task.cancel()
+      await #expect(throws: (any Error).self) { try await task.value }
+      #expect(try await client.health.check(.init()).status == .serving)
+    }
+  }
+
+  @Test func `a closed client fails its calls at once`() async throws {
+    let client = try MeceneClient(address: "tcp://127.0.0.1:1")
+    let waiting = Task {
+      await reason { _ = try await client.health.check(.init(), options: .init(waitsForReady: true)) }
+    }
+    try await Task.sleep(for: .milliseconds(100))
+    await client.close()
+    let start = ContinuousClock.now
+    _ = await waiting.value
+    #expect(ContinuousClock.now - start < .seconds(2))
+    #expect(await reason { _ = try await client.health.check(.init()) } == .cancelled)
+  }
+
+  @Test func `the README's example works`() async throws {
+    try await withServer { server in
+      let address = server.addresses[0].description
+      // The lines between the marks stand in README.md; a test below compares them.
+      // example-begin
+      try await withMeceneClient(address) { client in
+        for name in ["anna", "bert"] {
+          _ = try await client.accountService.openAccount(.init(name: name, budgetMicros: 10_000_000))
+          _ = try await client.accountService.deposit(.init(account: .name(name), amountMicros: 10_000_000))
+        }
+        _ = try await client.thingService.addThing(.init(owner: .name("bert"), url: "https://example.org/song"))
+        let click = try await client.clickService.click(
+          .init(patron: .name("anna"), thing: .url("https://example.org/song")))
+        print("each of \(click.clicks) clicks is worth \(click.shareMicros) micros now")
+      }
+      // example-end
+    }
+  }
+
+  @Test func `the README shows the example that is tested`() throws {
+    func lines(_ path: String) throws -> [String] {
+      try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map {
+        $0.trimmingCharacters(in: .whitespaces)
+      }
+    }
+    let tested = try lines("Tests/MeceneClientTests/ClientTests.swift")
+    let begin = try #require(tested.firstIndex(of: "// example-begin"))
+    let end = try #require(tested.firstIndex(of: "// example-end"))
+    let example = tested[(begin + 1)..<end].map { $0.replacing("(address) ", with: " ") }
+    let readme = try lines("README.md")
+    let start = try #require(readme.firstIndex(of: example[0]))
+    #expect(Array(readme[start..<start + example.count]) == example)
+  }
+}

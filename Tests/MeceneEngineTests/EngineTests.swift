@@ -1,0 +1,271 @@
+import Foundation
+import GRDB
+import Logging
+import Testing
+import TestSupport
+
+@testable import MeceneEngine
+@testable import MeceneLedger
+@testable import MeceneStore
+
+/// The engine on real files.
+@Suite struct EngineTests {
+  @discardableResult
+  private func withEngine<T>(
+    _ directory: TemporaryDirectory, terms: Terms = Terms(), autoSettle: Bool = false,
+    _ body: (EmbeddedEngine) async throws -> T
+  ) async throws -> T {
+    let engine = try await EmbeddedEngine(
+      settings: settings(directory, terms: terms, autoSettle: autoSettle), logger: quietLogger, sink: { _ in },
+      fatal: { fatalError($0) })
+    do {
+      let result = try await body(engine)
+      await engine.shutDown()
+      return result
+    } catch {
+      await engine.shutDown()
+      throw error
+    }
+  }
+
+  private func perform(_ engine: EmbeddedEngine, _ work: Submission.Work) async throws -> EngineOutcome {
+    let result = await withCheckedContinuation { continuation in
+      engine.submit([Submission(work, reply: .closure { continuation.resume(returning: $0) })])
+    }
+    return try result.get()
+  }
+
+  @discardableResult
+  private func perform(_ engine: EmbeddedEngine, _ command: Command) async throws -> EngineOutcome {
+    try await perform(engine, .command(command))
+  }
+
+  private func id(_ n: Int64) -> MeceneLedger.AccountReference { .id(AccountID(n)) }
+  private func thing(_ n: Int64) -> MeceneLedger.ThingReference { .id(ThingID(n)) }
+
+  /// Accounts 1…n with 10.00 each and a budget of 10.00, and a thing of each.
+  private func populate(_ engine: EmbeddedEngine, accounts: Int) async throws {
+    let empty = try PlainText("", field: "", charactersMax: 1)
+    for n in 1...accounts {
+      let name = try AccountName("account\(n)")
+      try await perform(
+        engine,
+        .openAccount(
+          name: name, fingerprint: Fingerprint(of: name.text), displayName: empty, budget: Micros(10_000_000)))
+      try await perform(engine, .deposit(id(Int64(n)), Micros(10_000_000), RequestKey("first")))
+      let url = try CanonicalURL("https://example.org/\(n)")
+      try await perform(
+        engine,
+        .addThing(
+          NewThing(
+            owner: id(Int64(n)), url: url, fingerprint: Fingerprint(of: url.identity), title: empty,
+            description: empty, hidden: false)))
+    }
+  }
+
+  @Test func `one click gives the owner all, ten clicks a tenth each`() async throws {
+    try await withEngine(TemporaryDirectory()) { engine in
+      try await populate(engine, accounts: 12)
+      try await perform(engine, .click(id(1), thing(12), nil))
+      for n in 2...11 as ClosedRange<Int64> { try await perform(engine, .click(id(12), thing(n), nil)) }
+      _ = try await perform(engine, .setClock(Timestamp(milliseconds: decemberMs)))
+      let record = try await engine.settle(Period(number: 682)) { _ in }
+      #expect(record.totals.revenueMicros == Micros(20_000_000))
+      let accounts = try await engine.read { try $0.accounts(after: nil, limit: 20) }
+      #expect(accounts[11].available == Micros(10_000_000))
+      for n in 1...10 { #expect(accounts[n].available == Micros(11_000_000)) }
+      let verdict = try await engine.verify { _ in }
+      #expect(verdict.finding == nil)
+      #expect(verdict.clicks == 11 && verdict.settlements == 1)
+    }
+  }
+
+  @Test func `everything is there after a restart, and the books are the same`() async throws {
+    let directory = try TemporaryDirectory()
+    var before: [AccountRecord] = []
+    var digest: [UInt8] = []
+    try await withEngine(directory) { engine in
+      try await populate(engine, accounts: 6)
+      for n in 2...6 as ClosedRange<Int64> { try await perform(engine, .click(id(1), thing(n), nil)) }
+      try await perform(engine, .undoClick(id(1), thing(3), nil))
+      try await perform(engine, .setBudget(id(2), Micros(3_000_000)))
+      try await perform(engine, .retireThing(thing(4)))
+      before = try await engine.read { try $0.accounts(after: nil, limit: 20) }
+      digest = try await engine.preview(nil).digest
+    }
+    try await withEngine(directory) { engine in
+      #expect(try await engine.read { try $0.accounts(after: nil, limit: 20) } == before)
+      #expect(try await engine.preview(nil).digest == digest)
+      guard case .clicks(let page) = try await perform(engine, .listClicks(id(1), nil, after: nil, limit: 10))
+      else { throw Failed() }
+      #expect(page.things.map(\.rawValue) == [2, 4, 5, 6])
+      guard case .clicked(let standing, true) = try await perform(engine, .click(id(1), thing(5), nil)) else {
+        throw Failed()
+      }
+      #expect(standing.clicks == 4)
+      // A retired thing is refused before a repeat is seen.
+      await #expect(throws: EngineFailure.self) { try await perform(engine, .click(id(1), thing(4), nil)) }
+    }
+    try await withEngine(directory) { engine in
+      let transfer = try await perform(engine, .deposit(id(1), Micros(10_000_000), RequestKey("first")))
+      guard case .transfer(let first, replayed: true) = transfer else { throw Failed() }
+      #expect(first.id == 1 && first.availableAfter == Micros(10_000_000))
+      _ = try await perform(engine, .setClock(Timestamp(milliseconds: decemberMs)))
+      #expect(try await engine.settle(nil) { _ in }.digest == digest)
+      #expect(try await engine.verify { _ in }.finding == nil)
+    }
+  }
+
+  private struct Failed: Error {}
+
+  @Test func `a period that ended while the daemon was off settles, and so do empty ones`() async throws {
+    let directory = try TemporaryDirectory()
+    try await withEngine(directory) { engine in
+      try await populate(engine, accounts: 3)
+      try await perform(engine, .click(id(1), thing(2), nil))
+    }
+    var later = settings(directory, autoSettle: true)
+    later.simulatedClock = Timestamp(milliseconds: januaryMs)
+    let engine = try await EmbeddedEngine(
+      settings: later, logger: quietLogger, sink: { _ in }, fatal: { fatalError($0) })
+    #expect(try await eventually { try await engine.read { try $0.status() }.settlements == 2 })
+    let records = try await engine.read { try $0.settlements(before: nil, limit: 9) }
+    #expect(records.map(\.period.description) == ["2026-12", "2026-11"])
+    #expect(records[0].totals.pots == 0 && records[1].totals.pots == 1)
+    #expect(try await engine.verify { _ in }.finding == nil)
+    await engine.shutDown()
+  }
+
+  @Test func `a settlement stopped between any two steps ends with the same digest and books`() async throws {
+    // Each step alone on a fresh engine: as if the daemon had died after every commit.
+    let directory = try TemporaryDirectory()
+    var expected: [UInt8] = []
+    try await withEngine(directory, terms: Terms(feeBps: 250)) { engine in
+      try await populate(engine, accounts: 5)
+      for patron in 1...4 as ClosedRange<Int64> {
+        for n in 1...5 as ClosedRange<Int64> where n != patron {
+          try await perform(engine, .click(id(patron), thing(n), nil))
+        }
+      }
+      _ = try await perform(engine, .setClock(Timestamp(milliseconds: decemberMs)))
+      expected = try await engine.preview(Period(number: 682)).digest
+    }
+    let steps: [@Sendable (SettlementPlan) -> Command] = [
+      { .planSettlement($0, digest: $0.digest(secret: Array(repeating: 0, count: 32))) },
+      { .drainPots($0, 0..<2) }, { .drainPots($0, 0..<4) }, { .payOwners($0, 0..<1) }, { .payOwners($0, 0..<3) },
+    ]
+    for step in steps {
+      try await withEngine(directory, terms: Terms(feeBps: 250)) { engine in
+        let plan = try BookFile(
+          path: directory.path + "/data/mecene.sqlite",
+          identity: .init(currency: "EUR", secret: [], createdAt: november, isSimulated: true)
+        ).plan(Period(number: 682))
+        try await perform(engine, step(plan))
+      }
+    }
+    try await withEngine(directory, terms: Terms(feeBps: 250)) { engine in
+      let record = try await engine.settle(Period(number: 682)) { _ in }
+      #expect(record.digest == expected && record.state == .settled)
+      #expect(record.totals.feesMicros == Micros(1_000_000))
+      let verdict = try await engine.verify { _ in }
+      #expect(verdict.finding == nil)
+    }
+  }
+
+  @Test func `a full disk refuses writes while reads go on, and writing comes back`() async throws {
+    let directory = try TemporaryDirectory()
+    try await withEngine(directory) { engine in
+      try await populate(engine, accounts: 3)
+      try await engine.limit(pages: 40)
+      var failure: EngineFailure?
+      let long = try PlainText(String(repeating: "x", count: 2_000), field: "d", charactersMax: 2_000)
+      for n in 0..<200 where failure == nil {
+        let url = try CanonicalURL("https://example.org/full/\(n)")
+        do {
+          try await perform(
+            engine,
+            .addThing(
+              NewThing(
+                owner: id(1), url: url, fingerprint: Fingerprint(of: url.identity), title: long, description: long,
+                hidden: false)))
+        } catch let error as EngineFailure { failure = error }
+      }
+      #expect(failure == .diskFull)
+      #expect(try await engine.read { try $0.account(.id(AccountID(1)), field: "") }.available == Micros(10_000_000))
+      try await engine.limit(pages: 1_000_000)
+      #expect(try await eventually { engine.condition == .serving })
+      try await perform(engine, .click(id(1), thing(2), nil))
+      #expect(try await engine.verify { _ in }.finding == nil)
+    }
+  }
+
+  @Test func `a second daemon, another currency, another program and a newer version are refused`() async throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.path + "/data/mecene.sqlite"
+    try await withEngine(directory) { _ in
+      await #expect(throws: StoreError.self) { try await withEngine(directory) { _ in } }
+    }
+    var other = settings(directory)
+    other.currency = "USD"
+    await #expect(throws: StoreError.settingChanged(name: "the currency", first: "EUR", now: "USD")) {
+      _ = try await EmbeddedEngine(settings: other, logger: quietLogger, sink: { _ in }, fatal: { _ in })
+    }
+    try await DatabaseQueue(path: path).write { db in
+      try db.execute(sql: "INSERT INTO grdb_migrations VALUES ('99')")
+    }
+    await #expect(throws: StoreError.newerVersion(path: path)) { try await withEngine(directory) { _ in } }
+    try await DatabaseQueue(path: path).write { db in
+      try db.execute(sql: "DELETE FROM grdb_migrations WHERE identifier = '99'; PRAGMA application_id = 1")
+    }
+    await #expect(throws: StoreError.notALedger(path: path)) { try await withEngine(directory) { _ in } }
+  }
+
+  @Test func `the writer's connection makes every commit durable, and its file stays ordinary`() async throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.path + "/data/mecene.sqlite"
+    try await withEngine(directory) { engine in
+      try await populate(engine, accounts: 2)
+      // The commit log's links, recomputed from the rows that an operator can read.
+      let links = try DatabaseQueue(path: path).read { db in
+        try Row.fetchAll(db, sql: "SELECT sequence, time_ms, rows_hash, link FROM commit_log ORDER BY sequence")
+      }
+      var previous = [UInt8](repeating: 0, count: 32)
+      for row in links {
+        previous = CommitChain.link(
+          previous: previous, sequence: row["sequence"], time: Timestamp(milliseconds: row["time_ms"]),
+          rowsHash: Array(row["rows_hash"] as Data))
+        #expect(previous == Array(row["link"] as Data))
+      }
+      #expect(links.count == 7)
+    }
+    // BookWriter refuses to open otherwise; this is what it reads back.
+    _ = try BookWriter(path: path)
+  }
+
+  @Test(arguments: [
+    ("UPDATE transfer SET amount_micros = amount_micros + 1 WHERE id = 1", "transfer"),
+    ("UPDATE account SET available_micros = available_micros + 1 WHERE id = 3", "account"),
+    ("UPDATE account SET budget_micros = 5000000 WHERE id = 3", "account"),
+    ("DELETE FROM transfer WHERE id = 2", "transfer"),
+    ("UPDATE settlement SET digest = zeroblob(32)", "settlement"),
+    ("INSERT INTO click VALUES (682, 1, 1, 0)", "click"),
+    ("UPDATE click SET share_micros = share_micros + 1 WHERE thing_id = 2", "click"),
+    ("UPDATE revenue SET micros = micros + 1 WHERE owner_id = 2", "revenue"),
+    ("UPDATE pot SET held_micros = 1", "pot"), ("DELETE FROM request_key WHERE transfer_id = 1", "request_key"),
+    ("UPDATE ledger SET fees_micros = 1", "ledger"),
+  ])
+  func `verify names the table of a row that was tampered with`(sql: String, table: String) async throws {
+    let directory = try TemporaryDirectory()
+    try await withEngine(directory) { engine in
+      try await populate(engine, accounts: 3)
+      try await perform(engine, .click(id(1), thing(2), nil))
+      try await perform(engine, .click(id(1), thing(3), nil))
+      _ = try await perform(engine, .setClock(Timestamp(milliseconds: decemberMs)))
+      _ = try await engine.settle(nil) { _ in }
+      #expect(try await engine.verify { _ in }.finding == nil)
+    }
+    try await DatabaseQueue(path: directory.path + "/data/mecene.sqlite").write { try $0.execute(sql: sql) }
+    let verdict = try await withEngine(directory) { engine in try await engine.verify { _ in } }
+    #expect(verdict.finding?.table == table)
+  }
+}

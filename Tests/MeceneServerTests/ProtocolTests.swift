@@ -1,0 +1,292 @@
+import Foundation
+import MeceneTransport
+import MeceneWire
+import TestSupport
+import Testing
+
+@testable import MeceneServer
+
+/// Frames as a stranger might send them.
+@Suite struct ProtocolTests {
+  private func check(_ connection: RawConnection, id: UInt64) throws -> HealthCheckResponse {
+    try connection.call(.healthCheck, HealthCheckRequest(), id: id, as: HealthCheckResponse.self)
+  }
+
+  /// The last message of a connection that the server ends.
+  private func lastWord(_ connection: RawConnection) throws -> Failure? {
+    var last: Failure?
+    while let response = try connection.receive() { if response.callID == 0 { last = response.error } }
+    return last
+  }
+
+  @Test func `every method of the descriptors is routed`() throws {
+    let descriptors = try Data(contentsOf: URL(fileURLWithPath: "proto/descriptors.binpb"))
+    let text = String(decoding: descriptors, as: UTF8.self)
+    for method in MethodDescriptor.all {
+      #expect(text.contains(method.path.split(separator: "/")[1]))
+    }
+    let daemon = DaemonState(version: "", settings: [])
+    let handlers = Handlers(engine: NoEngine(), limits: Limits(), daemon: daemon)
+    #expect(Set(makeRoutes(handlers).map(\.method)) == Set(MethodDescriptor.all))
+  }
+
+  @Test func `frames split at every byte are understood`() async throws {
+    try await withServer { server in
+      let connection = try RawConnection(server.addresses[1])
+      let frame = try connection.frame(.healthCheck, HealthCheckRequest(service: "mecene.v1.ClickService"), id: 1)
+      for cut in 1..<frame.count {
+        connection.send(Array(frame[..<cut]))
+        usleep(200)
+        connection.send(Array(frame[cut...]))
+        #expect(try connection.receive()?.status == 0)
+      }
+      for byte in frame { connection.send([byte]) }
+      #expect(try connection.receive()?.status == 0)
+    }
+  }
+
+  @Test func `many calls in one write are all answered, in any order`() async throws {
+    try await withServer { server in
+      let connection = try RawConnection(server.addresses[0])
+      var bytes: [UInt8] = []
+      for id in 1...300 as ClosedRange<UInt64> {
+        // Commands, reads and calls that are answered at once, mixed.
+        let frame =
+          switch id % 3 {
+          case 0: try connection.frame(.healthCheck, HealthCheckRequest(), id: id)
+          case 1: try connection.frame(.accountServiceOpenAccount, OpenAccountRequest(name: "account\(id)"), id: id)
+          default: try connection.frame(.accountServiceListAccounts, ListAccountsRequest(), id: id)
+          }
+        bytes += frame
+      }
+      connection.send(bytes)
+      var answered: [UInt64] = []
+      for _ in 0..<300 {
+        let response = try #require(try connection.receive())
+        #expect(response.status == 0 && !response.more)
+        answered.append(response.callID)
+      }
+      #expect(Set(answered) == Set(1...300))
+      #expect(answered != answered.sorted())
+    }
+  }
+
+  @Test func `an unknown method and a bad payload fail their call alone`() async throws {
+    try await withServer { server in
+      let connection = try RawConnection(server.addresses[0])
+      try connection.send(Request(callID: 1, method: "mecene.v1.ClickService/Frob"))
+      let unknown = try #require(try connection.receive())
+      #expect(unknown.status == 12 && unknown.error?.reason == .methodUnknown && unknown.error?.notExecuted == true)
+      try connection.send(
+        Request(callID: 2, method: MethodDescriptor.accountServiceGetAccount.path, payload: [0x0a, 2, 0x12, 0xff]))
+      let malformed = try #require(try connection.receive())
+      #expect(malformed.status == 3 && malformed.error?.reason == .malformedPayload)
+      #expect(malformed.error?.field == "account.name")
+      #expect(try check(connection, id: 3).status == .serving)
+    }
+  }
+
+  @Test(arguments: [
+    ([0, 0, 0, 0], Reason.malformedFrame), ([0, 0x40, 0, 1], .frameTooLarge), ([0, 0, 0, 2, 0xff, 0xff], .malformedFrame),
+    ([0x16, 0x03, 0x01, 0x02], .malformedFrame), ([0, 0, 0, 2, 0x08, 0x00], .invalidCallID),
+  ] as [([UInt8], Reason)])
+  func `what is no frame ends the connection with a clear last message`(bytes: [UInt8], reason: Reason) async throws {
+    try await withServer { server in
+      let connection = try RawConnection(server.addresses[0])
+      connection.send(bytes)
+      let failure = try lastWord(connection)
+      #expect(failure?.reason == reason && failure?.message.isEmpty == false)
+      #expect(try check(RawConnection(server.addresses[0]), id: 1).status == .serving)
+    }
+  }
+
+  @Test func `a browser is told in its own words`() async throws {
+    try await withServer { server in
+      let connection = try RawConnection(server.addresses[0])
+      connection.send(Array("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8))
+      var text = ""
+      while let bytes = connection.receiveBytes() { text += String(decoding: bytes, as: UTF8.self) }
+      #expect(text.hasPrefix("HTTP/1.1 400 ") && text.contains("Mecene's protocol"))
+    }
+  }
+
+  @Test func `an id in flight can't be used again`() async throws {
+    try await withServer { server in
+      let connection = try RawConnection(server.addresses[0])
+      let frame = try connection.frame(.accountServiceListAccounts, ListAccountsRequest(), id: 7)
+      connection.send(frame + frame)
+      #expect(try lastWord(connection)?.reason == .invalidCallID)
+    }
+  }
+
+  @Test func `random garbage never ends the daemon`() async throws {
+    try await withServer { server in
+      for _ in 0..<200 {
+        let connection = try RawConnection(server.addresses[1])
+        connection.send((0..<Int.random(in: 1...300)).map { _ in UInt8.random(in: 0...255) })
+      }
+      #expect(try check(RawConnection(server.addresses[0]), id: 1).status == .serving)
+    }
+  }
+
+  @Test func `a message that needs too much memory is refused`() async throws {
+    var limits = Limits()
+    limits.messageMemoryMax = 16_384
+    try await withServer(limits: limits) { server in
+      let connection = try RawConnection(server.addresses[0])
+      let many = ClickManyRequest(
+        patronIDs: Array(repeating: 1, count: 3_000), thingIDs: Array(repeating: 1, count: 3_000))
+      connection.send(try connection.frame(.clickServiceClickMany, many, id: 1))
+      let response = try #require(try connection.receive())
+      #expect(response.status == 8 && response.error?.reason == .messageTooLarge)
+      #expect(try check(connection, id: 2).status == .serving)
+    }
+  }
+
+  @Test func `an expired call is not executed`() async throws {
+    try await withServer { server in
+      let connection = try RawConnection(server.addresses[0])
+      // A clock that is set closes a commit of its own, and the period's close takes a while: the call behind it
+      // waits longer than its millisecond.
+      var bytes: [UInt8] = []
+      for id in 1...200 as ClosedRange<UInt64> {
+        bytes += try connection.frame(
+          .daemonServiceSetClock, SetClockRequest(nowMs: novemberMs + Int64(id)), id: id)
+      }
+      bytes += try connection.frame(
+        .accountServiceOpenAccount, OpenAccountRequest(name: "late"), id: 1_000, timeoutMs: 1)
+      connection.send(bytes)
+      var late: Response?
+      for _ in 0...200 {
+        let response = try #require(try connection.receive())
+        if response.callID == 1_000 { late = response }
+      }
+      #expect(late?.status == 4 && late?.error?.reason == .deadlineExceeded && late?.error?.notExecuted == true)
+      connection.send(
+        try connection.frame(.accountServiceGetAccount, GetAccountRequest(account: .name("late")), id: 2_000))
+      #expect(try connection.receive()?.error?.reason == .accountNotFound)
+    }
+  }
+
+  @Test func `a cancelled call ends once, with its result or as cancelled`() async throws {
+    try await withServer { server in
+      let connection = try RawConnection(server.addresses[0])
+      try connection.send(Request(callID: 99, cancel: true))
+      var cancelled = 0
+      for id in 1...50 as ClosedRange<UInt64> {
+        var bytes = try connection.frame(.accountServiceOpenAccount, OpenAccountRequest(name: "account\(id)"), id: id)
+        try connection.coder.appendFrame(Request(callID: id, cancel: true), to: &bytes)
+        connection.send(bytes)
+        let response = try #require(try connection.receive())
+        #expect(response.callID == id && (response.status == 0 || response.status == 1))
+        connection.send(
+          try connection.frame(
+            .accountServiceGetAccount, GetAccountRequest(account: .name("account\(id)")), id: 1_000 + id))
+        let after = try #require(try connection.receive())
+        // What was cancelled was not executed.
+        #expect((after.status == 0) == (response.status == 0))
+        if response.status == 1 { cancelled += 1 }
+      }
+      #expect(cancelled > 0)
+    }
+  }
+
+  @Test func `half a frame and an idle connection are not kept for ever`() async throws {
+    var limits = Limits()
+    limits.halfFrameMs = 200
+    limits.idleMs = 400
+    try await withServer(limits: limits) { server in
+      let half = try RawConnection(server.addresses[0])
+      half.send([0, 0, 0, 9, 1])
+      #expect(try lastWord(half)?.reason == .connectionTimeout)
+      #expect(try lastWord(RawConnection(server.addresses[0]))?.reason == .connectionTimeout)
+    }
+  }
+
+  @Test func `a client that does not read is not read from, and closed in the end`() async throws {
+    var limits = Limits()
+    limits.bytesWaitingMax = 100_000
+    limits.writeStallMs = 500
+    try await withServer(limits: limits) { server in
+      let stuck = try RawConnection(server.addresses[1])
+      let frame = try stuck.frame(.daemonServiceGetStatus, GetStatusRequest(), id: 1)
+      Thread.detachNewThread { [address = server.addresses[1]] in
+        guard let other = try? RawConnection(address) else { return }
+        var id: UInt64 = 1
+        while id < 20_000, let frame = try? other.frame(.daemonServiceGetStatus, GetStatusRequest(), id: id) {
+          other.send(frame)
+          id += 1
+        }
+      }
+      // Others are served meanwhile.
+      for id in 1...50 as ClosedRange<UInt64> {
+        #expect(try check(RawConnection(server.addresses[0]), id: id).status == .serving)
+      }
+      stuck.send(frame)
+      #expect(try stuck.receive()?.status == 0)
+    }
+  }
+
+  @Test func `too many calls on one connection are refused and not executed`() async throws {
+    var limits = Limits()
+    limits.callsMax = 4
+    try await withServer(limits: limits) { server in
+      let connection = try RawConnection(server.addresses[0])
+      var bytes: [UInt8] = []
+      for id in 1...40 as ClosedRange<UInt64> {
+        bytes += try connection.frame(.accountServiceListAccounts, ListAccountsRequest(), id: id)
+      }
+      connection.send(bytes)
+      var refused = 0
+      for _ in 0..<40 {
+        let response = try #require(try connection.receive())
+        if response.error?.reason == .tooManyCalls {
+          refused += 1
+          #expect(response.status == 8 && response.error?.notExecuted == true)
+        }
+      }
+      #expect(refused > 0)
+      #expect(try check(connection, id: 41).status == .serving)
+    }
+  }
+
+  @Test func `draining announces itself and finishes what was accepted`() async throws {
+    let directory = try TemporaryDirectory()
+    var connection: RawConnection?
+    try await withServer(in: directory) { server in
+      let opened = try RawConnection(server.addresses[1])
+      connection = opened
+      #expect(try check(opened, id: 1).status == .serving)
+      var bytes: [UInt8] = []
+      for id in 2...100 as ClosedRange<UInt64> {
+        bytes += try opened.frame(.accountServiceOpenAccount, OpenAccountRequest(name: "account\(id)"), id: id)
+      }
+      opened.send(bytes)
+      // The first answer shows that the calls were accepted.
+      #expect(try opened.receive()?.status == 0)
+    }
+    var answered = 1
+    var announced = false
+    while let response = try connection?.receive() {
+      if response.callID == 0 { announced = response.error?.reason == .draining && response.status == 14 }
+      if response.callID != 0, response.status == 0 { answered += 1 }
+    }
+    #expect(announced && answered == 99)
+    #expect(throws: POSIXError.self) { try RawConnection(.unix(path: directory.path + "/mecene.sock")) }
+  }
+
+  @Test func `only this machine may connect until there are tokens and TLS`() throws {
+    let error = #expect(throws: TransportError.self) { try Listener(.tcp(host: "0.0.0.0", port: 0)) }
+    #expect(error?.description.contains("neither tokens nor TLS") == true)
+  }
+
+  @Test func `a stale socket is replaced, a living one refused, and its mode is 0600`() throws {
+    let directory = try TemporaryDirectory()
+    let address = Address.unix(path: directory.path + "/s")
+    let first = try Listener(address)
+    let mode = try FileManager.default.attributesOfItem(atPath: directory.path + "/s")[.posixPermissions] as? Int
+    #expect(mode == 0o600)
+    #expect(throws: TransportError.self) { try Listener(address) }
+    withExtendedLifetime(first) {}
+  }
+}

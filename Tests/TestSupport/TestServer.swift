@@ -1,0 +1,84 @@
+import Foundation
+package import Logging
+package import MeceneClient
+package import MeceneEngine
+package import MeceneLedger
+package import MeceneServer
+import MeceneTransport
+
+/// A directory that goes when the value does.
+package final class TemporaryDirectory: Sendable {
+  package let path: String
+
+  package init() throws {
+    // Short, because a Unix socket's path is.
+    path = "/tmp/mecene-\(UUID().uuidString.prefix(8))"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+/// The first instants of 2026-11 (where simulated clocks start), 2026-12 and 2027-01.
+package let novemberMs: Int64 = 1_793_491_200_000
+package let decemberMs: Int64 = 1_796_083_200_000
+package let januaryMs: Int64 = 1_798_761_600_000
+
+/// Where simulated clocks start.
+package let november = Timestamp(milliseconds: novemberMs)
+
+
+
+package let quietLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+/// Settings for a ledger in `directory` on a simulated clock.
+package func settings(
+  _ directory: TemporaryDirectory, terms: Terms = Terms(), autoSettle: Bool = true
+) -> EmbeddedEngine.Settings {
+  EmbeddedEngine.Settings(
+    dataPath: directory.path + "/data", terms: terms, autoSettle: autoSettle, simulatedClock: november)
+}
+
+/// Starts a server on a free TCP port and a Unix socket, and stops it after `body`.
+package func withServer<Result>(
+  in directory: TemporaryDirectory? = nil, terms: Terms = Terms(), autoSettle: Bool = true,
+  limits: Limits = Limits(), _ body: (Server) async throws -> Result
+) async throws -> Result {
+  let directory = try directory ?? TemporaryDirectory()
+  let server = try await Server(
+    listen: [.tcp(host: "127.0.0.1", port: 0), .unix(path: directory.path + "/mecene.sock")],
+    settings: settings(directory, terms: terms, autoSettle: autoSettle),
+    shownSettings: [("clock", "simulated"), ("currency", "EUR")], limits: limits, logger: quietLogger,
+    fatal: { reason in Issue.fatal(reason) })
+  do {
+    let result = try await body(server)
+    await server.shutDown()
+    return result
+  } catch {
+    await server.shutDown()
+    throw error
+  }
+}
+
+private enum Issue {
+  static func fatal(_ reason: String) { fatalError("the daemon gave up: \(reason)") }
+}
+
+/// Starts a server and a client that talks to it over TCP.
+package func withServerAndClient<Result>(
+  in directory: TemporaryDirectory? = nil, terms: Terms = Terms(), autoSettle: Bool = true,
+  limits: Limits = Limits(), _ body: (Server, MeceneClient) async throws -> Result
+) async throws -> Result {
+  try await withServer(in: directory, terms: terms, autoSettle: autoSettle, limits: limits) { server in
+    try await withMeceneClient(server.addresses[0].description) { client in try await body(server, client) }
+  }
+}
+
+/// Waits until something holds, for ten seconds at the most.
+package func eventually(_ holds: () async throws -> Bool) async throws -> Bool {
+  for _ in 0..<1_000 {
+    if try await holds() { return true }
+    try await Task.sleep(for: .milliseconds(10))
+  }
+  return false
+}
