@@ -106,10 +106,12 @@ let package = Package(
     .testTarget(
       name: "MeceneServerTests",
       dependencies: [
-        "MeceneServer", "MeceneClient", "MeceneWire", "MeceneEngine", "MeceneLedger", "MeceneTransport", "TestSupport",
+        "MeceneServer", "MeceneClient", "MeceneWire", "MeceneEngine", "MeceneLedger", "MeceneTransport",
+        "TestSupport",
       ], swiftSettings: common),
     .testTarget(
-      name: "MeceneClientTests", dependencies: ["MeceneServer", "MeceneClient", "MeceneWire", "MeceneTransport", "TestSupport"],
+      name: "MeceneClientTests",
+      dependencies: ["MeceneServer", "MeceneClient", "MeceneWire", "MeceneTransport", "TestSupport"],
       swiftSettings: common),
     .testTarget(
       name: "EndToEndTests",

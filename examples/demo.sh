@@ -43,8 +43,9 @@ dpkg-query -W -f '${db:Status-Abbrev}\t${Package}\t${Maintainer}\t${Homepage}\n'
         print account[name] "," quoted(name) ",2.00" > (directory "/accounts.csv")
         print account[name] ",2.00,demo" > (directory "/deposits.csv")
       }
-      if (!($4 in seen)) {
-        seen[$4] = 1
+      place = tolower($4); sub(/^https?:\/\//, "", place); sub(/\/$/, "", place)
+      if (!(place in seen)) {
+        seen[place] = 1
         print account[name] "," quoted($4) "," quoted($2) > (directory "/things.csv")
       }
     }'

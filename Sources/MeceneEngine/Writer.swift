@@ -74,9 +74,9 @@ actor Writer {
   nonisolated func submit(_ submissions: [Submission], entersWhenIdle: Bool) {
     guard mailbox.post(submissions) else { return }
     if entersWhenIdle {
-      executor.queue.sync { assumeIsolated { $0.drain() } }
+      executor.queue.sync { assumeIsolated { $0.drain(asGuest: true) } }
     } else {
-      executor.queue.async { self.assumeIsolated { $0.drain() } }
+      executor.queue.async { self.assumeIsolated { $0.drain(asGuest: false) } }
     }
   }
 
@@ -116,7 +116,7 @@ actor Writer {
 
   /// Moves everything into the file, and takes nothing any more.
   func stop() {
-    drain()
+    drain(asGuest: false)
     condition = .stopped
     publish()
     checkpoint()
@@ -125,7 +125,8 @@ actor Writer {
   /// Caps the file's size, to let a test fill the disk.
   func limit(pages: Int) throws(StoreError) { try book.limit(pages: pages) }
 
-  private func drain() {
+  /// - Parameter asGuest: True on another queue's thread, which must not be kept waiting for a checkpoint.
+  private func drain(asGuest: Bool) {
     while let submissions = mailbox.take() {
       var rest = submissions[...]
       // A clock that is set ends a commit: all rows of a commit have one time.
@@ -135,9 +136,21 @@ actor Writer {
         rest = rest[(position + 1)...]
       }
       process(Array(rest))
+      if asGuest, needsTidyingUp {
+        // The mailbox stays busy, so that nobody enters or wakes the writer meanwhile.
+        executor.queue.async {
+          self.assumeIsolated { writer in
+            writer.tidyUp()
+            writer.drain(asGuest: false)
+          }
+        }
+        return
+      }
       tidyUp()
     }
   }
+
+  private var needsTidyingUp: Bool { book.logPages >= Self.checkpointPages || book.hasSettledLogs }
 
   private func process(_ submissions: [Submission]) {
     if submissions.isEmpty { return }

@@ -57,7 +57,6 @@ package final class BookWriter {
     self.sequence = sequence
     self.time = time
     clickRows = 0
-    settled = []
     try statements.begin.run()
   }
 
@@ -76,6 +75,9 @@ package final class BookWriter {
     try statements.totals.run(.integer(money.rawValue), .integer(fees.rawValue))
     try statements.commit.run()
   }
+
+  /// Whether `dropSettledLogs` has something to do.
+  package var hasSettledLogs: Bool { !settled.isEmpty }
 
   /// Drops the click logs of settled periods. Their clicks are filed; a log that stays is dropped at the next start.
   package func dropSettledLogs() throws(StoreError) {

@@ -19,7 +19,9 @@ import Testing
     #endif
   }
 
-  static func process(_ program: String, _ arguments: [String], _ environment: [String: String] = [:]) -> Process {
+  static func process(_ program: String, _ arguments: [String], _ environment: [String: String] = [:])
+    -> Process
+  {
     let process = Process()
     process.executableURL = programs.appendingPathComponent(program)
     process.arguments = arguments
@@ -98,7 +100,8 @@ import Testing
       ("statement anna", "set aside for 2026-11", #""kind":"TRANSFER_KIND_POT_OPEN""#),
       ("revenue bert --period 2026-11", "revenue  10.00", #""microsTotal":"10000000""#),
       ("withdraw bert 1 --yes --key w", "what       withdrawal", #""replayed":true"#),
-      ("verify", "clean", #""clean":true"#), ("status", "open period        2026-12", #""openPeriod":"2026-12""#),
+      ("verify", "clean", #""clean":true"#),
+      ("status", "open period        2026-12", #""openPeriod":"2026-12""#),
       ("health", "serving", #"{"status":"SERVING"}"#),
       ("account close anna --yes", "state           closed", #""closed":true"#),
     ]
@@ -123,28 +126,36 @@ import Testing
     let server = ["MECENE_SERVER": "unix:\(directory.path)/s"]
     let opened = try Self.run(
       "mecene", ["account", "open", "--from", "-"],
-      input: "name,display_name,budget\nanna,\"Anna, A.\",5\nX,,\nbert,,ten\ncarl,,7.50\n", environment: server)
+      input: "name,display_name,budget\nanna,\"Anna, A.\",5\nX,,\nbert,,ten\ncarl,,7.50\n",
+      environment: server)
     #expect(opened.out == "2 opened, 2 refused\n")
-    #expect(opened.err.contains("line 3: a name has 3 to 32") && opened.err.contains("line 4: budget is an amount"))
+    #expect(
+      opened.err.contains("line 3: a name has 3 to 32") && opened.err.contains("line 4: budget is an amount"))
     #expect(opened.code == 64 + 3)
     let file = directory.path + "/deposits.csv"
     try "account,amount,key\nanna,5,k\ncarl,7.5,k\n".write(toFile: file, atomically: true, encoding: .utf8)
     #expect(
-      try Self.run("mecene", ["deposit", "--from", file], environment: server).out == "2 deposited, 0 refused\n")
+      try Self.run("mecene", ["deposit", "--from", file], environment: server).out
+        == "2 deposited, 0 refused\n")
     #expect(
-      try Self.run("mecene", ["deposit", "--from", file], environment: server).out == "2 made before, 0 refused\n")
+      try Self.run("mecene", ["deposit", "--from", file], environment: server).out
+        == "2 made before, 0 refused\n")
     let missing = try Self.run("mecene", ["click", "--from", file], environment: server)
     #expect(missing.code == 1 && missing.err.contains("lacks the column patron"))
   }
 
-  @Test(arguments: [
-    (["frob"], 2, "frob"), (["deposit", "anna", "ten"], 2, "ten"), (["account", "open"], 2, "Give a name"),
-    (["status", "--server", "nowhere"], 2, "is not an address"),
-    (["status", "--server", "tcp://127.0.0.1:1"], 64 + 14, "start one with `mecened`"),
-    (["withdraw", "anna", "1"], 2, "--yes"), (["call", "No/Such"], 2, "there is no method"),
-    (["call", "Health/Check", "{"], 2, "not valid JSON"), (["account", "open", "--from", "/no/such"], 1, "can't be read"),
-  ] as [([String], Int32, String)])
-  func `a mistake earns a sentence and its exit code`(arguments: [String], code: Int32, sentence: String) throws {
+  @Test(
+    arguments: [
+      (["frob"], 2, "frob"), (["deposit", "anna", "ten"], 2, "ten"), (["account", "open"], 2, "Give a name"),
+      (["status", "--server", "nowhere"], 2, "is not an address"),
+      (["status", "--server", "tcp://127.0.0.1:1"], 64 + 14, "start one with `mecened`"),
+      (["withdraw", "anna", "1"], 2, "--yes"), (["call", "No/Such"], 2, "there is no method"),
+      (["call", "Health/Check", "{"], 2, "not valid JSON"),
+      (["account", "open", "--from", "/no/such"], 1, "can't be read"),
+    ] as [([String], Int32, String)])
+  func `a mistake earns a sentence and its exit code`(arguments: [String], code: Int32, sentence: String)
+    throws
+  {
     let output = try Self.run("mecene", arguments, environment: ["MECENE_SERVER": "unix:/tmp/nobody"])
     #expect(output.code == code && output.err.contains(sentence), "\(output.code) \(output.err)")
     #expect(output.out.isEmpty)
@@ -158,7 +169,8 @@ import Testing
       "mecened", ["--check-config", "--fee-bps", "5"],
       environment: ["MECENE_FEE_BPS": "7", "MECENE_MINIMUM_BUDGET": "3", "MECENE_AUTO_SETTLE": "false"])
     #expect(config.out.contains("fee-bps=5\n") && config.out.contains("minimum-budget=3.00\n"))
-    #expect(config.out.contains("auto-settle=false\n") && config.out.contains("listen=tcp://127.0.0.1:7437,unix:"))
+    #expect(
+      config.out.contains("auto-settle=false\n") && config.out.contains("listen=tcp://127.0.0.1:7437,unix:"))
     let wrong = try Self.run("mecened", ["--check-config", "--fee-bps", "10001"])
     #expect(wrong.code == 64 && wrong.err.contains("0 to 10000"))
     let open = try Self.run("mecened", ["--data", "/tmp/mecene-none", "--listen", "tcp://0.0.0.0:0"])

@@ -69,8 +69,10 @@ import Testing
           for n in start..<start + 500 {
             group.addTask {
               let name = "account\(n)"
-              let id = try await client.accountService.openAccount(
-                .init(name: name, budgetMicros: 2_000_000)).account?.id ?? 0
+              let id =
+                try await client.accountService.openAccount(
+                  .init(name: name, budgetMicros: 2_000_000)
+                ).account?.id ?? 0
               _ = try await client.accountService.deposit(
                 .init(account: .id(id), amountMicros: 2_000_000, key: "k"))
               _ = try await client.thingService.addThing(

@@ -135,7 +135,8 @@ import Testing
           _ = try await client.accountService.openAccount(.init(name: name, budgetMicros: 10_000_000))
           _ = try await client.accountService.deposit(.init(account: .name(name), amountMicros: 10_000_000))
         }
-        _ = try await client.thingService.addThing(.init(owner: .name("bert"), url: "https://example.org/song"))
+        _ = try await client.thingService.addThing(
+          .init(owner: .name("bert"), url: "https://example.org/song"))
         let click = try await client.clickService.click(
           .init(patron: .name("anna"), thing: .url("https://example.org/song")))
         print("each of \(click.clicks) clicks is worth \(click.shareMicros) micros now")

@@ -24,7 +24,8 @@ import Testing
       period: period, terms: Terms(feeBps: 250),
       pots: [(id(1), Micros(10_000_000)), (id(3), Micros(2_000_001)), (id(4), Micros(5_000_000))],
       clicks: [
-        (id(1), ThingID(7)), (id(1), ThingID(8)), (id(1), ThingID(9)), (id(3), ThingID(7)), (id(3), ThingID(8)),
+        (id(1), ThingID(7)), (id(1), ThingID(8)), (id(1), ThingID(9)), (id(3), ThingID(7)),
+        (id(3), ThingID(8)),
       ], owner: { AccountID(owners[$0.rawValue] ?? 0) })
     #expect(plan.shares.map(\.rawValue) == [3_250_000, 3_250_000, 3_250_000, 975_001, 975_000])
     #expect(plan.totals.returnedMicros == Micros(5_000_000))
@@ -35,7 +36,8 @@ import Testing
 
   @Test func `another secret gives another digest of the same plan`() {
     let plan = SettlementPlan(
-      period: period, terms: Terms(), pots: [(id(1), Micros(2_000_000))], clicks: [], owner: { _ in AccountID(1) })
+      period: period, terms: Terms(), pots: [(id(1), Micros(2_000_000))], clicks: [],
+      owner: { _ in AccountID(1) })
     #expect(plan.digest(secret: zeroSecret) == plan.digest(secret: zeroSecret))
     #expect(plan.digest(secret: zeroSecret) != plan.digest(secret: Array(repeating: 1, count: 32)))
   }

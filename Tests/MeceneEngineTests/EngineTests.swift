@@ -1,8 +1,8 @@
 import Foundation
 import GRDB
 import Logging
-import Testing
 import TestSupport
+import Testing
 
 @testable import MeceneEngine
 @testable import MeceneLedger
@@ -16,7 +16,8 @@ import TestSupport
     _ body: (EmbeddedEngine) async throws -> T
   ) async throws -> T {
     let engine = try await EmbeddedEngine(
-      settings: settings(directory, terms: terms, autoSettle: autoSettle), logger: quietLogger, sink: { _ in },
+      settings: settings(directory, terms: terms, autoSettle: autoSettle), logger: quietLogger,
+      sink: { _ in },
       fatal: { fatalError($0) })
     do {
       let result = try await body(engine)
@@ -51,7 +52,8 @@ import TestSupport
       try await perform(
         engine,
         .openAccount(
-          name: name, fingerprint: Fingerprint(of: name.text), displayName: empty, budget: Micros(10_000_000)))
+          name: name, fingerprint: Fingerprint(of: name.text), displayName: empty, budget: Micros(10_000_000))
+      )
       try await perform(engine, .deposit(id(Int64(n)), Micros(10_000_000), RequestKey("first")))
       let url = try CanonicalURL("https://example.org/\(n)")
       try await perform(
@@ -152,7 +154,8 @@ import TestSupport
     }
     let steps: [@Sendable (SettlementPlan) -> Command] = [
       { .planSettlement($0, digest: $0.digest(secret: Array(repeating: 0, count: 32))) },
-      { .drainPots($0, 0..<2) }, { .drainPots($0, 0..<4) }, { .payOwners($0, 0..<1) }, { .payOwners($0, 0..<3) },
+      { .drainPots($0, 0..<2) }, { .drainPots($0, 0..<4) }, { .payOwners($0, 0..<1) },
+      { .payOwners($0, 0..<3) },
     ]
     for step in steps {
       try await withEngine(directory, terms: Terms(feeBps: 250)) { engine in
@@ -186,12 +189,15 @@ import TestSupport
             engine,
             .addThing(
               NewThing(
-                owner: id(1), url: url, fingerprint: Fingerprint(of: url.identity), title: long, description: long,
+                owner: id(1), url: url, fingerprint: Fingerprint(of: url.identity), title: long,
+                description: long,
                 hidden: false)))
         } catch let error as EngineFailure { failure = error }
       }
       #expect(failure == .diskFull)
-      #expect(try await engine.read { try $0.account(.id(AccountID(1)), field: "") }.available == Micros(10_000_000))
+      #expect(
+        try await engine.read { try $0.account(.id(AccountID(1)), field: "") }.available == Micros(10_000_000)
+      )
       try await engine.limit(pages: 1_000_000)
       #expect(try await eventually { engine.condition == .serving })
       try await perform(engine, .click(id(1), thing(2), nil))
@@ -199,7 +205,9 @@ import TestSupport
     }
   }
 
-  @Test func `a second daemon, another currency, another program and a newer version are refused`() async throws {
+  @Test func `a second daemon, another currency, another program and a newer version are refused`()
+    async throws
+  {
     let directory = try TemporaryDirectory()
     let path = directory.path + "/data/mecene.sqlite"
     try await withEngine(directory) { _ in
@@ -220,14 +228,16 @@ import TestSupport
     await #expect(throws: StoreError.notALedger(path: path)) { try await withEngine(directory) { _ in } }
   }
 
-  @Test func `the writer's connection makes every commit durable, and its file stays ordinary`() async throws {
+  @Test func `the writer's connection makes every commit durable, and its file stays ordinary`() async throws
+  {
     let directory = try TemporaryDirectory()
     let path = directory.path + "/data/mecene.sqlite"
     try await withEngine(directory) { engine in
       try await populate(engine, accounts: 2)
       // The commit log's links, recomputed from the rows that an operator can read.
       let links = try DatabaseQueue(path: path).read { db in
-        try Row.fetchAll(db, sql: "SELECT sequence, time_ms, rows_hash, link FROM commit_log ORDER BY sequence")
+        try Row.fetchAll(
+          db, sql: "SELECT sequence, time_ms, rows_hash, link FROM commit_log ORDER BY sequence")
       }
       var previous = [UInt8](repeating: 0, count: 32)
       for row in links {
@@ -251,7 +261,8 @@ import TestSupport
     ("INSERT INTO click VALUES (682, 1, 1, 0)", "click"),
     ("UPDATE click SET share_micros = share_micros + 1 WHERE thing_id = 2", "click"),
     ("UPDATE revenue SET micros = micros + 1 WHERE owner_id = 2", "revenue"),
-    ("UPDATE pot SET held_micros = 1", "pot"), ("DELETE FROM request_key WHERE transfer_id = 1", "request_key"),
+    ("UPDATE pot SET held_micros = 1", "pot"),
+    ("DELETE FROM request_key WHERE transfer_id = 1", "request_key"),
     ("UPDATE ledger SET fees_micros = 1", "ledger"),
   ])
   func `verify names the table of a row that was tampered with`(sql: String, table: String) async throws {

@@ -1,10 +1,11 @@
 import MeceneClient
-import struct MeceneLedger.Terms
-import MeceneTransport
 import MeceneServer
+import MeceneTransport
 import MeceneWire
 import TestSupport
 import Testing
+
+import struct MeceneLedger.Terms
 
 /// Every method through a real socket: its success and its errors.
 @Suite struct MethodTests {
@@ -21,7 +22,9 @@ import Testing
     }
   }
 
-  private func open(_ client: MeceneClient, _ name: String, budget: Int64 = 10_000_000, money: Int64 = 10_000_000)
+  private func open(
+    _ client: MeceneClient, _ name: String, budget: Int64 = 10_000_000, money: Int64 = 10_000_000
+  )
     async throws
   {
     _ = try await client.accountService.openAccount(.init(name: name, budgetMicros: budget))
@@ -38,10 +41,13 @@ import Testing
   @Test func `accounts are opened, shown, changed and closed`() async throws {
     try await withServerAndClient { _, client in
       let accounts = client.accountService
-      let anna = try await accounts.openAccount(.init(name: "anna", displayName: " Anna ", budgetMicros: 2_000_000))
+      let anna = try await accounts.openAccount(
+        .init(name: "anna", displayName: " Anna ", budgetMicros: 2_000_000))
       #expect(anna.account?.displayName == "Anna" && anna.account?.openedAtMs == novemberMs)
-      #expect(await failure { _ = try await accounts.openAccount(.init(name: "anna")) } == (.nameTaken, "name"))
-      #expect(await failure { _ = try await accounts.openAccount(.init(name: "A")) } == (.invalidName, "name"))
+      #expect(
+        await failure { _ = try await accounts.openAccount(.init(name: "anna")) } == (.nameTaken, "name"))
+      #expect(
+        await failure { _ = try await accounts.openAccount(.init(name: "A")) } == (.invalidName, "name"))
       #expect(
         await failure { _ = try await accounts.openAccount(.init(name: "bert", budgetMicros: 1)) }
           == (.belowMinimum, "budget_micros"))
@@ -112,7 +118,10 @@ import Testing
       #expect(
         await failure { _ = try await accounts.withdraw(.init(source: .fees(true), amountMicros: 1)) }
           == (.insufficientFunds, "amount_micros"))
-      #expect(await failure { _ = try await accounts.withdraw(.init(amountMicros: 1)) } == (.fieldMissing, "account"))
+      #expect(
+        await failure { _ = try await accounts.withdraw(.init(amountMicros: 1)) } == (
+          .fieldMissing, "account"
+        ))
       let out = try await accounts.withdraw(
         .init(source: .account(.name("anna")), amountMicros: 4_000_000, key: "z"))
       #expect(out.transfer?.kind == .withdraw && out.transfer?.availableAfterMicros == 6_000_000)
@@ -146,7 +155,8 @@ import Testing
       try await open(client, "anna")
       try await open(client, "bert")
       let first = try await things.addThing(
-        .init(owner: .name("anna"), url: "HTTP://Example.org/a/../b?utm_source=x", title: "B", description: "d"))
+        .init(
+          owner: .name("anna"), url: "HTTP://Example.org/a/../b?utm_source=x", title: "B", description: "d"))
       #expect(first.thing?.url == "http://example.org/b" && !first.alreadyAdded)
       let again = try await things.addThing(.init(owner: .id(1), url: "https://example.org/b"))
       #expect(again.alreadyAdded && again.thing == first.thing)
@@ -157,7 +167,9 @@ import Testing
         await failure { _ = try await things.addThing(.init(owner: .id(2), url: "example.org")) }
           == (.invalidURL, "url"))
       #expect(
-        await failure { _ = try await things.addThing(.init(url: "https://a.org")) } == (.fieldMissing, "owner"))
+        await failure { _ = try await things.addThing(.init(url: "https://a.org")) } == (
+          .fieldMissing, "owner"
+        ))
       _ = try await things.addThing(.init(owner: .id(2), url: "https://example.org/hidden", hidden: true))
       #expect(try await things.getThing(.init(thing: .url("https://EXAMPLE.org/b#x"))).thing == first.thing)
       #expect(
@@ -166,7 +178,8 @@ import Testing
       #expect(try await things.listThings(.init()).things.map(\.id) == [1])
       #expect(try await things.listThings(.init(owner: .name("bert"))).things.map(\.id) == [2])
       let changed = try await things.updateThing(.init(thing: .id(1), title: "New", hidden: true))
-      #expect(changed.thing?.title == "New" && changed.thing?.description == "d" && changed.thing?.hidden == true)
+      #expect(
+        changed.thing?.title == "New" && changed.thing?.description == "d" && changed.thing?.hidden == true)
       #expect(try await things.retireThing(.init(thing: .id(1))).thing?.retired == true)
       #expect(
         await failure { _ = try await client.clickService.click(.init(patron: .id(2), thing: .id(1))) }
@@ -188,7 +201,9 @@ import Testing
       try await open(client, "poor", money: 1_000_000)
       try await add(client, "anna", "a")
       try await add(client, "poor", "p")
-      func refused(_ patron: AccountReference?, _ thing: ThingReference?, _ period: String = "") async -> Reason {
+      func refused(_ patron: AccountReference?, _ thing: ThingReference?, _ period: String = "") async
+        -> Reason
+      {
         await failure { _ = try await clicks.click(.init(patron: patron, thing: thing, period: period)) }.0
       }
       #expect(await refused(nil, .id(1)) == .fieldMissing)
@@ -252,7 +267,9 @@ import Testing
       let preview = try await settlements.previewSettlement(.init())
       #expect(!preview.final && preview.settlement?.revenueMicros == 9_000_000)
       #expect(
-        await failure { for try await _ in settlements.settle(.init(period: "2026-11")) {} } == (.periodOpen, "period"))
+        await failure { for try await _ in settlements.settle(.init(period: "2026-11")) {} } == (
+          .periodOpen, "period"
+        ))
       #expect(
         await failure { for try await _ in settlements.settle(.init(period: "2027-11")) {} }
           == (.periodNotFound, "period"))
@@ -266,7 +283,8 @@ import Testing
       #expect(
         await failure { _ = try await settlements.getSettlement(.init(period: "2026-11")) }
           == (.settlementNotFound, "period"))
-      let unsettled = try await settlements.getRevenue(.init(owner: .name("bert"), period: "2026-11", pageSize: 2))
+      let unsettled = try await settlements.getRevenue(
+        .init(owner: .name("bert"), period: "2026-11", pageSize: 2))
       #expect(unsettled.things.count == 2 && unsettled.microsTotal == 9_000_000 && !unsettled.settled)
       #expect(
         try await client.clickService.listClicks(.init(patron: .id(1), period: "2026-11")).clicksTotal == 3)
@@ -287,7 +305,8 @@ import Testing
       #expect(clicks.settled && clicks.feeMicros == 1_000_000)
       let statement = try await client.accountService.getStatement(.init(account: .name("anna")))
       #expect(
-        statement.transfers.map(\.kind) == [.deposit, .potOpen, .fee, .give] && statement.closingAvailableMicros == 0)
+        statement.transfers.map(\.kind) == [.deposit, .potOpen, .fee, .give]
+          && statement.closingAvailableMicros == 0)
       let december = try await client.accountService.getStatement(
         .init(account: .name("bert"), period: "2026-11"))
       #expect(december.closingAvailableMicros == 10_000_000)
@@ -335,7 +354,9 @@ import Testing
       #expect(second.accounts.map(\.id) == [3, 4, 5] && second.nextPageToken.isEmpty)
       #expect(try await accounts.listAccounts(.init(pageSize: .max)).accounts.count == 5)
       #expect(
-        await failure { _ = try await accounts.listAccounts(.init(pageSize: -1)) } == (.invalidPageSize, "page_size"))
+        await failure { _ = try await accounts.listAccounts(.init(pageSize: -1)) } == (
+          .invalidPageSize, "page_size"
+        ))
       for token in ["x", String(repeating: "0", count: 32), first.nextPageToken + "0"] {
         #expect(
           await failure { _ = try await accounts.listAccounts(.init(pageToken: token)) }
@@ -361,7 +382,9 @@ import Testing
       #expect(try await client.health.check(.init()).status == .serving)
       #expect(try await client.health.check(.init(service: "mecene.v1.ClickService")).status == .serving)
       #expect(
-        await failure { _ = try await client.health.check(.init(service: "x")) } == (.serviceUnknown, "service"))
+        await failure { _ = try await client.health.check(.init(service: "x")) } == (
+          .serviceUnknown, "service"
+        ))
       try await server.limit(pages: 1)
     }
   }
@@ -375,7 +398,8 @@ import Testing
         reason = await failure {
           _ = try await client.thingService.addThing(
             .init(
-              owner: .id(1), url: "https://example.org/\(n)", description: String(repeating: "x", count: 2_000)),
+              owner: .id(1), url: "https://example.org/\(n)",
+              description: String(repeating: "x", count: 2_000)),
             options: .init(timeout: .milliseconds(500)))
         }.0
       }

@@ -33,7 +33,8 @@ import Testing
   @Test func `frames split at every byte are understood`() async throws {
     try await withServer { server in
       let connection = try RawConnection(server.addresses[1])
-      let frame = try connection.frame(.healthCheck, HealthCheckRequest(service: "mecene.v1.ClickService"), id: 1)
+      let frame = try connection.frame(
+        .healthCheck, HealthCheckRequest(service: "mecene.v1.ClickService"), id: 1)
       for cut in 1..<frame.count {
         connection.send(Array(frame[..<cut]))
         usleep(200)
@@ -54,7 +55,8 @@ import Testing
         let frame =
           switch id % 3 {
           case 0: try connection.frame(.healthCheck, HealthCheckRequest(), id: id)
-          case 1: try connection.frame(.accountServiceOpenAccount, OpenAccountRequest(name: "account\(id)"), id: id)
+          case 1:
+            try connection.frame(.accountServiceOpenAccount, OpenAccountRequest(name: "account\(id)"), id: id)
           default: try connection.frame(.accountServiceListAccounts, ListAccountsRequest(), id: id)
           }
         bytes += frame
@@ -76,9 +78,11 @@ import Testing
       let connection = try RawConnection(server.addresses[0])
       try connection.send(Request(callID: 1, method: "mecene.v1.ClickService/Frob"))
       let unknown = try #require(try connection.receive())
-      #expect(unknown.status == 12 && unknown.error?.reason == .methodUnknown && unknown.error?.notExecuted == true)
+      #expect(
+        unknown.status == 12 && unknown.error?.reason == .methodUnknown && unknown.error?.notExecuted == true)
       try connection.send(
-        Request(callID: 2, method: MethodDescriptor.accountServiceGetAccount.path, payload: [0x0a, 2, 0x12, 0xff]))
+        Request(
+          callID: 2, method: MethodDescriptor.accountServiceGetAccount.path, payload: [0x0a, 2, 0x12, 0xff]))
       let malformed = try #require(try connection.receive())
       #expect(malformed.status == 3 && malformed.error?.reason == .malformedPayload)
       #expect(malformed.error?.field == "account.name")
@@ -86,11 +90,15 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    ([0, 0, 0, 0], Reason.malformedFrame), ([0, 0x40, 0, 1], .frameTooLarge), ([0, 0, 0, 2, 0xff, 0xff], .malformedFrame),
-    ([0x16, 0x03, 0x01, 0x02], .malformedFrame), ([0, 0, 0, 2, 0x08, 0x00], .invalidCallID),
-  ] as [([UInt8], Reason)])
-  func `what is no frame ends the connection with a clear last message`(bytes: [UInt8], reason: Reason) async throws {
+  @Test(
+    arguments: [
+      ([0, 0, 0, 0], Reason.malformedFrame), ([0, 0x40, 0, 1], .frameTooLarge),
+      ([0, 0, 0, 2, 0xff, 0xff], .malformedFrame),
+      ([0x16, 0x03, 0x01, 0x02], .malformedFrame), ([0, 0, 0, 2, 0x08, 0x00], .invalidCallID),
+    ] as [([UInt8], Reason)])
+  func `what is no frame ends the connection with a clear last message`(bytes: [UInt8], reason: Reason)
+    async throws
+  {
     try await withServer { server in
       let connection = try RawConnection(server.addresses[0])
       connection.send(bytes)
@@ -161,7 +169,8 @@ import Testing
         let response = try #require(try connection.receive())
         if response.callID == 1_000 { late = response }
       }
-      #expect(late?.status == 4 && late?.error?.reason == .deadlineExceeded && late?.error?.notExecuted == true)
+      #expect(
+        late?.status == 4 && late?.error?.reason == .deadlineExceeded && late?.error?.notExecuted == true)
       connection.send(
         try connection.frame(.accountServiceGetAccount, GetAccountRequest(account: .name("late")), id: 2_000))
       #expect(try connection.receive()?.error?.reason == .accountNotFound)
@@ -174,7 +183,8 @@ import Testing
       try connection.send(Request(callID: 99, cancel: true))
       var cancelled = 0
       for id in 1...50 as ClosedRange<UInt64> {
-        var bytes = try connection.frame(.accountServiceOpenAccount, OpenAccountRequest(name: "account\(id)"), id: id)
+        var bytes = try connection.frame(
+          .accountServiceOpenAccount, OpenAccountRequest(name: "account\(id)"), id: id)
         try connection.coder.appendFrame(Request(callID: id, cancel: true), to: &bytes)
         connection.send(bytes)
         let response = try #require(try connection.receive())
@@ -259,7 +269,8 @@ import Testing
       #expect(try check(opened, id: 1).status == .serving)
       var bytes: [UInt8] = []
       for id in 2...100 as ClosedRange<UInt64> {
-        bytes += try opened.frame(.accountServiceOpenAccount, OpenAccountRequest(name: "account\(id)"), id: id)
+        bytes += try opened.frame(
+          .accountServiceOpenAccount, OpenAccountRequest(name: "account\(id)"), id: id)
       }
       opened.send(bytes)
       // The first answer shows that the calls were accepted.
@@ -284,7 +295,8 @@ import Testing
     let directory = try TemporaryDirectory()
     let address = Address.unix(path: directory.path + "/s")
     let first = try Listener(address)
-    let mode = try FileManager.default.attributesOfItem(atPath: directory.path + "/s")[.posixPermissions] as? Int
+    let mode =
+      try FileManager.default.attributesOfItem(atPath: directory.path + "/s")[.posixPermissions] as? Int
     #expect(mode == 0o600)
     #expect(throws: TransportError.self) { try Listener(address) }
     withExtendedLifetime(first) {}

@@ -63,7 +63,8 @@ package final class RawConnection {
   ) throws -> [UInt8] {
     var bytes: [UInt8] = []
     try coder.appendFrame(
-      Request(callID: id, method: method.path, timeoutMs: timeoutMs, payload: coder.encode(message)), to: &bytes)
+      Request(callID: id, method: method.path, timeoutMs: timeoutMs, payload: coder.encode(message)),
+      to: &bytes)
     return bytes
   }
 
@@ -94,7 +95,9 @@ package final class RawConnection {
     _ method: MethodDescriptor, _ message: some Message, id: UInt64, as type: Answer.Type
   ) throws -> Answer {
     send(try frame(method, message, id: id))
-    guard let response = try receive(), response.callID == id, response.status == 0 else { throw POSIXError(.EBADMSG) }
+    guard let response = try receive(), response.callID == id, response.status == 0 else {
+      throw POSIXError(.EBADMSG)
+    }
     return try coder.decode(Answer.self, from: response.payload)
   }
 }

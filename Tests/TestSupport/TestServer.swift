@@ -27,8 +27,6 @@ package let januaryMs: Int64 = 1_798_761_600_000
 /// Where simulated clocks start.
 package let november = Timestamp(milliseconds: novemberMs)
 
-
-
 package let quietLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
 /// Settings for a ledger in `directory` on a simulated clock.

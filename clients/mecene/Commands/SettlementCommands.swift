@@ -92,7 +92,7 @@ struct SettlementsCommand: AsyncParsableCommand {
       connection.show(response) {
         Tables.show(
           [
-            .text("period"), .number("pots"), .number("clicks"), .number("owners"), .number("given"),
+            .text("period"), .number("pots"), .number("clicks"), .number("owners"), .number("set aside"),
             .number("fees"), .number("revenue"), .text("digest"),
           ],
           response.settlements.map {
