@@ -43,9 +43,8 @@ package final class RawConnection {
   package func send(_ bytes: [UInt8]) {
     var sent = 0
     while sent < bytes.count {
-      let count = bytes.withUnsafeBytes {
-        Foundation.send(descriptor, $0.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL))
-      }
+      let rest = Array(bytes[sent...])
+      let count = Foundation.send(descriptor, rest, rest.count, Int32(MSG_NOSIGNAL))
       if count <= 0 { return }
       sent += count
     }
