@@ -106,17 +106,21 @@ package final class EmbeddedEngine: Engine {
   package func closedClicks(
     _ patron: AccountReference, _ period: Period, after: ThingID?, limit: Int
   ) async throws -> ClickPage {
-    try await scanner.read { try $0.closedClicks(patron, period, after: after, limit: limit) }
+    try await scanner.read { book in
+      try book.lookingTwice { try $0.closedClicks(patron, period, after: after, limit: limit) }
+    }
   }
 
   package func revenue(
     _ owner: AccountReference, _ period: Period?, after: ThingID?, limit: Int
   ) async throws -> RevenuePage {
-    try await scanner.read { try $0.revenue(owner, period, after: after, limit: limit) }
+    try await scanner.read { book in
+      try book.lookingTwice { try $0.revenue(owner, period, after: after, limit: limit) }
+    }
   }
 
   package func preview(_ period: Period?) async throws -> SettlementRecord {
-    try await scanner.read { try $0.preview(period) }
+    try await scanner.read { book in try book.lookingTwice { try $0.preview(period) } }
   }
 
   package func settle(

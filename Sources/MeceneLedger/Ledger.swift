@@ -157,8 +157,7 @@ extension Ledger {
   /// The account that a request means; nil if there is none.
   package func account(_ reference: AccountReference) -> AccountID? {
     switch reference {
-    case .id(let id):
-      return (1...Int64(accounts.count + 1)).contains(id.rawValue) && id.rawValue <= accounts.count ? id : nil
+    case .id(let id): return id.rawValue >= 1 && id.rawValue <= accounts.count ? id : nil
     case .name(_, let fingerprint): return accountNames[fingerprint].map { AccountID(Int64($0) + 1) }
     }
   }

@@ -68,6 +68,12 @@ extension EventLoop {
     flushDirty()
     let end = Deadline(millisecondsFromNow: UInt32(limits.drainMs))
     while isBusy, Deadline.now < end { try? await Task.sleep(for: .milliseconds(5)) }
+    // Closing a socket with unread bytes in it would destroy answers on their way, so the peers close first.
+    now = Deadline.now
+    for connection in connections.values where connection.phase == .open { endAfterFlush(connection) }
+    flushDirty()
+    let farewell = Deadline(millisecondsFromNow: 300)
+    while !connections.isEmpty, Deadline.now < farewell { try? await Task.sleep(for: .milliseconds(5)) }
     stopHousekeeping()
   }
 

@@ -31,16 +31,16 @@ actor EventLoop {
   let logger: Logger
   let daemon: DaemonState
   let coder: MessageCoder
-  private let methods: MethodTable
-  private var engine: (any Engine)?
-  private var routes: [Route] = []
+  let methods: MethodTable
+  var engine: (any Engine)?
+  var routes: [Route] = []
   private var poller: Poller?
   private var listeners: [Listener] = []
   private(set) var connections: [UInt64: Connection] = [:]
   private var nextToken: UInt64 = 1
   private var scratch = [UInt8](repeating: 0, count: 65_536)
-  private var submissions: [Submission] = []
-  private var reads: [ReadJob] = []
+  var submissions: [Submission] = []
+  var reads: [ReadJob] = []
   private var dirty: [Connection] = []
   var now = Deadline.now
   var isDraining = false
@@ -101,7 +101,7 @@ actor EventLoop {
       if let connection = connections[event.token] {
         if event.isReadable || event.isBroken { receive(connection) }
         if event.isWritable { markDirty(connection) }
-      } else if event.token > Self.firstListenerToken - 1_024 {
+      } else if Self.firstListenerToken - event.token < UInt64(listeners.count) {
         accept(listeners[Int(Self.firstListenerToken - event.token)])
       }
     }
@@ -211,7 +211,7 @@ extension EventLoop {
     endAfterFlush(connection)
   }
 
-  private func endAfterFlush(_ connection: Connection) {
+  func endAfterFlush(_ connection: Connection) {
     connection.phase = .ending
     cancelCalls(connection)
     connection.lastActivity = now
@@ -278,166 +278,5 @@ extension EventLoop {
     housekeeper = nil
     for connection in connections.values { remove(connection) }
     poller = nil
-  }
-}
-
-// Calls.
-extension EventLoop {
-  private func handle(_ frame: borrowing Span<UInt8>, _ connection: Connection) {
-    do throws(WireError) {
-      try coder.withRequest(in: frame, methods: methods) { head, payload throws(WireError) in
-        begin(head, payload, connection)
-      }
-    } catch {
-      end(connection, Failure(.malformedFrame, "a frame is no request: \(error.sentence)"))
-    }
-  }
-
-  private func begin(_ head: RequestHead, _ payload: borrowing PayloadReader, _ connection: Connection) {
-    if head.cancel { return cancel(head.callID, connection) }
-    guard head.callID != 0, connection.calls[head.callID] == nil else {
-      let problem = head.callID == 0 ? "0" : "\(head.callID), which is in flight,"
-      return end(connection, Failure(.invalidCallID, "the call id \(problem) can't be used for a new call"))
-    }
-    guard !isDraining else { return appendFailure(connection, head.callID, .draining) }
-    guard connection.calls.count < limits.callsMax else {
-      return appendFailure(
-        connection, head.callID,
-        Failure(
-          .tooManyCalls, "there are \(limits.callsMax) calls in flight on this connection; no more are taken",
-          notExecuted: true, retryAfterMs: 10,
-          details: [Detail(key: "calls_max", value: "\(limits.callsMax)")]))
-    }
-    guard let method = head.method else {
-      return appendFailure(
-        connection, head.callID,
-        Failure(.methodUnknown, "there is no method \(head.unknownMethod.prefix(200))", notExecuted: true))
-    }
-    let deadline =
-      head.timeoutMs == 0 ? nil : Deadline(nanoseconds: now.nanoseconds + UInt64(head.timeoutMs) * 1_000_000)
-    do {
-      let answer = try routes[method].handle(
-        payload, CallContext(deadline: deadline, metadata: head.metadata))
-      perform(answer, head.callID, connection, deadline)
-    } catch {
-      appendFailure(connection, head.callID, Failure(error))
-    }
-  }
-
-  private func perform(_ answer: AnyAnswer, _ callID: UInt64, _ connection: Connection, _ deadline: Deadline?)
-  {
-    let tag = CallTag(connection: connection.token, call: callID)
-    switch answer {
-    case .now(let message): appendAnswer(connection, callID, message)
-    case .write(let work, let then):
-      connection.calls[callID] = Connection.Call(deadline: deadline, then: then)
-      submissions.append(Submission(work, reply: .sink(tag), deadline: deadline))
-    case .read(let body):
-      connection.calls[callID] = Connection.Call(deadline: deadline)
-      reads.append(
-        ReadJob(deadline: deadline) { snapshot in
-          self.post(.answered(tag, Result { try body(snapshot.get()) }))
-        })
-    case .task(let body):
-      let task = Task {
-        do {
-          let message = try await body()
-          post(.answered(tag, .success(message)))
-        } catch {
-          post(.answered(tag, .failure(error)))
-        }
-      }
-      connection.calls[callID] = Connection.Call(deadline: deadline, task: task)
-    case .stream(let body):
-      let task = Task {
-        do {
-          let message = try await body { self.post(.progressed(tag, $0)) }
-          post(.answered(tag, .success(message)))
-        } catch {
-          post(.answered(tag, .failure(error)))
-        }
-      }
-      connection.calls[callID] = Connection.Call(deadline: deadline, task: task, streams: true)
-    }
-  }
-
-  /// Ends a call that was not decided; one that was ends with its result.
-  private func cancel(_ callID: UInt64, _ connection: Connection) {
-    guard let call = connection.calls[callID] else { return }
-    if call.then != nil {
-      let tag = CallTag(connection: connection.token, call: callID)
-      let waits = submissions.firstIndex { if case .sink(tag) = $0.reply { true } else { false } }
-      if let waits {
-        submissions.remove(at: waits)
-      } else if engine?.withdraw(tag) != true {
-        return
-      }
-    }
-    call.task?.cancel()
-    connection.calls[callID] = nil
-    appendFailure(connection, callID, .cancelled)
-  }
-
-  private func complete(_ completion: Completion) {
-    guard let connection = connections[completion.tag.connection],
-      let call = connection.calls.removeValue(forKey: completion.tag.call), let then = call.then
-    else { return }
-    do {
-      perform(try then(completion.result.get()), completion.tag.call, connection, call.deadline)
-    } catch {
-      appendFailure(connection, completion.tag.call, Failure(error))
-    }
-  }
-
-  private func answer(_ tag: CallTag, _ result: Result<any Message, any Error>) {
-    guard let connection = connections[tag.connection],
-      let call = connection.calls.removeValue(forKey: tag.call)
-    else { return }
-    switch result {
-    case .failure(let error): appendFailure(connection, tag.call, Failure(error))
-    case .success(let message):
-      if call.streams { appendFrame(connection, tag.call, more: true, message) }
-      appendFrame(connection, tag.call, more: false, call.streams ? nil : message)
-    }
-  }
-
-  /// Only the newest message of a stream counts: one that is not written yet gives way.
-  private func progress(_ tag: CallTag, _ message: any Message) {
-    guard let connection = connections[tag.connection], connection.calls[tag.call] != nil else { return }
-    connection.calls[tag.call]?.newest = message
-    markDirty(connection)
-  }
-
-  private func sendNewestProgress(_ connection: Connection) {
-    for (callID, call) in connection.calls {
-      guard let message = call.newest else { continue }
-      connection.calls[callID]?.newest = nil
-      appendFrame(connection, callID, more: true, message)
-    }
-    if connection.bytesWaiting > 0, !connection.flush(now: now) { remove(connection) }
-  }
-
-  private func appendAnswer(_ connection: Connection, _ callID: UInt64, _ message: any Message) {
-    appendFrame(connection, callID, more: false, message)
-  }
-
-  private func appendFrame(_ connection: Connection, _ callID: UInt64, more: Bool, _ message: (any Message)?)
-  {
-    do throws(WireError) {
-      try coder.appendFrame(callID: callID, more: more, payload: message, to: &connection.outbound)
-      markDirty(connection)
-    } catch {
-      appendFailure(connection, callID, Failure(.internal, "the answer is too large: \(error.sentence)"))
-    }
-  }
-
-  func appendFailure(_ connection: Connection, _ callID: UInt64, _ failure: Failure) {
-    do throws(WireError) {
-      try coder.appendFrame(
-        callID: callID, status: failure.status, failure: failure, to: &connection.outbound)
-    } catch {
-      logger.error("a failure can't be encoded", metadata: ["reason": "\(error.sentence)"])
-    }
-    markDirty(connection)
   }
 }

@@ -1,7 +1,9 @@
 /// Where a daemon listens and a client connects: `tcp://HOST:PORT` or `unix:PATH`. One grammar for daemon, command
 /// line and libraries.
 public enum Address: Sendable, Hashable, CustomStringConvertible {
+  /// A host name or address, and a port; port 0 lets the system choose when listening.
   case tcp(host: String, port: UInt16)
+  /// The path of a Unix socket.
   case unix(path: String)
 
   /// The port that is meant when none is written.

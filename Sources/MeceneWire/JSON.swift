@@ -38,7 +38,9 @@ public enum JSONValue: Sendable, Hashable, Decodable {
   case null
   case bool(Bool)
   case integer(Int64)
+  /// A whole number beyond `Int64`.
   case unsigned(UInt64)
+  /// Any other number.
   case number(Double)
   case string(String)
   case array([JSONValue])

@@ -122,7 +122,7 @@ struct Configuration: Sendable {
   private static func duration(_ text: String) throws -> Int64 {
     let units: [Character: Int64] = ["s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000]
     guard let last = text.last, let unit = units[last], let count = Int64(text.dropLast()),
-      (0...3_660).contains(count * unit / 86_400_000)
+      (0...3_660 * 86_400_000 / unit).contains(count)
     else { throw ValidationError("--settle-after is a time such as 90s, 30m, 12h or 3d; it was \(text)") }
     return count * unit
   }

@@ -26,6 +26,7 @@ struct BulkOption: ParsableArguments {
     let bar = ProgressBar()
     var counts: [String: Int] = [:]
     var refused: [(line: Int, sentence: String, code: Int32)] = []
+    var isHopeless = false
     var start = 0
     while start < rows.count {
       let window = start..<min(start + Self.inFlight, rows.count)
@@ -45,6 +46,7 @@ struct BulkOption: ParsableArguments {
         switch result {
         case .success(let what): counts[what, default: 0] += 1
         case .failure(let error as MeceneError):
+          isHopeless = isHopeless || error.code == .unavailable || error.reason == .diskFull
           refused.append((index + 2, error.message, 64 + error.code.rawValue))
         case .failure(let error as LocalFailure): refused.append((index + 2, error.sentence, 1))
         case .failure(let error): refused.append((index + 2, "\(error)", 1))
@@ -52,6 +54,11 @@ struct BulkOption: ParsableArguments {
       }
       start = window.upperBound
       bar.show("sending", UInt64(start), of: UInt64(rows.count))
+      // What would stop every further row as well ends the run; what was sent before stands.
+      if isHopeless, start < rows.count {
+        refused.append((start + 2, "this and the lines after it were not sent", 1))
+        break
+      }
     }
     bar.clear()
     for row in refused { Terminal.note("line \(row.line): \(row.sentence)") }
