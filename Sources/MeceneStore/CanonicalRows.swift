@@ -60,10 +60,8 @@ struct CanonicalRows {
   }
 
   private mutating func append(word: Int64, _ table: Table) {
-    var value = UInt64(bitPattern: word)
-    for _ in 0..<8 {
-      tables[table.rawValue - 1].append(UInt8(truncatingIfNeeded: value))
-      value >>= 8
+    unsafe withUnsafeBytes(of: word.littleEndian) { bytes in
+      unsafe tables[table.rawValue - 1].append(contentsOf: bytes)
     }
   }
 }
