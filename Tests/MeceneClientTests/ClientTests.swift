@@ -1,10 +1,11 @@
 import Foundation
-import MeceneClient
 import MeceneServer
 import MeceneTransport
 import MeceneWire
 import TestSupport
 import Testing
+
+@testable import MeceneClient
 
 @Suite struct ClientTests {
   private func reason(_ call: () async throws -> Void) async -> Reason? {
@@ -160,5 +161,13 @@ import Testing
     }
     let readme = try lines("README.md").joined().filter { !$0.isWhitespace }
     #expect(readme.contains(example))
+  }
+}
+
+@Suite struct UTCMonthTests {
+  @Test func `a month is named in UTC`() {
+    #expect(UTCMonth.name(ofMilliseconds: novemberMs) == "2026-11")
+    #expect(UTCMonth.name(ofMilliseconds: novemberMs - 1) == "2026-10")
+    #expect(UTCMonth.name(ofMilliseconds: januaryMs) == "2027-01")
   }
 }
