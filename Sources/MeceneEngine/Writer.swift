@@ -222,7 +222,7 @@ actor Writer {
         .refused(
           Refusal(
             .clockOutOfRange, field: "now_ms",
-            "the clock can be set from \(ledger.now.milliseconds) ms, where it stands, to the end of \(Period.last)",
+            "the clock stands at \(ledger.now.text) and goes forward only, to the end of \(Period.last)",
             ["now_ms": "\(ledger.now.milliseconds)", "asked_ms": "\(time.milliseconds)"])))
     }
     clock.set(time)

@@ -4,6 +4,18 @@ package struct Timestamp: Sendable, Hashable, Comparable {
   package init(milliseconds: Int64) { self.milliseconds = milliseconds }
   package static func < (a: Self, b: Self) -> Bool { a.milliseconds < b.milliseconds }
 
+  /// Such as 2026-11-01T00:00:00.000Z.
+  package var text: String {
+    let (year, month, day) = CivilDate.date(ofDay: milliseconds.flooringDivision(86_400_000))
+    let ofDay = milliseconds - milliseconds.flooringDivision(86_400_000) * 86_400_000
+    func digits(_ value: Int64, _ count: Int) -> String {
+      let text = String(value)
+      return String(repeating: "0", count: max(0, count - text.count)) + text
+    }
+    return "\(digits(year, 4))-\(digits(month, 2))-\(digits(day, 2))T\(digits(ofDay / 3_600_000, 2)):"
+      + "\(digits(ofDay / 60_000 % 60, 2)):\(digits(ofDay / 1_000 % 60, 2)).\(digits(ofDay % 1_000, 3))Z"
+  }
+
   /// The month that the instant lies in.
   package var period: Period {
     let days = milliseconds.flooringDivision(86_400_000)

@@ -9,22 +9,22 @@ package final class DataDirectory: Sendable {
 
   /// Makes the directory if need be, for its owner alone, and locks it.
   ///
-  /// - Throws: `StoreError.failed` when it can't be made, or when another daemon has it.
+  /// - Throws: `StoreError.directory` when it can't be made, or when another daemon has it.
   package init(path: String) throws(StoreError) {
     self.path = path
     do {
       try FileManager.default.createDirectory(
         atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     } catch {
-      throw .failed("the data directory \(path) can't be made: \(error.localizedDescription)")
+      throw .directory("the data directory \(path) can't be made: \(error.localizedDescription)")
     }
     let descriptor = unsafe open(path + "/mecene.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     lockDescriptor = Locked(descriptor)
     guard descriptor >= 0 else {
-      throw .failed("the data directory \(path) can't be written to: \(Self.lastError)")
+      throw .directory("the data directory \(path) can't be written to: \(Self.lastError)")
     }
     guard mecene_lock_file(descriptor) else {
-      throw .failed("another daemon is using the data directory \(path)")
+      throw .directory("another daemon is using the data directory \(path)")
     }
   }
 

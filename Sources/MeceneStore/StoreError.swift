@@ -10,6 +10,8 @@ package enum StoreError: Error, Sendable, Hashable {
   case notALedger(path: String)
   /// A setting that can't change differs from the first start's.
   case settingChanged(name: String, first: String, now: String)
+  /// The data directory can't be had.
+  case directory(String)
   /// Anything else.
   case failed(String)
 
@@ -22,6 +24,7 @@ package enum StoreError: Error, Sendable, Hashable {
     case .notALedger(let path): "\(path) is not a Mecene ledger"
     case .settingChanged(let name, let first, let now):
       "\(name) was \(first) at the first start and can't become \(now)"
+    case .directory(let what): what
     case .failed(let what): "the database failed: \(what)"
     }
   }

@@ -19,6 +19,7 @@ import Testing
     #expect(Period(parsing: "2026-11")?.number == 682)
     #expect(Period(number: 682).description == "2026-11")
     #expect(Period(number: 682).start.milliseconds == 1_793_491_200_000)
+    #expect(Timestamp(milliseconds: 951_827_696_789).text == "2000-02-29T12:34:56.789Z")
     for number in 0..<4_096 {
       let period = Period(number: number)
       #expect(period.start.period == period)
