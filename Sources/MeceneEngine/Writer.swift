@@ -296,6 +296,7 @@ actor Writer {
   private func recover(from error: StoreError) -> EngineFailure {
     configuration.logger.error("commit failed", metadata: ["reason": "\(error.sentence)"])
     book.rollback()
+    summary.withLock { $0.condition = .recovering }
     do {
       let last = try book.lastCommit()
       sequence = last.sequence

@@ -50,15 +50,18 @@ extension Handlers: ClickServiceHandler {
     let size = try limits.pageSize(request.pageSize)
     let arguments = ["clicks", "\(patron)", request.period]
     let after = try PageToken.parse(request.pageToken, arguments: arguments).map(ThingID.init)
-    if let asked, asked != engine.openPeriod {
-      let engine = engine
-      return .task {
-        let page = try await engine.closedClicks(patron, asked, after: after, limit: size)
+    let engine = engine
+    @Sendable func closed(_ period: Period) -> Answer<ListClicksResponse> {
+      .task {
+        let page = try await engine.closedClicks(patron, period, after: after, limit: size)
         return try await engine.read { try Self.response(page, arguments, $0) }
       }
     }
-    return .write(.command(.listClicks(patron, asked, after: after, limit: size))) { outcome in
+    if let asked, asked != engine.openPeriod { return closed(asked) }
+    return .write(.command(.listClicks(patron, nil, after: after, limit: size))) { outcome in
       guard case .clicks(let page) = outcome else { throw Self.unexpected(outcome) }
+      // The month may have ended on the way to the writer.
+      if let asked, asked != page.period { return closed(asked) }
       return .read { try Self.response(page, arguments, $0) }
     }
   }

@@ -201,6 +201,27 @@ import Testing
     }
   }
 
+  @Test func `a list of clicks whose month ends on its way is that month's list`() async throws {
+    try await withServer(autoSettle: false) { server in
+      let connection = try RawConnection(server.addresses[0])
+      _ = try connection.call(
+        .accountServiceOpenAccount, OpenAccountRequest(name: "anna"), id: 1, as: OpenAccountResponse.self)
+      // Both are decided in one turn: the list is asked for while November is open, and read when it is not.
+      let set = try connection.frame(.daemonServiceSetClock, SetClockRequest(nowMs: decemberMs), id: 2)
+      let list = try connection.frame(
+        .clickServiceListClicks, ListClicksRequest(patron: .name("anna"), period: "2026-11"), id: 3)
+      connection.send(set + list)
+      for _ in 0..<2 {
+        let response = try #require(try connection.receive())
+        #expect(response.status == 0)
+        if response.callID == 3 {
+          let clicks = try connection.coder.decode(ListClicksResponse.self, from: response.payload)
+          #expect(clicks.period == "2026-11")
+        }
+      }
+    }
+  }
+
   @Test func `half a frame and an idle connection are not kept for ever`() async throws {
     var limits = Limits()
     limits.halfFrameMs = 200
