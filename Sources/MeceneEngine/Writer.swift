@@ -158,7 +158,7 @@ actor Writer {
     results.reserveCapacity(submissions.count)
     let periodBefore = ledger.openPeriod
     do {
-      var commit = Commit(isOpen: false)
+      var commit = Commit()
       if condition == .serving {
         ledger.advance(to: configuration.clock.now())
         try append(&commit)
@@ -181,7 +181,8 @@ actor Writer {
   }
 
   private struct Commit {
-    var isOpen: Bool
+    /// The one time of all its rows; nil until it has a row.
+    var time: Timestamp?
   }
 
   private func decide(
@@ -243,18 +244,18 @@ actor Writer {
 
   private func append(_ commit: inout Commit) throws(StoreError) {
     if ledger.effects.isEmpty { return }
-    if !commit.isOpen {
+    if commit.time == nil {
       try book.begin(sequence: sequence + 1, time: ledger.now)
-      commit.isOpen = true
+      commit.time = ledger.now
     }
     try book.append(ledger.takeEffects())
   }
 
   private func finish(_ commit: Commit) throws(StoreError) {
-    guard commit.isOpen else { return }
+    guard let time = commit.time else { return }
     let rowsHash = CommitChain.rowsHash(book.takeRowBytes())
     let newLink = CommitChain.link(
-      previous: link, sequence: sequence + 1, time: ledger.now, rowsHash: rowsHash)
+      previous: link, sequence: sequence + 1, time: time, rowsHash: rowsHash)
     try book.commit(rowsHash: rowsHash, link: newLink, money: ledger.money, fees: ledger.fees)
     sequence += 1
     link = newLink
