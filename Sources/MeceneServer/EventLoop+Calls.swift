@@ -49,7 +49,7 @@ extension EventLoop {
   {
     let tag = CallTag(connection: connection.token, call: callID)
     switch answer {
-    case .now(let message): appendAnswer(connection, callID, message)
+    case .now(let message): appendFrame(connection, callID, more: false, message)
     case .write(let work, let then):
       connection.calls[callID] = Connection.Call(deadline: deadline, then: then)
       submissions.append(Submission(work, reply: .sink(tag), deadline: deadline))
@@ -136,10 +136,6 @@ extension EventLoop {
       appendFrame(connection, callID, more: true, message)
     }
     if connection.bytesWaiting > 0, !connection.flush(now: now) { remove(connection) }
-  }
-
-  private func appendAnswer(_ connection: Connection, _ callID: UInt64, _ message: any Message) {
-    appendFrame(connection, callID, more: false, message)
   }
 
   private func appendFrame(_ connection: Connection, _ callID: UInt64, more: Bool, _ message: (any Message)?)

@@ -67,8 +67,6 @@ package final class BookFile: Sendable {
 
   private static func prepare(path: String, identity: Identity) throws -> Identity {
     let isNew = !FileManager.default.fileExists(atPath: path)
-    // Making the file in the right mode needs no GRDB; its migrator needs a plain queue.
-    _ = try BookFileMode.makeWriteAheadLogged(path: path)
     let queue = try DatabaseQueue(path: path)
     defer { try? queue.close() }
     try queue.read { db in
@@ -81,6 +79,8 @@ package final class BookFile: Sendable {
         throw StoreError.newerVersion(path: path)
       }
     }
+    // Only now: a file that is not ours stays as it is. The readers expect a write-ahead log.
+    try queue.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA journal_mode = WAL") }
     try Schema.migrator().migrate(queue)
     return try queue.write { db in try establish(db, identity) }
   }
@@ -109,16 +109,6 @@ package final class BookFile: Sendable {
         now: wanted.isSimulated ? "simulated" : "the system's")
     }
     return found
-  }
-}
-
-/// Puts a file into write-ahead mode before anything else opens it.
-private enum BookFileMode {
-  static func makeWriteAheadLogged(path: String) throws(StoreError) -> Bool {
-    let connection = try SQLiteConnection(path: path)
-    try connection.keepLogFile()
-    try connection.execute("PRAGMA journal_mode = WAL")
-    return true
   }
 }
 
