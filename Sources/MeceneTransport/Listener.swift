@@ -64,12 +64,17 @@ internal import Foundation
     }
 
     private static func removeStale(_ path: String, _ resolved: SocketAddress) throws(TransportError) {
-      guard unsafe access(path, F_OK) == 0 else { return }
+      var status = stat()
+      guard unsafe lstat(path, &status) == 0 else { return }
+      // Connecting to an ordinary file is refused too, so only its kind tells it from a stale socket.
+      guard status.st_mode & S_IFMT == S_IFSOCK else {
+        throw TransportError("unix:\(path)", "is not a socket; it is left as it is")
+      }
       let probe = try StreamSocket.open(family: AF_UNIX)
       defer { close(probe) }
       let answer = unsafe resolved.withPointer { unsafe connect(probe, $0, $1) } ?? -1
       guard answer != 0, errno == ECONNREFUSED else {
-        throw TransportError("unix:\(path)", "is in use by another daemon, or is not a socket")
+        throw TransportError("unix:\(path)", "is in use by another daemon")
       }
       unsafe unlink(path)
     }

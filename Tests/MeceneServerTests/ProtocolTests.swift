@@ -312,6 +312,15 @@ import Testing
     #expect(error?.description.contains("neither tokens nor TLS") == true)
   }
 
+  @Test func `a file that is no socket is refused and stays`() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.path + "/precious"
+    try "precious".write(toFile: path, atomically: true, encoding: .utf8)
+    let error = #expect(throws: TransportError.self) { try Listener(.unix(path: path)) }
+    #expect(error?.description.contains("is not a socket") == true)
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == "precious")
+  }
+
   @Test func `a stale socket is replaced, a living one refused, and its mode is 0600`() throws {
     let directory = try TemporaryDirectory()
     let address = Address.unix(path: directory.path + "/s")
