@@ -98,7 +98,7 @@ let package = Package(
     .testTarget(
       name: "MeceneEngineTests",
       dependencies: [
-        "MeceneEngine", "MeceneStore", "MeceneLedger", "TestSupport",
+        "MeceneEngine", "MeceneStore", "MeceneLedger", "MeceneConcurrency", "TestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Logging", package: "swift-log"),
       ],

@@ -40,6 +40,7 @@ package final class EmbeddedEngine: Engine {
   private let scanner: Scanner
   private let verifier: Scanner
   private let settler: Settler
+  private let clock: any LedgerClock
   private let timer: Locked<Task<Void, Never>?> = Locked(nil)
 
   /// Opens the books and brings them up to the present time.
@@ -62,13 +63,14 @@ package final class EmbeddedEngine: Engine {
       path: directory.databasePath,
       identity: BookFile.Identity(
         currency: settings.currency, secret: secret, createdAt: start,
-        isSimulated: settings.simulatedClock != nil))
+        isSimulated: settings.simulatedClock != nil), damaged: fatal)
     let bookWriter = try book.makeWriter()
-    let clock: any LedgerClock =
+    clock =
       if let simulated = settings.simulatedClock {
         SimulatedClock(max(simulated, try bookWriter.lastCommit().time))
       } else { SystemClock() }
     let closed = PeriodClosedSignal()
+    let clock = clock
     writer = try Writer(
       book: bookWriter,
       configuration: Writer.Configuration(
@@ -140,7 +142,8 @@ package final class EmbeddedEngine: Engine {
     status.databaseBytes = sizes.database
     status.logBytes = sizes.log
     status.openClicks = summary.openClicks
-    status.now = summary.now
+    // What a commit of this moment would be stamped with.
+    status.now = max(clock.now(), summary.now)
     return status
   }
 

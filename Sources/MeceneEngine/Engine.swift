@@ -69,10 +69,13 @@ extension Engine {
 package struct CallTag: Sendable, Hashable {
   package let connection: UInt64
   package let call: UInt64
+  /// Tells two calls of a connection apart that used the same id, one after the other.
+  package let serial: UInt64
 
-  package init(connection: UInt64, call: UInt64) {
+  package init(connection: UInt64, call: UInt64, serial: UInt64) {
     self.connection = connection
     self.call = call
+    self.serial = serial
   }
 }
 
@@ -165,7 +168,7 @@ package struct Verdict: Sendable, Hashable {
   package var clicks = 0
   package var settlements = 0
   /// nil = the books are clean.
-  package var finding: BookAudit.Finding?
+  package var finding: Finding?
 }
 
 /// A read, which gets a snapshot or why there is none.

@@ -39,6 +39,13 @@ actor Reader {
   }
 }
 
+extension [AccountID] {
+  /// The owner of a thing, when this is the list of owners by thing.
+  func owner(_ thing: ThingID) -> AccountID? {
+    thing.rawValue >= 1 && thing.rawValue <= count ? self[Int(thing.rawValue) - 1] : nil
+  }
+}
+
 /// Long reads that keep nobody waiting but each other: previews, and clicks and revenue of closed periods.
 actor Scanner {
   nonisolated let executor = QueueExecutor(label: "mecene.scanner", qos: .utility)
@@ -48,7 +55,15 @@ actor Scanner {
 
   init(book: BookFile) { self.book = book }
 
-  func read<T: Sendable>(_ body: @Sendable (BookFile) throws -> T) throws -> T { try body(book) }
+  /// Runs a long read, unless whoever asked for it has gone while it waited.
+  func read<T: Sendable>(_ body: @Sendable (BookFile) throws -> T) throws -> T {
+    try Task.checkCancellation()
+    do {
+      return try body(book)
+    } catch let finding as Finding {
+      throw Refusal.booksInconsistent(finding)
+    }
+  }
 }
 
 extension BookFile {
@@ -63,15 +78,31 @@ extension BookFile {
   }
 
   /// Makes the plan of an unsettled period from its rows.
+  ///
+  /// - Throws: A `Finding` when the rows contradict each other.
   func plan(_ period: Period, progress: (StageProgress) -> Void = { _ in }) throws -> SettlementPlan {
+    var owners: [AccountID] = []
+    return try plan(period, owners: &owners, progress: progress)
+  }
+
+  /// The same, with a list of owners that is kept for the next plan.
+  func plan(
+    _ period: Period, owners: inout [AccountID], progress: (StageProgress) -> Void
+  ) throws -> SettlementPlan {
     let data = try periodData(period) { done, total in
       progress(StageProgress("reading clicks", done, of: total))
     }
     progress(StageProgress("planning", 0, of: 0))
-    let owners = try owners()
-    return SettlementPlan(
-      period: period, terms: data.terms, pots: data.pots, clicks: data.clicks,
-      owner: { owners[Int($0.rawValue) - 1] })
+    // Whatever was clicked then is there now.
+    try extend(&owners)
+    do throws(Finding) {
+      return try SettlementPlan(
+        period: period, terms: data.terms, pots: data.pots, clicks: data.clicks, owner: owners.owner)
+    } catch {
+      // These clicks are not filed yet.
+      let table = error.table == "click" ? "click_log" : error.table
+      throw Finding(table: table, key: error.key, expected: error.expected, found: error.found)
+    }
   }
 
   /// What a settlement of the period would do now, or did.
@@ -103,6 +134,9 @@ extension BookFile {
       )
     }
     let things = isSettled ? filed : try loggedClicks(patron, period)
+    guard pot >= .zero else {
+      throw Finding(table: "pot", key: "\(period) \(patron)", expected: "0 or more", found: "\(pot)")
+    }
     let split = Split(pot: pot, feeBps: terms.feeBps, clicks: things.count, patron: patron, period: period)
     return ClickPage(
       period: period, patron: patron, allThings: things, split: split, pot: pot, after: after, limit: limit,

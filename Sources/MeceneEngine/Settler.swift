@@ -26,7 +26,8 @@ actor Settler {
   private var running: (period: Period, task: Task<SettlementRecord, any Error>)?
   private var observers: [Int: @Sendable (StageProgress) -> Void] = [:]
   private var nextObserver = 0
-  private var failed: Period?
+  /// What the last settlement that began by itself failed of.
+  private var failure: (period: Period, reason: String, isFinal: Bool)?
 
   init(book: BookFile, writer: Writer, clock: any LedgerClock, settleAfter: Int64?, logger: Logger) {
     self.book = book
@@ -36,19 +37,32 @@ actor Settler {
     self.logger = logger
   }
 
-  /// Settles what is due, the oldest first. A period whose settlement failed is left to be asked for.
+  /// Settles what is due, the oldest first. Called about once a second, so what fails is tried again; only a period
+  /// whose rows contradict each other is left to be asked for.
   func settleDue() async {
-    while let settleAfter, let period = writer.summary.withLock({ $0.oldestUnsettled }), period != failed,
+    while let settleAfter, let period = writer.summary.withLock({ $0.oldestUnsettled }),
       period.next.start.milliseconds + settleAfter <= clock.now().milliseconds
     {
+      if let failure, failure.period == period, failure.isFinal { return }
       do {
         _ = try await settle(period) { _ in }
       } catch {
-        if !(error is CancellationError) { failed = period }
-        logger.error("settlement failed", metadata: ["period": "\(period)", "reason": "\(error)"])
+        if !(error is CancellationError) { note(error, period) }
         return
       }
     }
+  }
+
+  private func note(_ error: any Error, _ period: Period) {
+    let refusal: Refusal? =
+      if case .refused(let refusal)? = error as? EngineFailure { refusal } else { error as? Refusal }
+    let isFinal = refusal?.reason == .digestMismatch || refusal?.reason == .booksInconsistent
+    let reason = refusal?.sentence ?? "\(error)"
+    // The same failure, second after second, is one line.
+    if failure?.period != period || failure?.reason != reason {
+      logger.error("settlement failed", metadata: ["period": "\(period)", "reason": "\(reason)"])
+    }
+    failure = (period, reason, isFinal)
   }
 
   /// Settles a period, or joins its settlement; a settled one answers with its record.
@@ -82,7 +96,12 @@ actor Settler {
   func cancel() { running?.task.cancel() }
 
   private func run(_ period: Period, _ cursor: Ledger.SettlementProgress?) async throws -> SettlementRecord {
-    let plan = try book.plan(period, progress: notify)
+    let plan: SettlementPlan
+    do {
+      plan = try book.plan(period, progress: notify)
+    } catch let finding as Finding {
+      throw Refusal.booksInconsistent(finding)
+    }
     let digest = plan.digest(secret: book.identity.secret)
     _ = try await writer.perform(.planSettlement(plan, digest: digest))
     let firstPatron = plan.patrons.firstIndex { $0.id > cursor?.drainedThrough ?? AccountID(0) }

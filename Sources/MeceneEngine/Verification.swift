@@ -9,7 +9,7 @@ extension BookFile {
     var verdict = Verdict()
     do {
       try verify(&verdict, progress)
-    } catch let finding as BookAudit.Finding {
+    } catch let finding as Finding {
       verdict.finding = finding
     }
     return verdict
@@ -20,12 +20,14 @@ extension BookFile {
     let total = try read { try $0.status().transfers }
     // Pieces until little is left, then the rest together with the derived columns in one snapshot.
     while true {
+      try Task.checkCancellation()
       let after = audit.transferCount
       let piece = try read { try $0.transfers(after: after, limit: Self.pieceRows) }
       for transfer in piece { try audit.check(transfer) }
       progress(StageProgress("checking transfers", Int(audit.transferCount), of: total))
       if piece.count < Self.pieceRows { break }
     }
+    // From here on only this snapshot tells which periods are settled: what settles later is told by later rows.
     let periods = try read { snapshot in
       while true {
         let piece = try snapshot.transfers(after: audit.transferCount, limit: Self.pieceRows)
@@ -33,29 +35,29 @@ extension BookFile {
         for transfer in piece { try audit.check(transfer) }
       }
       try snapshot.checkDerivedColumns(against: audit)
-      return try snapshot.periods().map(\.period)
+      return try snapshot.periods().map { ($0.period, try snapshot.settlement($0.period)) }
     }
     verdict.transfers = Int(audit.transferCount)
     try verifyPeriods(periods, audit, &verdict, progress)
   }
 
   private func verifyPeriods(
-    _ periods: [Period], _ audit: BookAudit, _ verdict: inout Verdict, _ progress: (StageProgress) -> Void
+    _ periods: [(Period, SettlementRecord?)], _ audit: BookAudit, _ verdict: inout Verdict,
+    _ progress: (StageProgress) -> Void
   ) throws {
-    let owners = try owners()
+    var owners = try owners()
     var unsettled: Period?
-    for (position, period) in periods.enumerated() {
-      let settled = try read { try $0.settlement(period) }
-      if let settled, settled.state == .settled {
+    for (position, (period, settlement)) in periods.enumerated() {
+      if let settlement, settlement.state == .settled {
         if let unsettled {
-          throw BookAudit.Finding(
+          throw Finding(
             table: "settlement", key: "\(period)", expected: "\(unsettled) settled before", found: "a gap")
         }
-        verdict.clicks += try verifySettled(settled, owners, audit)
+        verdict.clicks += try verifySettled(settlement, owners, audit)
         verdict.settlements += 1
       } else {
         unsettled = unsettled ?? period
-        verdict.clicks += try verifyUnsettled(period, settled, owners)
+        verdict.clicks += try verifyUnsettled(period, settlement, &owners)
       }
       progress(StageProgress("checking periods", position + 1, of: periods.count))
     }
@@ -74,91 +76,69 @@ extension BookFile {
       shares.append(share)
     }
     let pots = try pots(period)
-    try checkClicks(clicks, pots, owners, table: "click", period)
-    let plan = SettlementPlan(
+    let plan = try SettlementPlan(
       period: period, terms: try read { try $0.terms(of: period) }, pots: pots, clicks: clicks,
-      owner: { owners[Int($0.rawValue) - 1] })
+      owner: owners.owner)
     for (position, share) in shares.enumerated() where share != plan.shares[position] {
-      throw BookAudit.Finding(
+      throw Finding(
         table: "click", key: "\(period) \(clicks[position].patron) \(clicks[position].thing)",
         expected: "share_micros \(plan.shares[position].rawValue)", found: "\(share.rawValue)")
     }
-    let filed = try filedRevenue(period)
-    let expected = plan.owners.flatMap { owner in plan.revenue[owner.things].map { (owner.id, $0) } }
-    for (position, row) in filed.enumerated() {
-      guard position < expected.count, expected[position].0 == row.owner, expected[position].1 == row.revenue
-      else {
-        throw BookAudit.Finding(
-          table: "revenue", key: "\(period) \(row.owner) \(row.revenue.thing)",
-          expected: "what the clicks' shares sum to",
-          found: "\(row.revenue.micros.rawValue) for \(row.revenue.clicks)")
-      }
-    }
-    try expect("revenue", key, "\(expected.count) rows", "\(filed.count) rows")
-    let digest = hexadecimal(plan.digest(secret: identity.secret))
-    try expect("settlement", key, "digest \(digest)", "digest \(hexadecimal(settled.digest))")
+    try verifyRevenue(period, plan)
+    let digest = plan.digest(secret: identity.secret).hexadecimal
+    try expect("settlement", key, "digest \(digest)", "digest \(settled.digest.hexadecimal)")
     try expect("settlement", key, "\(plan.totals)", "\(settled.totals)")
     let given = audit.given[period] ?? .zero
     try expect("transfer", "give of \(period)", "\(plan.totals.revenueMicros)", "\(given)")
     try expect("transfer", "revenue of \(period)", "\(given)", "\(audit.received[period] ?? .zero)")
     try expect("transfer", "clearing of \(period)", "0.00", "\(audit.balance(.clearing(period)))")
     for pot in pots where audit.balance(.pot(pot.patron, period)) != .zero {
-      throw BookAudit.Finding(
+      throw Finding(
         table: "pot", key: "\(period) \(pot.patron)", expected: "nothing left after the settlement",
         found: "\(audit.balance(.pot(pot.patron, period)))")
     }
     return clicks.count
   }
 
+  private func verifyRevenue(_ period: Period, _ plan: SettlementPlan) throws {
+    let filed = try filedRevenue(period)
+    let expected = plan.owners.flatMap { owner in plan.revenue[owner.things].map { (owner.id, $0) } }
+    for (position, row) in filed.enumerated() {
+      guard position < expected.count, expected[position].0 == row.owner, expected[position].1 == row.revenue
+      else {
+        throw Finding(
+          table: "revenue", key: "\(period) \(row.owner) \(row.revenue.thing)",
+          expected: "what the clicks' shares sum to",
+          found: "\(row.revenue.micros.rawValue) for \(row.revenue.clicks)")
+      }
+    }
+    try expect("revenue", "\(period)", "\(expected.count) rows", "\(filed.count) rows")
+  }
+
+  /// Makes the plan, which looks at each click and pot, and compares it with the one that was begun.
   private func verifyUnsettled(
-    _ period: Period, _ planned: SettlementRecord?, _ owners: [AccountID]
+    _ period: Period, _ begun: SettlementRecord?, _ owners: inout [AccountID]
   ) throws -> Int {
-    let data: PeriodData
+    let plan: SettlementPlan
     do {
-      data = try periodData(period) { _, _ in }
+      plan = try self.plan(period, owners: &owners, progress: { _ in })
     } catch let error as StoreError {
-      // It may have been settled, and its log dropped, since the list of periods was read.
+      // It may have been settled, and its log dropped, since the periods were read.
       if try read({ try $0.settlement(period) })?.state == .settled { return 0 }
       throw error
     }
-    // A thing that was added since the list of owners was read is not clicked by its owner either: its click was
-    // decided by the same rule.
-    try checkClicks(data.clicks, data.pots, owners, table: "click_log", period)
-    if let planned {
-      let plan = SettlementPlan(
-        period: period, terms: data.terms, pots: data.pots, clicks: data.clicks,
-        owner: { owners[Int($0.rawValue) - 1] })
+    if let begun {
       try expect(
-        "settlement", "\(period)", "digest \(hexadecimal(plan.digest(secret: identity.secret)))",
-        "digest \(hexadecimal(planned.digest))")
+        "settlement", "\(period)", "digest \(plan.digest(secret: identity.secret).hexadecimal)",
+        "digest \(begun.digest.hexadecimal)")
     }
-    return data.clicks.count
-  }
-
-  private func checkClicks(
-    _ clicks: [(patron: AccountID, thing: ThingID)], _ pots: [(patron: AccountID, pot: Micros)],
-    _ owners: [AccountID], table: String, _ period: Period
-  ) throws {
-    var pot = pots.startIndex
-    for click in clicks {
-      let key = "\(period) \(click.patron) \(click.thing)"
-      while pot < pots.endIndex, pots[pot].patron < click.patron { pot += 1 }
-      guard pot < pots.endIndex, pots[pot].patron == click.patron else {
-        throw BookAudit.Finding(table: table, key: key, expected: "a patron with a pot", found: "none")
-      }
-      guard click.thing.rawValue >= 1, click.thing.rawValue <= owners.count else { continue }
-      if owners[Int(click.thing.rawValue) - 1] == click.patron {
-        throw BookAudit.Finding(
-          table: table, key: key, expected: "a thing of another owner", found: "an own thing")
-      }
-    }
+    return plan.totals.clicks
   }
 
   private func expect(_ table: String, _ key: String, _ expected: String, _ found: String) throws {
-    if expected != found { throw BookAudit.Finding(table: table, key: key, expected: expected, found: found) }
+    if expected != found { throw Finding(table: table, key: key, expected: expected, found: found) }
   }
 
-  private func hexadecimal(_ bytes: [UInt8]) -> String { bytes.hexadecimal }
 }
 
 extension [UInt8] {

@@ -3,21 +3,6 @@
 /// Transfers are fed in the journal's order. At every prefix no ledger account but `world` is negative, each
 /// movement runs between its kind's accounts, amounts are above 0, and each kind's key is unique.
 package struct BookAudit: Sendable {
-  /// The first row that contradicts the rules.
-  package struct Finding: Error, Sendable, Hashable {
-    package let table: String
-    package let key: String
-    package let expected: String
-    package let found: String
-
-    package init(table: String, key: String, expected: String, found: String) {
-      self.table = table
-      self.key = key
-      self.expected = expected
-      self.found = found
-    }
-  }
-
   private struct UniqueKey: Hashable {
     let kind: Transfer.Kind
     let account: AccountID?
@@ -95,8 +80,10 @@ package struct BookAudit: Sendable {
   ) throws(Finding) {
     let left = balance(from).rawValue.subtractingReportingOverflow(transfer.amount.rawValue)
     let right = balance(to).rawValue.addingReportingOverflow(transfer.amount.rawValue)
+    // What `world` has paid in is at most `Int64.max`, so that its balance has an opposite.
+    let isHeld = left.partialValue >= 0 || (from == .world && left.partialValue > .min)
     try expect(
-      transfer, "an amount that \(from) holds", !left.overflow && (left.partialValue >= 0 || from == .world),
+      transfer, "an amount that \(from) holds", !left.overflow && isHeld,
       found: "\(transfer.amount.rawValue) of \(balance(from).rawValue)")
     try expect(
       transfer, "an amount that the ledger can hold", !right.overflow, found: "\(transfer.amount.rawValue)")
@@ -105,10 +92,19 @@ package struct BookAudit: Sendable {
     balances[to] = right.partialValue == 0 ? nil : Micros(right.partialValue)
     if case .pot(let account, _) = from { potsOf[account] = pots(account) - transfer.amount }
     if case .pot(let account, _) = to { potsOf[account] = pots(account) + transfer.amount }
-    if let period = transfer.forPeriod {
-      if transfer.kind == .give { given[period] = (given[period] ?? .zero) + transfer.amount }
-      if transfer.kind == .revenue { received[period] = (received[period] ?? .zero) + transfer.amount }
+    guard let period = transfer.forPeriod else { return }
+    if transfer.kind == .give { given[period] = try sum(given[period], transfer) }
+    if transfer.kind == .revenue { received[period] = try sum(received[period], transfer) }
+  }
+
+  /// Money can go round within a period's rows when they are wrong, and add up to more than there is.
+  private func sum(_ before: Micros?, _ transfer: Transfer) throws(Finding) -> Micros {
+    guard let sum = (before ?? .zero).adding(transfer.amount) else {
+      throw Finding(
+        table: "transfer", key: "\(transfer.id)", expected: "a sum that the ledger can hold",
+        found: "\(transfer.amount.rawValue)")
     }
+    return sum
   }
 
   private func expect(

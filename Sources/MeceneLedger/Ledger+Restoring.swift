@@ -1,23 +1,39 @@
 // Rebuilding the state from the books at start. Rows come in the order of their ids; the effects of rebuilding
-// are none.
+// are none. What no sound books hold is thrown as a `Finding`, for memory that follows from it would trap later.
 extension Ledger {
   /// The next account, in the order of ids.
   package mutating func restoreAccount(
-    fingerprint: Fingerprint, budget: Micros, available: Micros, pots: Micros, isClosed: Bool
-  ) {
+    _ id: AccountID, fingerprint: Fingerprint, budget: Micros, available: Micros, pots: Micros, isClosed: Bool
+  ) throws(Finding) {
+    try expect("account", "\(id)", "the number \(accounts.count + 1)", id.rawValue == accounts.count + 1)
+    try expect(
+      "account", "\(id)", "amounts of 0 or more", min(budget, available, pots) >= .zero,
+      found: "\(min(budget, available, pots))")
     accountNames[fingerprint] = UInt32(accounts.count)
     accounts.append(
       AccountState(budget: budget, available: available, pots: pots, isClosed: isClosed))
   }
 
   /// The next thing, in the order of ids.
-  package mutating func restoreThing(fingerprint: Fingerprint, owner: AccountID, isRetired: Bool) {
+  package mutating func restoreThing(
+    _ id: ThingID, fingerprint: Fingerprint, owner: AccountID, isRetired: Bool
+  ) throws(Finding) {
+    try expect("thing", "\(id)", "the number \(things.count + 1)", id.rawValue == things.count + 1)
+    let index = try restoredIndex(owner, "thing", "\(id)")
     thingURLs[fingerprint] = UInt32(things.count)
-    things.append(ThingState(owner: UInt32(owner.rawValue - 1), isRetired: isRetired))
+    things.append(ThingState(owner: UInt32(index), isRetired: isRetired))
   }
 
   /// The next period, the oldest first. The last one is the open one.
-  package mutating func restorePeriod(_ period: Period, _ terms: Terms, isSettled: Bool) {
+  package mutating func restorePeriod(_ period: Period, _ terms: Terms, isSettled: Bool) throws(Finding) {
+    let next = open?.period.next ?? period
+    try expect(
+      "period", "\(period.number)", "a month up to \(Period.last), without a gap",
+      period == next && period.number >= 0 && period <= .last)
+    try expect(
+      "period", "\(period)", "a fee of 0 to 10000 and a minimum above 0",
+      (0...10_000).contains(terms.feeBps) && terms.minimum > .zero,
+      found: "\(terms.feeBps) and \(terms.minimum)")
     if firstPeriod == nil { firstPeriod = period }
     if let closing = open, closing.period != lastSettled {
       unsettled.append(UnsettledPeriod(period: closing.period, terms: closing.terms, pots: [:]))
@@ -29,8 +45,12 @@ extension Ledger {
   /// How far the settlement of the oldest unsettled period got.
   package mutating func restoreSettlement(
     of period: Period, digest: [UInt8], drainedThrough: AccountID, paidThrough: AccountID, clearing: Micros
-  ) {
-    guard let position = unsettled.firstIndex(where: { $0.period == period }) else { return }
+  ) throws(Finding) {
+    try expect("settlement", "\(period)", "0 or more in clearing", clearing >= .zero, found: "\(clearing)")
+    guard let position = unsettled.firstIndex(where: { $0.period == period }) else {
+      throw Finding(
+        table: "settlement", key: "\(period)", expected: "a closed period", found: "the state of another")
+    }
     unsettled[position].digest = digest
     unsettled[position].drainedThrough = drainedThrough
     unsettled[position].paidThrough = paidThrough
@@ -38,11 +58,18 @@ extension Ledger {
   }
 
   /// A pot that still holds money.
-  package mutating func restorePot(of period: Period, patron: AccountID, _ amount: Micros) {
+  package mutating func restorePot(
+    of period: Period, patron: AccountID, _ amount: Micros
+  ) throws(Finding) {
+    let key = "\(period) \(patron)"
+    let index = try restoredIndex(patron, "pot", key)
+    try expect("pot", key, "an amount of 0 or more", amount >= .zero, found: "\(amount)")
     if period == openPeriod {
-      accounts[Int(patron.rawValue) - 1].openPot = amount
+      accounts[index].openPot = amount
     } else if let position = unsettled.firstIndex(where: { $0.period == period }) {
       unsettled[position].pots[patron] = amount
+    } else {
+      throw Finding(table: "pot", key: key, expected: "nothing left of a settled period", found: "\(amount)")
     }
   }
 
@@ -50,27 +77,82 @@ extension Ledger {
   package mutating func reserveClicks(_ count: Int) { open?.clicks.reserve(count) }
 
   /// A row of the open period's click log, in its order.
-  package mutating func restoreClick(patron: AccountID, thing: ThingID, undone: Bool) {
-    let index = Int(patron.rawValue) - 1
-    let thing = UInt32(thing.rawValue - 1)
+  package mutating func restoreClick(
+    patron: AccountID, thing: ThingID, undone: Bool
+  ) throws(Finding) {
+    guard patron.rawValue >= 1, patron.rawValue <= accounts.count, thing.rawValue >= 1,
+      thing.rawValue <= things.count
+    else {
+      throw Finding(
+        table: "click_log", key: "\(openPeriod) \(patron) \(thing)", expected: "a patron and a thing",
+        found: "numbers that nothing has")
+    }
+    let (giver, target) = (UInt32(patron.rawValue - 1), UInt32(thing.rawValue - 1))
+    guard open?.clicks.contains(patron: giver, thing: target) == undone else {
+      throw Finding(
+        table: "click_log", key: "\(openPeriod) \(patron) \(thing)",
+        expected: "clicks and undone clicks in turn",
+        found: undone ? "an undone click without its click" : "a second click")
+    }
+    let index = Int(giver)
     if undone {
-      if open?.clicks.remove(patron: UInt32(index), thing: thing) ?? false { accounts[index].clicks -= 1 }
+      if open?.clicks.remove(patron: giver, thing: target) ?? false { accounts[index].clicks -= 1 }
     } else {
       accounts[index].clicks += 1
       accounts[index].newestClick =
-        open?.clicks.insert(patron: UInt32(index), thing: thing, head: accounts[index].newestClick)
-        ?? ClickIndex.end
+        open?.clicks.insert(patron: giver, thing: target, head: accounts[index].newestClick) ?? ClickIndex.end
     }
   }
 
-  /// The sums and counters.
+  /// The sums and counters; the last step. All money has to be somewhere, so that nothing can overflow later.
   package mutating func restoreTotals(
     money: Micros, fees: Micros, transfers: Int64, accountChanges: Int64, thingChanges: Int64
-  ) {
+  ) throws(Finding) {
+    try expect("ledger", "fees_micros", "0 or more", fees >= .zero, found: "\(fees)")
     self.money = money
     self.fees = fees
     transferCount = transfers
     accountChangeCount = accountChanges
     thingChangeCount = thingChanges
+    var held: Micros? = fees
+    for account in accounts { held = held?.adding(account.available)?.adding(account.pots) }
+    for period in unsettled { held = held?.adding(period.clearing) }
+    try expect(
+      "ledger", "money_micros",
+      "\(held.map(\.description) ?? "a sum that fits"), which is what accounts and fees hold",
+      held == money, found: "\(money)")
+    try checkPotsHold()
+  }
+
+  private func checkPotsHold() throws(Finding) {
+    var inPots = accounts.map(\.openPot)
+    for period in unsettled {
+      for (patron, amount) in period.pots {
+        let index = Int(patron.rawValue) - 1
+        // Checked against the account's column next, so a sum that doesn't fit is as wrong as any other.
+        inPots[index] = inPots[index].adding(amount) ?? Micros(-1)
+      }
+    }
+    for (index, amount) in inPots.enumerated() {
+      try expect(
+        "account", "\(index + 1) pots_micros", "\(amount), which is what its pots hold",
+        amount == accounts[index].pots, found: "\(accounts[index].pots)")
+    }
+  }
+
+  private func restoredIndex(_ id: AccountID, _ table: String, _ key: String) throws(Finding) -> Int {
+    guard id.rawValue >= 1, id.rawValue <= accounts.count else {
+      throw Finding(
+        table: table, key: key, expected: "an account from 1 to \(accounts.count)", found: "\(id)")
+    }
+    return Int(id.rawValue) - 1
+  }
+
+  private func expect(
+    _ table: String, _ key: String, _ expected: @autoclosure () -> String, _ holds: Bool,
+    found: @autoclosure () -> String = "another"
+  ) throws(Finding) {
+    guard !holds else { return }
+    throw Finding(table: table, key: key, expected: expected(), found: found())
   }
 }

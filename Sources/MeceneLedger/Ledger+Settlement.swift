@@ -45,12 +45,46 @@ extension Ledger {
             + "\(hexadecimal(digest)); nothing more is paid",
           ["begun_digest": hexadecimal(begun), "digest": hexadecimal(digest)])
       }
+      try checkAgainstBooks(plan, current)
       return .done
     }
-    precondition(plan.patrons.count == current.pots.count, "the plan has other pots than the books")
+    try checkAgainstBooks(plan, current)
     unsettled[0].digest = digest
     effects.append(.settlementPlanned(plan, digest: digest))
     return .done
+  }
+
+  /// The plan is made from rows of the disk, the state from others. What is still to be moved has to be the same in
+  /// both: nothing is moved otherwise.
+  private func checkAgainstBooks(_ plan: SettlementPlan, _ current: UnsettledPeriod) throws(Refusal) {
+    var clearing = Micros.zero
+    var pots = 0
+    for patron in plan.patrons {
+      if patron.id <= current.drainedThrough {
+        if !patron.clicks.isEmpty { clearing += patron.pot - patron.fee }
+        continue
+      }
+      pots += 1
+      guard current.pots[patron.id] == patron.pot else {
+        throw .booksInconsistent(
+          Finding(
+            table: "pot", key: "\(plan.period) \(patron.id)", expected: "\(patron.pot)",
+            found: "\(current.pots[patron.id] ?? .zero)"))
+      }
+    }
+    for owner in plan.owners {
+      guard owner.id.rawValue <= accounts.count else {
+        throw .booksInconsistent(
+          Finding(table: "account", key: "\(owner.id)", expected: "an owner's account", found: "none"))
+      }
+      if owner.id <= current.paidThrough { clearing -= owner.micros }
+    }
+    guard pots == current.pots.count, clearing == current.clearing else {
+      throw .booksInconsistent(
+        Finding(
+          table: "settlement", key: "\(plan.period)", expected: "\(pots) pots and \(clearing) in clearing",
+          found: "\(current.pots.count) pots and \(current.clearing)"))
+    }
   }
 
   mutating func drainPots(_ plan: SettlementPlan, _ positions: Range<Int>) throws(Refusal) -> Outcome {

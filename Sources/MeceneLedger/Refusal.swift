@@ -35,6 +35,7 @@ package struct Refusal: Error, Sendable, Hashable {
     case clockOutOfRange = 31
     case serviceUnknown = 32
     case idsExhausted = 33
+    case booksInconsistent = 34
   }
 
   /// One number or text of the sentence.
@@ -92,6 +93,13 @@ extension Refusal {
 
   /// The refusal of a thing that does not exist, for readers outside the ledger.
   package static func thingNotFound(_ reference: ThingReference) -> Refusal { notFound(reference) }
+
+  /// The refusal of what would have to go on with rows that contradict each other.
+  package static func booksInconsistent(_ finding: Finding) -> Refusal {
+    Refusal(
+      .booksInconsistent, "the books contradict themselves: \(finding); `verify` names the first wrong row",
+      ["table": finding.table, "key": finding.key, "expected": finding.expected, "found": finding.found])
+  }
 
   /// The refusal of a period that the ledger has not lived through.
   package static func periodNotFound(_ period: Period) -> Refusal {

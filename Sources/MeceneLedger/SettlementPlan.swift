@@ -58,13 +58,21 @@ package final class SettlementPlan: Sendable {
   /// Makes the plan of a period.
   ///
   /// - Parameters:
-  ///   - pots: Every patron's pot, by patron id, each above 0.
-  ///   - clicks: The clicks that stand, by patron and thing. Each patron among them has a pot.
-  ///   - owner: Who owns a thing.
+  ///   - pots: Every patron's pot, by patron id.
+  ///   - clicks: The clicks that stand, by patron and thing.
+  ///   - owner: Who owns a thing; nil for a thing that does not exist.
+  /// - Throws: A `Finding` for the first row that no sound books hold: a pot that is not above 0, a click without a
+  ///   pot or without a thing, an owner's own click, pots beyond `Int64.max` in all.
   package init(
     period: Period, terms: Terms, pots: [(patron: AccountID, pot: Micros)],
-    clicks: [(patron: AccountID, thing: ThingID)], owner: (ThingID) -> AccountID
-  ) {
+    clicks: [(patron: AccountID, thing: ThingID)], owner: (ThingID) -> AccountID?
+  ) throws(Finding) {
+    guard period.number >= 0, period <= .last, (0...10_000).contains(terms.feeBps) else {
+      throw Finding(
+        table: "period", key: "\(period.number)",
+        expected: "a month up to \(Period.last) and a fee up to 10000",
+        found: "a fee of \(terms.feeBps)")
+    }
     self.period = period
     self.terms = terms
     var patrons: [Patron] = []
@@ -74,21 +82,38 @@ package final class SettlementPlan: Sendable {
     shares.reserveCapacity(clicks.count)
     var next = 0
     for (patron, pot) in pots {
+      guard patron.rawValue >= 1, pot > .zero, let potsMicros = totals.potsMicros.adding(pot) else {
+        throw Finding(
+          table: "pot", key: "\(period) \(patron)",
+          expected: "a patron, and an amount above 0 that fits the ledger",
+          found: "\(pot.rawValue)")
+      }
       let first = next
       while next < clicks.count, clicks[next].patron == patron { next += 1 }
       let split = Split(
         pot: pot, feeBps: terms.feeBps, clicks: next - first, patron: patron, period: period)
       for j in 0..<(next - first) { shares.append(split.share(at: j)) }
       patrons.append(Patron(id: patron, pot: pot, fee: split.fee, clicks: first..<next))
-      totals.potsMicros += pot
+      totals.potsMicros = potsMicros
       totals.feesMicros += split.fee
       totals.revenueMicros += split.given
       if first == next { totals.returnedMicros += pot }
     }
-    precondition(next == clicks.count, "a click without a pot")
-
-    let ownerOf = clicks.map { owner($0.thing) }
-    let order = clicks.indices.sorted { a, b in
+    if next < clicks.count {
+      throw Self.finding(period, clicks[next], "a patron with a pot", "none")
+    }
+    var ownerOf: [AccountID] = []
+    ownerOf.reserveCapacity(clicks.count)
+    for click in clicks {
+      guard let owner = owner(click.thing), owner.rawValue >= 1 else {
+        throw Self.finding(period, click, "a thing with an owner", "none")
+      }
+      if owner == click.patron {
+        throw Self.finding(period, click, "a thing of another owner", "an own thing")
+      }
+      ownerOf.append(owner)
+    }
+    let order = clicks.indices.sorted { [ownerOf] a, b in
       (ownerOf[a], clicks[a].thing) < (ownerOf[b], clicks[b].thing)
     }
     (owners, revenue) = Self.addUp(order, ownerOf: ownerOf, thingOf: { clicks[$0].thing }, shares: shares)
@@ -100,6 +125,13 @@ package final class SettlementPlan: Sendable {
     self.shares = shares
     self.ownerOf = ownerOf
     self.totals = totals
+  }
+
+  private static func finding(
+    _ period: Period, _ click: (patron: AccountID, thing: ThingID), _ expected: String, _ found: String
+  ) -> Finding {
+    Finding(
+      table: "click", key: "\(period) \(click.patron) \(click.thing)", expected: expected, found: found)
   }
 
   private static func addUp(

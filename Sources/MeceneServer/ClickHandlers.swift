@@ -73,14 +73,16 @@ extension Handlers: ClickServiceHandler {
     let clicks = try zip(page.things, page.shares).map { id, share in
       let thing = try reading.thing(.id(id))
       return PatronClick(
-        thingID: UInt64(id.rawValue), url: thing.url, title: thing.title, ownerName: thing.ownerName,
+        thingID: UInt64(clamping: id.rawValue), url: thing.url, title: thing.title,
+        ownerName: thing.ownerName,
         shareMicros: share.rawValue)
     }
     return ListClicksResponse(
       clicks: clicks,
       nextPageToken: page.hasMore
         ? PageToken.make(after: page.things.last?.rawValue ?? 0, arguments: arguments) : "",
-      period: page.period.description, clicksTotal: UInt64(page.clicksTotal), potMicros: page.pot.rawValue,
+      period: page.period.description, clicksTotal: UInt64(clamping: page.clicksTotal),
+      potMicros: page.pot.rawValue,
       feeMicros: page.fee.rawValue, settled: page.settled)
   }
 }

@@ -14,12 +14,17 @@ final class Connection {
 
   /// A call in flight.
   struct Call {
+    /// Tells whether an outcome is this call's, or that of an earlier one with the same id.
+    let serial: UInt64
     let deadline: Deadline?
     /// What the writer's outcome leads to; nil while the call is not at the writer.
     var then: (@Sendable (EngineOutcome) throws -> AnyAnswer)?
     /// A long read or a stream; nil for other calls.
     var task: Task<Void, Never>?
     var streams = false
+
+    /// Whether the answer may be as large as a page.
+    var isRead: Bool { then == nil && !streams }
     /// A stream's newest message that was not written yet.
     var newest: (any Message)?
   }
@@ -28,7 +33,11 @@ final class Connection {
   let token: UInt64
   var decoder: FrameDecoder
   var phase = Phase.open
-  var calls: [UInt64: Call] = [:]
+  private(set) var calls: [UInt64: Call] = [:]
+  /// Calls in flight whose answers may be large.
+  private(set) var reads = 0
+  /// Whether frames wait in the decoder until there is room for their answers.
+  var isHeld = false
   var outbound: [UInt8] = []
   var sent = 0
   var isDirty = false
@@ -47,6 +56,23 @@ final class Connection {
 
   var bytesWaiting: Int { outbound.count - sent }
 
+  func add(_ call: Call, id: UInt64) {
+    calls[id] = call
+    if call.isRead { reads += 1 }
+  }
+
+  /// Forgets a call; nil when there is none of this id, or none of this serial.
+  @discardableResult
+  func removeCall(_ id: UInt64, serial: UInt64? = nil) -> Call? {
+    guard let call = calls[id], serial ?? call.serial == call.serial else { return nil }
+    calls[id] = nil
+    if call.isRead { reads -= 1 }
+    return call
+  }
+
+  /// Remembers a stream's newest message, or that it is written.
+  func setNewest(_ message: (any Message)?, ofCall id: UInt64) { calls[id]?.newest = message }
+
   /// Sends as much as the peer takes.
   ///
   /// - Returns: False when the connection is broken.
@@ -58,6 +84,11 @@ final class Connection {
         stalledSince = nil
       case .wouldBlock:
         if stalledSince == nil { stalledSince = now }
+        // A peer that always leaves something waiting would let the sent bytes pile up.
+        if sent > 1 << 20 {
+          outbound.removeFirst(sent)
+          sent = 0
+        }
         return true
       case .closed: return false
       }

@@ -57,7 +57,7 @@ extension Limits {
 extension MeceneWire.Account {
   init(_ record: AccountRecord) {
     self.init(
-      id: UInt64(record.id.rawValue), name: record.name, displayName: record.displayName,
+      id: UInt64(clamping: record.id.rawValue), name: record.name, displayName: record.displayName,
       budgetMicros: record.budget.rawValue, availableMicros: record.available.rawValue,
       potMicros: record.pot.rawValue, potsMicros: record.pots.rawValue, active: record.isActive,
       closed: record.isClosed, openedAtMs: record.openedAt.milliseconds)
@@ -67,7 +67,7 @@ extension MeceneWire.Account {
 extension MeceneWire.Transfer {
   init(_ transfer: MeceneLedger.Transfer) {
     self.init(
-      id: UInt64(transfer.id), kind: TransferKind(rawValue: Int32(transfer.kind.rawValue)),
+      id: UInt64(clamping: transfer.id), kind: TransferKind(rawValue: Int32(transfer.kind.rawValue)),
       amountMicros: transfer.amount.rawValue, committedAtMs: transfer.committedAt.milliseconds,
       period: transfer.period.description, forPeriod: transfer.forPeriod?.description ?? "",
       availableAfterMicros: transfer.availableAfter.rawValue, potsAfterMicros: transfer.potsAfter.rawValue,
@@ -78,7 +78,8 @@ extension MeceneWire.Transfer {
 extension MeceneWire.Thing {
   init(_ record: ThingRecord) {
     self.init(
-      id: UInt64(record.id.rawValue), ownerID: UInt64(record.owner.rawValue), ownerName: record.ownerName,
+      id: UInt64(clamping: record.id.rawValue), ownerID: UInt64(clamping: record.owner.rawValue),
+      ownerName: record.ownerName,
       url: record.url, title: record.title, description: record.description, hidden: record.isHidden,
       retired: record.isRetired, addedAtMs: record.addedAt.milliseconds)
   }
@@ -94,9 +95,9 @@ extension MeceneWire.Settlement {
       case .settled: .settled
       }
     self.init(
-      period: record.period.description, state: state, feeBps: UInt32(record.feeBps),
-      pots: UInt64(record.totals.pots), clicks: UInt64(record.totals.clicks),
-      owners: UInt64(record.totals.owners),
+      period: record.period.description, state: state, feeBps: UInt32(clamping: record.feeBps),
+      pots: UInt64(clamping: record.totals.pots), clicks: UInt64(clamping: record.totals.clicks),
+      owners: UInt64(clamping: record.totals.owners),
       potsMicros: record.totals.potsMicros.rawValue, feesMicros: record.totals.feesMicros.rawValue,
       revenueMicros: record.totals.revenueMicros.rawValue,
       returnedMicros: record.totals.returnedMicros.rawValue,
@@ -106,15 +107,17 @@ extension MeceneWire.Settlement {
 
 extension MeceneWire.StageProgress {
   init(_ progress: MeceneEngine.StageProgress) {
-    self.init(stage: progress.stage, done: UInt64(progress.done), total: UInt64(progress.total))
+    self.init(
+      stage: progress.stage, done: UInt64(clamping: progress.done), total: UInt64(clamping: progress.total))
   }
 }
 
 extension MeceneWire.Verdict {
   init(_ verdict: MeceneEngine.Verdict) {
     self.init(
-      clean: verdict.finding == nil, transfers: UInt64(verdict.transfers), clicks: UInt64(verdict.clicks),
-      settlements: UInt64(verdict.settlements),
+      clean: verdict.finding == nil, transfers: UInt64(clamping: verdict.transfers),
+      clicks: UInt64(clamping: verdict.clicks),
+      settlements: UInt64(clamping: verdict.settlements),
       firstWrongRow: verdict.finding.map {
         WrongRow(table: $0.table, key: $0.key, expected: $0.expected, found: $0.found)
       })

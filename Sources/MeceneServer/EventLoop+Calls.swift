@@ -20,7 +20,10 @@ extension EventLoop {
       let problem = head.callID == 0 ? "0" : "\(head.callID), which is in flight,"
       return end(connection, Failure(.invalidCallID, "the call id \(problem) can't be used for a new call"))
     }
-    guard !isDraining else { return appendFailure(connection, head.callID, .draining) }
+    // Whoever asks for the health of a daemon that drains is told so, not refused.
+    guard !isDraining || head.method == healthCheck else {
+      return appendFailure(connection, head.callID, .draining)
+    }
     guard connection.calls.count < limits.callsMax else {
       return appendFailure(
         connection, head.callID,
@@ -47,20 +50,21 @@ extension EventLoop {
 
   private func perform(_ answer: AnyAnswer, _ callID: UInt64, _ connection: Connection, _ deadline: Deadline?)
   {
-    let tag = CallTag(connection: connection.token, call: callID)
+    let serial = makeSerial()
+    let tag = CallTag(connection: connection.token, call: callID, serial: serial)
+    var call = Connection.Call(serial: serial, deadline: deadline)
     switch answer {
-    case .now(let message): appendFrame(connection, callID, more: false, message)
+    case .now(let message): return appendFrame(connection, callID, more: false, message)
     case .write(let work, let then):
-      connection.calls[callID] = Connection.Call(deadline: deadline, then: then)
+      call.then = then
       submissions.append(Submission(work, reply: .sink(tag), deadline: deadline))
     case .read(let body):
-      connection.calls[callID] = Connection.Call(deadline: deadline)
       reads.append(
         ReadJob(deadline: deadline) { snapshot in
           self.post(.answered(tag, Result { try body(snapshot.get()) }))
         })
     case .task(let body):
-      let task = Task {
+      call.task = Task {
         do {
           let message = try await body()
           post(.answered(tag, .success(message)))
@@ -68,9 +72,9 @@ extension EventLoop {
           post(.answered(tag, .failure(error)))
         }
       }
-      connection.calls[callID] = Connection.Call(deadline: deadline, task: task)
     case .stream(let body):
-      let task = Task {
+      call.streams = true
+      call.task = Task {
         do {
           let message = try await body { self.post(.progressed(tag, $0)) }
           post(.answered(tag, .success(message)))
@@ -78,15 +82,15 @@ extension EventLoop {
           post(.answered(tag, .failure(error)))
         }
       }
-      connection.calls[callID] = Connection.Call(deadline: deadline, task: task, streams: true)
     }
+    connection.add(call, id: callID)
   }
 
   /// Ends a call that was not decided; one that was ends with its result.
   private func cancel(_ callID: UInt64, _ connection: Connection) {
     guard let call = connection.calls[callID] else { return }
     if call.then != nil {
-      let tag = CallTag(connection: connection.token, call: callID)
+      let tag = CallTag(connection: connection.token, call: callID, serial: call.serial)
       let waits = submissions.firstIndex { if case .sink(tag) = $0.reply { true } else { false } }
       if let waits {
         submissions.remove(at: waits)
@@ -95,24 +99,25 @@ extension EventLoop {
       }
     }
     call.task?.cancel()
-    connection.calls[callID] = nil
-    appendFailure(connection, callID, .cancelled)
+    connection.removeCall(callID)
+    appendFailure(connection, callID, call.streams ? .streamCancelled : .cancelled)
   }
 
   func complete(_ completion: Completion) {
-    guard let connection = connections[completion.tag.connection],
-      let call = connection.calls.removeValue(forKey: completion.tag.call), let then = call.then
+    let tag = completion.tag
+    guard let connection = connections[tag.connection],
+      let call = connection.removeCall(tag.call, serial: tag.serial), let then = call.then
     else { return }
     do {
-      perform(try then(completion.result.get()), completion.tag.call, connection, call.deadline)
+      perform(try then(completion.result.get()), tag.call, connection, call.deadline)
     } catch {
-      appendFailure(connection, completion.tag.call, Failure(error))
+      appendFailure(connection, tag.call, Failure(error))
     }
   }
 
   func answer(_ tag: CallTag, _ result: Result<any Message, any Error>) {
     guard let connection = connections[tag.connection],
-      let call = connection.calls.removeValue(forKey: tag.call)
+      let call = connection.removeCall(tag.call, serial: tag.serial)
     else { return }
     switch result {
     case .failure(let error): appendFailure(connection, tag.call, Failure(error))
@@ -124,15 +129,16 @@ extension EventLoop {
 
   /// Only the newest message of a stream counts: one that is not written yet gives way.
   func progress(_ tag: CallTag, _ message: any Message) {
-    guard let connection = connections[tag.connection], connection.calls[tag.call] != nil else { return }
-    connection.calls[tag.call]?.newest = message
+    guard let connection = connections[tag.connection], connection.calls[tag.call]?.serial == tag.serial
+    else { return }
+    connection.setNewest(message, ofCall: tag.call)
     markDirty(connection)
   }
 
   func sendNewestProgress(_ connection: Connection) {
     for (callID, call) in connection.calls {
       guard let message = call.newest else { continue }
-      connection.calls[callID]?.newest = nil
+      connection.setNewest(nil, ofCall: callID)
       appendFrame(connection, callID, more: true, message)
     }
     if connection.bytesWaiting > 0, !connection.flush(now: now) { remove(connection) }

@@ -8,6 +8,7 @@ extension EventLoop {
   /// Ends what took too long. Called ten times a second.
   func keepHouse() {
     now = Deadline.now
+    resumeListening()
     for connection in connections.values {
       if let stalled = connection.stalledSince, isOver(stalled, limits.writeStallMs) {
         logger.info("a client does not read; its connection is closed")
@@ -17,7 +18,8 @@ extension EventLoop {
       switch connection.phase {
       case .open:
         endOverdueCalls(connection)
-        if let began = connection.frameBegan, isOver(began, limits.halfFrameMs) {
+        // A connection that is not read from can't finish its frame.
+        if connection.readsAreWatched, let began = connection.frameBegan, isOver(began, limits.halfFrameMs) {
           end(
             connection,
             Failure(
@@ -34,7 +36,7 @@ extension EventLoop {
         if isOver(connection.lastActivity, 1_000) { remove(connection) }
       }
     }
-    flushDirty()
+    turn(polls: false)
   }
 
   /// A call at the writer is decided there; reads and streams end here.
@@ -42,8 +44,9 @@ extension EventLoop {
     for (callID, call) in connection.calls {
       guard call.then == nil, let deadline = call.deadline, deadline < now else { continue }
       call.task?.cancel()
-      connection.calls[callID] = nil
-      appendFailure(connection, callID, Failure(EngineFailure.expired))
+      connection.removeCall(callID)
+      appendFailure(
+        connection, callID, call.streams ? .streamExpired : Failure(EngineFailure.expired))
     }
   }
 
@@ -61,17 +64,17 @@ extension EventLoop {
       appendFailure(connection, 0, .draining)
       for (callID, call) in connection.calls where call.streams {
         call.task?.cancel()
-        connection.calls[callID] = nil
-        appendFailure(connection, callID, .draining)
+        connection.removeCall(callID)
+        appendFailure(connection, callID, .streamDrained)
       }
     }
-    flushDirty()
+    turn(polls: false)
     let end = Deadline(millisecondsFromNow: UInt32(limits.drainMs))
     while isBusy, Deadline.now < end { try? await Task.sleep(for: .milliseconds(5)) }
     // Closing a socket with unread bytes in it would destroy answers on their way, so the peers close first.
     now = Deadline.now
     for connection in connections.values where connection.phase == .open { endAfterFlush(connection) }
-    flushDirty()
+    turn(polls: false)
     let farewell = Deadline(millisecondsFromNow: 300)
     while !connections.isEmpty, Deadline.now < farewell { try? await Task.sleep(for: .milliseconds(5)) }
     stopHousekeeping()

@@ -32,6 +32,8 @@ actor EventLoop {
   let daemon: DaemonState
   let coder: MessageCoder
   let methods: MethodTable
+  /// The position of the one method that is answered while draining.
+  let healthCheck = MethodDescriptor.all.firstIndex(of: .healthCheck)
   var engine: (any Engine)?
   var routes: [Route] = []
   private var poller: Poller?
@@ -42,6 +44,8 @@ actor EventLoop {
   var submissions: [Submission] = []
   var reads: [ReadJob] = []
   private var dirty: [Connection] = []
+  private var isListeningPaused = false
+  private var lastSerial: UInt64 = 0
   var now = Deadline.now
   var isDraining = false
   private var housekeeper: Task<Void, Never>?
@@ -84,17 +88,22 @@ actor EventLoop {
     executor.queue.async { self.assumeIsolated { $0.turn(polls: false) } }
   }
 
-  private func turn(polls: Bool) {
+  func turn(polls: Bool) {
     now = Deadline.now
     if polls { poll() }
     repeat {
-      // The loop takes the mail next; nobody need wake it until then.
-      mailbox.hold()
-      handOver()
-      takeMail()
-    } while !submissions.isEmpty || !reads.isEmpty
-    flushDirty()
+      repeat {
+        // The loop takes the mail next; nobody need wake it until then.
+        mailbox.hold()
+        handOver()
+        takeMail()
+      } while hasWork
+      // Room for answers lets connections go on that were held.
+      flushDirty()
+    } while hasWork
   }
+
+  private var hasWork: Bool { !submissions.isEmpty || !reads.isEmpty }
 
   private func poll() {
     for event in poller?.poll() ?? [] {
@@ -136,7 +145,13 @@ actor EventLoop {
 // Connections.
 extension EventLoop {
   private func accept(_ listener: Listener) {
-    while let socket = listener.accept() {
+    while true {
+      let socket: StreamSocket
+      switch listener.accept() {
+      case .socket(let accepted): socket = accepted
+      case .none: return
+      case .exhausted: return pauseListening()
+      }
       let connection = Connection(
         socket: socket, token: nextToken, frameBytesMax: limits.frameBytesMax, now: now)
       nextToken += 1
@@ -166,15 +181,33 @@ extension EventLoop {
       connection.lastActivity = now
       connection.decoder.append(scratch[..<count])
     }
+    parse(connection)
+  }
+
+  /// Begins the calls of all whole frames, or of as many as there is room for answers.
+  private func parse(_ connection: Connection) {
+    connection.isHeld = false
+    var frames = 0
     do throws(FrameDecoder.Problem) {
       try connection.decoder.forEachFrame { frame in
         handle(frame, connection)
-        return connection.phase == .open
+        frames += 1
+        connection.isHeld = connection.phase == .open && !hasRoom(connection)
+        return connection.phase == .open && !connection.isHeld
       }
-      connection.frameBegan = connection.decoder.isInsideFrame ? (connection.frameBegan ?? now) : nil
+      if !connection.decoder.isInsideFrame {
+        connection.frameBegan = nil
+      } else if frames > 0 || connection.frameBegan == nil {
+        connection.frameBegan = now
+      }
     } catch {
       refuse(connection, error)
     }
+    if connection.isHeld { markDirty(connection) }
+  }
+
+  private func hasRoom(_ connection: Connection) -> Bool {
+    connection.bytesWaiting <= limits.bytesWaitingMax && connection.reads < limits.readsMax
   }
 
   private func refuse(_ connection: Connection, _ problem: FrameDecoder.Problem) {
@@ -219,8 +252,7 @@ extension EventLoop {
   }
 
   private func cancelCalls(_ connection: Connection) {
-    for call in connection.calls.values { call.task?.cancel() }
-    connection.calls = [:]
+    for id in connection.calls.keys { connection.removeCall(id)?.task?.cancel() }
   }
 
   func remove(_ connection: Connection) {
@@ -230,14 +262,20 @@ extension EventLoop {
     daemon.connections.withLock { $0 -= 1 }
   }
 
+  func makeSerial() -> UInt64 {
+    lastSerial += 1
+    return lastSerial
+  }
+
   func markDirty(_ connection: Connection) {
     guard !connection.isDirty else { return }
     connection.isDirty = true
     dirty.append(connection)
   }
 
-  /// Writes once to each connection that has something to say, or may have room again.
-  func flushDirty() {
+  /// Writes once to each connection that has something to say, or may have room again; the latter goes on with the
+  /// frames that waited.
+  private func flushDirty() {
     let batch = dirty
     dirty.removeAll(keepingCapacity: true)
     for connection in batch {
@@ -252,6 +290,7 @@ extension EventLoop {
         connection.socket.finishSending()
         connection.phase = .lingering
       }
+      if connection.isHeld, connection.phase == .open, hasRoom(connection) { parse(connection) }
       watch(connection)
     }
   }
@@ -260,11 +299,30 @@ extension EventLoop {
   private func watch(_ connection: Connection) {
     let writes = connection.bytesWaiting > 0
     let mostWaiting = connection.readsAreWatched ? limits.bytesWaitingMax : limits.bytesWaitingMax / 2
-    let reads = connection.bytesWaiting <= mostWaiting
+    let reads = connection.bytesWaiting <= mostWaiting && !connection.isHeld
     guard writes != connection.writesAreWatched || reads != connection.readsAreWatched else { return }
     connection.writesAreWatched = writes
     connection.readsAreWatched = reads
     poller?.change(connection.socket, reads: reads, writes: writes, token: connection.token)
+  }
+
+  /// Takes no connection for a moment: without descriptors, a listener that is watched would be ready all the time.
+  private func pauseListening() {
+    if !isListeningPaused {
+      logger.warning(
+        "out of file descriptors; new connections wait", metadata: ["open": "\(connections.count)"])
+    }
+    isListeningPaused = true
+    for listener in listeners { poller?.remove(listener) }
+  }
+
+  /// Tries again to take connections. Called ten times a second.
+  func resumeListening() {
+    guard isListeningPaused else { return }
+    isListeningPaused = false
+    for (position, listener) in listeners.enumerated() {
+      poller?.add(listener, token: Self.firstListenerToken - UInt64(position))
+    }
   }
 
   /// Takes no connection any more.

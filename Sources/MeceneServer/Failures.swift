@@ -62,6 +62,18 @@ extension Failure {
   static let draining = Failure(
     .draining, "the daemon is shutting down; send the call again", notExecuted: true, retryAfterMs: 100)
 
+  // A stream may tell of work that goes on without its listener, so its end says nothing of what was done.
+
+  static let streamDrained = Failure(
+    .draining, "the daemon is shutting down; what the call began goes on after its restart", retryAfterMs: 100
+  )
+
+  static let streamCancelled = Failure(
+    .cancelled, "the client cancelled the call; a settlement that it began goes on")
+
+  static let streamExpired = Failure(
+    .deadlineExceeded, "the call's time ran out; a settlement that it began goes on")
+
   static let cancelled = Failure(.cancelled, "the client cancelled the call", notExecuted: true)
 
   /// The status code that goes with the reason.

@@ -7,6 +7,8 @@ package struct Limits: Sendable {
   package var connectionsMax = 16_384
   /// Calls in flight on one connection.
   package var callsMax = 4_096
+  /// Reads in flight on one connection before nothing more is read from it: their answers may be large.
+  package var readsMax = 64
   /// Bytes that may wait to be written to one connection before nothing more is read from it.
   package var bytesWaitingMax = 8 << 20
   /// How long a frame may take to arrive, from its first byte, in milliseconds.
@@ -27,7 +29,8 @@ package struct Limits: Sendable {
     [
       ("frame-bytes-max", "\(frameBytesMax)"), ("message-memory-max", "\(messageMemoryMax)"),
       ("connections-max", "\(connectionsMax)"), ("calls-per-connection-max", "\(callsMax)"),
-      ("bytes-waiting-max", "\(bytesWaitingMax)"), ("half-frame-ms", "\(halfFrameMs)"),
+      ("reads-per-connection-max", "\(readsMax)"), ("bytes-waiting-max", "\(bytesWaitingMax)"),
+      ("half-frame-ms", "\(halfFrameMs)"),
       ("idle-ms", "\(idleMs)"),
       ("write-stall-ms", "\(writeStallMs)"), ("drain-ms", "\(drainMs)"),
       ("page-size-default", "\(pageSizeDefault)"), ("page-size-max", "\(pageSizeMax)"),

@@ -26,13 +26,15 @@ package final class Server: Sendable {
     let daemon = DaemonState(version: Self.version, settings: shownSettings)
     let loop = EventLoop(limits: limits, daemon: daemon, logger: logger)
     ProcessLimits.ignoreBrokenPipes()
+    // A start that is refused leaves no books behind.
+    for address in listen { try Listener.checkIsLocal(address) }
     // The books first: their lock keeps a second daemon from taking this one's socket.
     let engine = try await EmbeddedEngine(
       settings: settings, logger: logger, sink: { loop.post(.completions($0)) }, fatal: fatal)
     do {
-      let listeners = try listen.map { address throws(TransportError) in try Listener(address) }
-      addresses = listeners.map(\.address)
-      try await loop.start(engine: engine, listeners: listeners)
+      let listeners = try listen.map { address throws(TransportError) in try Listener.all(at: address) }
+      addresses = listeners.compactMap(\.first?.address)
+      try await loop.start(engine: engine, listeners: listeners.flatMap(\.self))
     } catch {
       await engine.shutDown()
       throw error

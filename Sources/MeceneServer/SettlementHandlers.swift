@@ -70,14 +70,14 @@ extension Handlers: SettlementServiceHandler {
         let things = try page.things.map { revenue in
           let thing = try reading.thing(.id(revenue.thing))
           return MeceneWire.ThingRevenue(
-            thingID: UInt64(revenue.thing.rawValue), url: thing.url, title: thing.title,
-            clicks: UInt64(revenue.clicks), micros: revenue.micros.rawValue)
+            thingID: UInt64(clamping: revenue.thing.rawValue), url: thing.url, title: thing.title,
+            clicks: UInt64(clamping: revenue.clicks), micros: revenue.micros.rawValue)
         }
         return GetRevenueResponse(
           things: things,
           nextPageToken: page.hasMore
             ? PageToken.make(after: page.things.last?.thing.rawValue ?? 0, arguments: arguments) : "",
-          period: page.period.description, clicksTotal: UInt64(page.clicksTotal),
+          period: page.period.description, clicksTotal: UInt64(clamping: page.clicksTotal),
           microsTotal: page.microsTotal.rawValue, settled: page.settled)
       }
     }

@@ -18,7 +18,8 @@ extension BookFile {
   /// Reads an unsettled period's pots and standing clicks, as of one commit.
   ///
   /// - Parameter progress: Called with rows read and rows in all.
-  /// - Throws: A `Refusal` when the ledger has not lived through the period.
+  /// - Throws: A `Refusal` when the ledger has not lived through the period, a `Finding` for a row that can't be,
+  ///   `CancellationError`.
   package func periodData(_ period: Period, progress: (Int, Int) -> Void) throws -> PeriodData {
     let table = Schema.clickLogTable(period)
     let (terms, pots, rows) = try read { snapshot in
@@ -35,21 +36,30 @@ extension BookFile {
     keys.reserveCapacity(rows)
     var after = 0
     while after < rows {
+      try Task.checkCancellation()
       let through = min(after + Self.pieceRows, rows)
       try read { snapshot in
         let cursor = try Row.fetchCursor(
           snapshot.db, sql: "SELECT patron_id, thing_id FROM \(table) WHERE sequence > ? AND sequence <= ?",
           arguments: [after, through])
         while let row = try cursor.next() {
-          let patron: Int64 = row[0]
-          let thing: Int64 = row[1]
-          keys.append(UInt64(patron) << 32 | UInt64(thing))
+          keys.append(try Self.key(patron: row[0], thing: row[1], table))
         }
       }
       after = through
       progress(after, rows)
     }
     return PeriodData(terms: terms, pots: pots, clicks: Self.standing(keys))
+  }
+
+  /// Patron and thing in one word, which sorts as they do.
+  private static func key(patron: Int64, thing: Int64, _ table: String) throws(Finding) -> UInt64 {
+    guard let high = UInt32(exactly: patron), let low = UInt32(exactly: thing) else {
+      throw Finding(
+        table: table, key: "\(patron) \(thing)", expected: "a patron and a thing",
+        found: "numbers that nothing has")
+    }
+    return UInt64(high) << 32 | UInt64(low)
   }
 
   /// A click and its undo alternate in the log, so a pair that stands occurs an odd number of times.
@@ -74,7 +84,7 @@ extension BookFile {
     let keys = try read { snapshot in
       try snapshot.fetchAll(
         "SELECT thing_id FROM \(Schema.clickLogTable(period)) WHERE patron_id = ?", [patron.rawValue]
-      ).map { UInt64(bitPattern: $0[0] as Int64) }
+      ).map { try Self.key(patron: 0, thing: $0[0], Schema.clickLogTable(period)) }
     }
     return Self.standing(keys).map(\.thing)
   }
@@ -82,14 +92,21 @@ extension BookFile {
   /// Owners by thing: the owner of thing `id` at `id - 1`.
   package func owners() throws -> [AccountID] {
     var owners: [AccountID] = []
+    try extend(&owners)
+    return owners
+  }
+
+  /// Adds the owners of things that were added since the list was read.
+  package func extend(_ owners: inout [AccountID]) throws {
     while true {
+      try Task.checkCancellation()
       let piece = try read { snapshot in
         try snapshot.fetchAll(
           "SELECT owner_id FROM thing WHERE id > ? ORDER BY id LIMIT ?", [owners.count, Self.pieceRows]
         ).map { AccountID($0[0] as Int64) }
       }
       owners += piece
-      if piece.count < Self.pieceRows { return owners }
+      if piece.count < Self.pieceRows { return }
     }
   }
 
@@ -97,8 +114,9 @@ extension BookFile {
   package func forEachFiledClick(
     _ period: Period, _ body: (AccountID, ThingID, Micros) -> Void
   ) throws {
-    var (patron, thing): (Int64, Int64) = (0, 0)
+    var (patron, thing): (Int64, Int64) = (.min, .min)
     while true {
+      try Task.checkCancellation()
       let piece = try read { snapshot in
         try snapshot.fetchAll(
           """

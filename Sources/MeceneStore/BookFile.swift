@@ -31,13 +31,18 @@ package final class BookFile: Sendable {
   package let identity: Identity
   let path: String
   let pool: DatabasePool
+  private let damaged: @Sendable (String) -> Void
 
   /// Opens the file, or makes it with `identity`.
   ///
+  /// - Parameter damaged: Called with a sentence when a read finds that the file is not what was written.
   /// - Throws: `StoreError` when the file is another program's, a newer version's, damaged, or of another currency
   ///   or kind of clock.
-  package init(path: String, identity: Identity) throws(StoreError) {
+  package init(
+    path: String, identity: Identity, damaged: @escaping @Sendable (String) -> Void = { _ in }
+  ) throws(StoreError) {
     self.path = path
+    self.damaged = damaged
     do {
       self.identity = try Self.prepare(path: path, identity: identity)
       var configuration = Configuration()
@@ -59,10 +64,16 @@ package final class BookFile: Sendable {
   /// Runs `body` in one read snapshot.
   package func read<T>(_ body: (BookSnapshot) throws -> T) throws -> T {
     do {
-      return try pool.read { db in try body(BookSnapshot(db: db)) }
+      return try pool.read { db in try body(BookSnapshot(db: db, failed: failed)) }
     } catch let error as DatabaseError {
-      throw StoreError(reading: error)
+      throw failed(error)
     }
+  }
+
+  private func failed(_ error: DatabaseError) -> StoreError {
+    let error = StoreError(reading: error)
+    if case .damaged = error { damaged(error.sentence) }
+    return error
   }
 
   private static func prepare(path: String, identity: Identity) throws -> Identity {

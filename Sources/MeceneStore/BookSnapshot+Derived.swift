@@ -5,9 +5,11 @@ package import MeceneLedger
 extension BookSnapshot {
   /// Compares every derived column with the journal that `audit` has read to its end, and with the rows of changes.
   ///
-  /// - Throws: `BookAudit.Finding` for the first row that differs.
+  /// - Throws: `Finding` for the first row that differs.
   package func checkDerivedColumns(against audit: BookAudit) throws {
+    try checkPeriods()
     try checkBalances(audit)
+    try checkThings()
     try checkPots(audit)
     try checkChanges()
     try checkKeys()
@@ -31,15 +33,53 @@ extension BookSnapshot {
     }
   }
 
+  /// Months without a gap, each with terms that can be.
+  private func checkPeriods() throws {
+    var next: Int64?
+    for row in try fetchAll("SELECT number, name, fee_bps, minimum_micros FROM period ORDER BY number", []) {
+      let number: Int64 = row[0]
+      let isMonth = (0...Int64(Period.last.number)).contains(number) && number == next ?? number
+      guard isMonth, (0...10_000).contains(row[2] as Int64), row[3] as Int64 > 0 else {
+        throw Finding(
+          table: "period", key: "\(number)",
+          expected: "the month after the one before, a fee of 0 to 10000, a minimum above 0",
+          found: "a fee of \(row[2] as Int64) and a minimum of \(row[3] as Int64)")
+      }
+      try expect("period", "\(number) name", Period(number: Int(number)).description, row[1])
+      next = number + 1
+    }
+  }
+
+  /// Numbers without a gap, each with an owner.
+  private func checkThings() throws {
+    let cursor = try Row.fetchCursor(
+      db,
+      sql: "SELECT t.id, t.owner_id, a.id FROM thing t LEFT JOIN account a ON a.id = t.owner_id ORDER BY t.id"
+    )
+    var next: Int64 = 1
+    while let row = try cursor.next() {
+      try expect("thing", "id", next, row[0])
+      if (row[2] as Int64?) == nil {
+        throw Finding(
+          table: "thing", key: "\(next) owner_id", expected: "an account", found: "\(row[1] as Int64)")
+      }
+      next += 1
+    }
+  }
+
   private func checkPots(_ audit: BookAudit) throws {
     let open = try openPeriod()
     let cursor = try Row.fetchCursor(
       db,
       sql: """
         SELECT p.period, p.account_id, p.held_micros, p.set_aside_micros, a.budget_micros, a.available_micros
-        FROM pot p JOIN account a ON a.id = p.account_id ORDER BY p.period, p.account_id
+        FROM pot p LEFT JOIN account a ON a.id = p.account_id ORDER BY p.period, p.account_id
         """)
     while let row = try cursor.next() {
+      guard (row[4] as Int64?) != nil else {
+        throw Finding(
+          table: "pot", key: "\(row[0] as Int64) \(row[1] as Int64)", expected: "an account", found: "none")
+      }
       let period = Period(number: row[0])
       let key = "\(period) \(row[1] as Int64)"
       let held = audit.balance(.pot(AccountID(row[1] as Int64), period))
@@ -47,11 +87,11 @@ extension BookSnapshot {
       guard period == open.period else { continue }
       try expect("pot", "\(key) set_aside_micros", held.rawValue, row[3])
       if held < open.terms.minimum {
-        throw BookAudit.Finding(
+        throw Finding(
           table: "pot", key: key, expected: "at least the minimum of \(open.terms.minimum)", found: "\(held)")
       }
       if held < Micros(row[4]), row[5] as Int64 > 0 {
-        throw BookAudit.Finding(
+        throw Finding(
           table: "pot", key: key, expected: "the budget of \(Micros(row[4])), as there is money available",
           found: "\(held)")
       }
@@ -76,7 +116,7 @@ extension BookSnapshot {
         if let wrong {
           let expected: DatabaseValue = wrong["expected"]
           let found: DatabaseValue = wrong["found"]
-          throw BookAudit.Finding(
+          throw Finding(
             table: table, key: "\(wrong["id"] as Int64) \(column)", expected: "\(expected)", found: "\(found)"
           )
         }
@@ -93,7 +133,7 @@ extension BookSnapshot {
       WHERE t.kind IN (1, 2) GROUP BY t.id HAVING count(k.key) <> 1 ORDER BY t.id LIMIT 1
       """, [])
     if let wrong {
-      throw BookAudit.Finding(
+      throw Finding(
         table: "request_key", key: "\(wrong["id"] as Int64)", expected: "one key", found: "not one")
     }
     let counts = try fetchOne(
@@ -107,6 +147,6 @@ extension BookSnapshot {
   }
 
   private func expect(_ table: String, _ key: String, _ expected: String, _ found: String) throws {
-    if expected != found { throw BookAudit.Finding(table: table, key: key, expected: expected, found: found) }
+    if expected != found { throw Finding(table: table, key: key, expected: expected, found: found) }
   }
 }

@@ -5,6 +5,8 @@ package import MeceneLedger
 /// The books as they were at one commit, for reading. Valid inside `BookFile.read` alone.
 package struct BookSnapshot {
   let db: Database
+  /// Translates what SQLite says, and tells the file's owner of damage.
+  let failed: (DatabaseError) -> StoreError
 }
 
 // Accounts and things.
@@ -296,10 +298,14 @@ extension BookSnapshot {
 
 extension BookSnapshot {
   func fetchOne(_ sql: String, _ arguments: StatementArguments) throws -> Row? {
-    try Row.fetchOne(db.cachedStatement(sql: sql), arguments: arguments)
+    do {
+      return try Row.fetchOne(db.cachedStatement(sql: sql), arguments: arguments)
+    } catch let error as DatabaseError { throw failed(error) }
   }
 
   func fetchAll(_ sql: String, _ arguments: StatementArguments) throws -> [Row] {
-    try Row.fetchAll(db.cachedStatement(sql: sql), arguments: arguments)
+    do {
+      return try Row.fetchAll(db.cachedStatement(sql: sql), arguments: arguments)
+    } catch let error as DatabaseError { throw failed(error) }
   }
 }

@@ -7,58 +7,72 @@ extension BookWriter {
   /// - Parameters:
   ///   - ledger: An empty ledger with the settings in force.
   ///   - fingerprint: Makes a name's fingerprint.
+  /// - Throws: `StoreError.damaged` when rows contradict each other.
   package func load(
     into ledger: inout Ledger, fingerprint: (String) -> Fingerprint
   ) throws(StoreError) {
-    var damage: StoreError?
-    try query("SELECT name, budget_micros, available_micros, pots_micros, closed FROM account ORDER BY id") {
-      row in
-      ledger.restoreAccount(
-        fingerprint: fingerprint(row.text(0)), budget: Micros(row.integer(1)),
-        available: Micros(row.integer(2)),
-        pots: Micros(row.integer(3)), isClosed: row.integer(4) != 0)
+    try restore(
+      "SELECT id, name, budget_micros, available_micros, pots_micros, closed FROM account ORDER BY id"
+    ) {
+      row throws(Finding) in
+      try ledger.restoreAccount(
+        AccountID(row.integer(0)), fingerprint: fingerprint(row.text(1)), budget: Micros(row.integer(2)),
+        available: Micros(row.integer(3)), pots: Micros(row.integer(4)), isClosed: row.integer(5) != 0)
     }
-    try query("SELECT id, fingerprint, owner_id, retired FROM thing ORDER BY id") { row in
+    try restore("SELECT id, fingerprint, owner_id, retired FROM thing ORDER BY id") { row throws(Finding) in
       guard let fingerprint = Fingerprint(bytes: row.blob(1)) else {
-        damage = .damaged("thing \(row.integer(0)) has no fingerprint")
-        return
+        throw Finding(
+          table: "thing", key: "\(row.integer(0)) fingerprint", expected: "16 bytes",
+          found: "\(row.blob(1).count)")
       }
-      ledger.restoreThing(
-        fingerprint: fingerprint, owner: AccountID(row.integer(2)), isRetired: row.integer(3) != 0)
+      try ledger.restoreThing(
+        ThingID(row.integer(0)), fingerprint: fingerprint, owner: AccountID(row.integer(2)),
+        isRetired: row.integer(3) != 0)
     }
-    try query(
+    try restore(
       """
       SELECT p.number, p.fee_bps, p.minimum_micros, p.receive_requires_giving, s.settled_sequence
       FROM period p LEFT JOIN settlement s ON s.period = p.number ORDER BY p.number
       """
-    ) { row in
-      ledger.restorePeriod(
+    ) { row throws(Finding) in
+      try ledger.restorePeriod(
         Period(number: Int(row.integer(0))),
         Terms(
           feeBps: Int(row.integer(1)), minimum: Micros(row.integer(2)),
           receiveRequiresGiving: row.integer(3) != 0),
         isSettled: !row.isNull(4))
     }
-    try query("SELECT period, account_id, held_micros FROM pot WHERE held_micros > 0") { row in
-      ledger.restorePot(
+    try restore("SELECT period, account_id, held_micros FROM pot WHERE held_micros <> 0") {
+      row throws(Finding) in
+      try ledger.restorePot(
         of: Period(number: Int(row.integer(0))), patron: AccountID(row.integer(1)), Micros(row.integer(2)))
     }
     try loadSettlementUnderWay(into: &ledger)
     try loadOpenClicks(into: &ledger)
     try loadTotals(into: &ledger)
-    if let damage { throw damage }
+  }
+
+  private func restore(
+    _ sql: String, _ body: (Statement) throws(Finding) -> Void
+  ) throws(StoreError) {
+    var finding: Finding?
+    try query(sql) { row in
+      guard finding == nil else { return }
+      do throws(Finding) { try body(row) } catch { finding = error }
+    }
+    if let finding { throw .damaged("\(finding)") }
   }
 
   private func loadSettlementUnderWay(into ledger: inout Ledger) throws(StoreError) {
-    try query(
+    try restore(
       """
       SELECT s.period, s.digest, s.drained_through, s.paid_through,
         coalesce((SELECT sum(CASE kind WHEN 7 THEN amount_micros WHEN 8 THEN -amount_micros ELSE 0 END)
           FROM transfer WHERE for_period = s.period AND commit_sequence >= s.commit_sequence), 0)
       FROM settlement s WHERE s.settled_sequence IS NULL
       """
-    ) { row in
-      ledger.restoreSettlement(
+    ) { row throws(Finding) in
+      try ledger.restoreSettlement(
         of: Period(number: Int(row.integer(0))), digest: row.blob(1),
         drainedThrough: AccountID(row.integer(2)),
         paidThrough: AccountID(row.integer(3)), clearing: Micros(row.integer(4)))
@@ -70,22 +84,22 @@ extension BookWriter {
     try query("SELECT count(*) FROM period") { exists = $0.integer(0) > 0 }
     guard exists else { return }
     let table = Schema.clickLogTable(ledger.openPeriod)
-    try query("SELECT coalesce(max(sequence), 0) FROM \(table)") { ledger.reserveClicks(Int($0.integer(0))) }
-    try query("SELECT patron_id, thing_id, undone FROM \(table) ORDER BY sequence") { row in
-      ledger.restoreClick(
+    try query("SELECT count(*) FROM \(table)") { ledger.reserveClicks(Int($0.integer(0))) }
+    try restore("SELECT patron_id, thing_id, undone FROM \(table) ORDER BY sequence") { row throws(Finding) in
+      try ledger.restoreClick(
         patron: AccountID(row.integer(0)), thing: ThingID(row.integer(1)), undone: row.integer(2) != 0)
     }
   }
 
   private func loadTotals(into ledger: inout Ledger) throws(StoreError) {
-    try query(
+    try restore(
       """
       SELECT money_micros, fees_micros, (SELECT coalesce(max(id), 0) FROM transfer),
         (SELECT coalesce(max(id), 0) FROM account_change), (SELECT coalesce(max(id), 0) FROM thing_change)
       FROM ledger
       """
-    ) { row in
-      ledger.restoreTotals(
+    ) { row throws(Finding) in
+      try ledger.restoreTotals(
         money: Micros(row.integer(0)), fees: Micros(row.integer(1)), transfers: row.integer(2),
         accountChanges: row.integer(3), thingChanges: row.integer(4))
     }

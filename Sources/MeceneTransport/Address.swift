@@ -57,6 +57,11 @@ public enum Address: Sendable, Hashable, CustomStringConvertible {
     return port
   }
 
+  /// The port; nil for a Unix socket.
+  public var port: UInt16? {
+    if case .tcp(_, let port) = self { port } else { nil }
+  }
+
   public var description: String {
     switch self {
     case .tcp(let host, let port): host.contains(":") ? "tcp://[\(host)]:\(port)" : "tcp://\(host):\(port)"

@@ -1,9 +1,11 @@
 public import Dispatch
 internal import Foundation
 
-/// A client's connection: connects, receives and sends on a queue of its owner's.
+/// A client's connection: resolves its address, connects, receives and sends, on a queue of its owner's.
 ///
-/// All functions are called on that queue, and so are the handlers.
+///     idle → resolving → connecting to one address after the other → connected → closed
+///
+/// All functions are called on that queue, and so is the handler.
 public final class Channel {
   /// What happens on the connection.
   public enum Event: Sendable {
@@ -13,61 +15,51 @@ public final class Channel {
     case closed(String)
   }
 
+  /// Runs what the channel does later on the owner's queue, so that the owner can assume its isolation.
+  public typealias Entry = @Sendable (@escaping @Sendable (Channel) -> Void) -> Void
+
   private enum State {
     case connecting
     case connected
     case closed
   }
 
-  private let socket: StreamSocket
-  private let address: SocketAddress
-  private let readSource: any DispatchSourceRead
-  private let writeSource: any DispatchSourceWrite
+  /// How long one address may take while there are others.
+  private static let patience = DispatchTimeInterval.seconds(1)
+
+  private let address: Address
+  private let queue: DispatchQueue
   private let handler: (Event) -> Void
+  private var enter: Entry?
+  private var addresses: ArraySlice<SocketAddress> = []
+  /// The socket of the attempt under way, or of the connection.
+  private var link: Link?
+  private var attempt = 0
   private var state = State.connecting
   private var outbound: [UInt8] = []
   private var sent = 0
-  private var isStarted = false
-  private var writesAreWatched = true
   private var scratch = [UInt8](repeating: 0, count: 65_536)
 
-  /// Begins to connect.
-  ///
-  /// - Throws: `TransportError` when the address leads nowhere at all. Later failures come as `closed`.
-  public init(
-    to address: Address, queue: DispatchQueue, handler: @escaping (Event) -> Void
-  ) throws(TransportError) {
-    guard let resolved = try SocketAddress.resolve(address, forListening: false).first else {
-      throw TransportError("\(address)", "leads nowhere")
-    }
-    self.address = resolved
+  /// Makes a channel that does nothing before `start`.
+  public init(to address: Address, queue: DispatchQueue, handler: @escaping (Event) -> Void) {
+    self.address = address
+    self.queue = queue
     self.handler = handler
-    let descriptor = try StreamSocket.open(family: resolved.family)
-    StreamSocket.tune(descriptor, family: resolved.family)
-    let socket = StreamSocket(descriptor: descriptor)
-    self.socket = socket
-    readSource = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
-    writeSource = DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: queue)
-    // A source's descriptor has to outlive the source.
-    readSource.setCancelHandler { _ = socket }
-    writeSource.setCancelHandler { _ = socket }
   }
 
-  /// Starts the connection. Until then nothing is sent and no handler runs.
-  ///
-  /// - Parameter onQueue: Wraps what the sources call, so that the owner can assume its isolation.
-  public func start(onQueue: @escaping @Sendable (@escaping @Sendable (Channel) -> Void) -> Void) {
-    readSource.setEventHandler { onQueue { $0.readable() } }
-    writeSource.setEventHandler { onQueue { $0.writable() } }
-    let descriptor = socket.descriptor
-    let code = unsafe address.withPointer { unsafe connect(descriptor, $0, $1) } ?? -1
-    if code != 0, errno != EINPROGRESS, errno != EAGAIN {
-      return close(TransportError.system(address.text, "does not answer").description)
+  deinit { link?.cancel() }
+
+  /// Begins to connect. What is sent meanwhile leaves once the connection stands.
+  public func start(_ enter: @escaping Entry) {
+    self.enter = enter
+    // A host name may ask the network, for seconds; nobody waits for that here.
+    guard case .tcp = address else { return resolved(SocketAddress.resolved(address)) }
+    let address = address
+    let queue = queue
+    DispatchQueue.global().async {
+      let found = SocketAddress.resolved(address)
+      queue.async { enter { $0.resolved(found) } }
     }
-    // Only now: a socket that does not connect yet is reported as hung up, and Dispatch drops it then.
-    isStarted = true
-    readSource.activate()
-    writeSource.activate()
   }
 
   /// Sends bytes, in the order of calls.
@@ -81,17 +73,165 @@ public final class Channel {
   public func close(_ reason: String) {
     guard state != .closed else { return }
     state = .closed
-    cancelSources()
+    link?.cancel()
+    link = nil
     handler(.closed(reason))
   }
+}
 
-  deinit {
-    if state != .closed { cancelSources() }
+// Connecting.
+extension Channel {
+  private func resolved(_ result: Result<[SocketAddress], TransportError>) {
+    guard state == .connecting else { return }
+    switch result {
+    case .failure(let error): close(error.description)
+    case .success(let found):
+      addresses = found[...]
+      tryNext(after: TransportError("\(address)", "leads nowhere"))
+    }
+  }
+
+  /// Tries the next address, or ends with what went wrong with the last one.
+  private func tryNext(after error: TransportError) {
+    link?.cancel()
+    link = nil
+    guard let next = addresses.popFirst() else { return close(error.description) }
+    attempt += 1
+    do throws(TransportError) {
+      let link = try Link(to: next, queue: queue)
+      self.link = link
+      try link.connect(
+        readable: later { $0.readable() }, writable: later { $0.writable() })
+    } catch {
+      return tryNext(after: error)
+    }
+    guard !addresses.isEmpty, let enter else { return }
+    let attempt = attempt
+    queue.asyncAfter(deadline: .now() + Self.patience) {
+      enter { channel in
+        guard channel.attempt == attempt, channel.state == .connecting else { return }
+        channel.tryNext(after: TransportError(next.text, "takes too long to answer"))
+      }
+    }
+  }
+
+  /// What a source calls: something of this attempt alone.
+  private func later(_ act: @escaping @Sendable (Channel) -> Void) -> @Sendable () -> Void {
+    let attempt = attempt
+    let enter = enter
+    return { enter? { if $0.attempt == attempt { act($0) } } }
+  }
+
+  /// Learns whether the connection stands. False when it failed.
+  private func finishConnecting() -> Bool {
+    guard state == .connecting, let link else { return state == .connected }
+    if let problem = link.problem() {
+      tryNext(after: problem)
+      return false
+    }
+    state = .connected
+    handler(.connected)
+    return state == .connected
+  }
+}
+
+// Receiving and sending.
+extension Channel {
+  private func readable() {
+    guard finishConnecting(), let link else { return }
+    switch link.socket.receive(into: &scratch) {
+    case .bytes(let count): handler(.received(Array(scratch[..<count])))
+    case .wouldBlock: break
+    case .closed: close("\(address) closed the connection")
+    }
+  }
+
+  private func writable() {
+    guard finishConnecting() else { return }
+    flush()
+  }
+
+  private func flush() {
+    guard let link else { return }
+    while sent < outbound.count {
+      switch link.socket.send(outbound, from: sent) {
+      case .bytes(let count): sent += count
+      case .wouldBlock:
+        // What is sent would pile up behind a peer that always leaves something waiting.
+        if sent > 1 << 20 {
+          outbound.removeFirst(sent)
+          sent = 0
+        }
+        link.watchWrites(true)
+        return
+      case .closed:
+        close("\(address) closed the connection")
+        return
+      }
+    }
+    outbound.removeAll(keepingCapacity: outbound.capacity < 1 << 20)
+    sent = 0
+    link.watchWrites(false)
+  }
+}
+
+/// One socket with the two sources that watch it.
+private final class Link {
+  let socket: StreamSocket
+  private let address: SocketAddress
+  private let readSource: any DispatchSourceRead
+  private let writeSource: any DispatchSourceWrite
+  private var isActive = false
+  private var writesAreWatched = true
+
+  init(to address: SocketAddress, queue: DispatchQueue) throws(TransportError) {
+    self.address = address
+    let descriptor = try StreamSocket.open(family: address.family)
+    StreamSocket.tune(descriptor, family: address.family)
+    let socket = StreamSocket(descriptor: descriptor)
+    self.socket = socket
+    readSource = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
+    writeSource = DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: queue)
+    // A source's descriptor has to outlive the source.
+    readSource.setCancelHandler { _ = socket }
+    writeSource.setCancelHandler { _ = socket }
+  }
+
+  func connect(
+    readable: @escaping @Sendable () -> Void, writable: @escaping @Sendable () -> Void
+  ) throws(TransportError) {
+    readSource.setEventHandler(handler: readable)
+    writeSource.setEventHandler(handler: writable)
+    let descriptor = socket.descriptor
+    let code = unsafe address.withPointer { unsafe Foundation.connect(descriptor, $0, $1) } ?? -1
+    guard code == 0 || errno == EINPROGRESS || errno == EAGAIN else {
+      throw .system(address.text, "does not answer")
+    }
+    // Only now: a socket that does not connect yet is reported as hung up, and Dispatch drops it then.
+    isActive = true
+    readSource.activate()
+    writeSource.activate()
+  }
+
+  /// Why the attempt failed; nil when the connection stands.
+  func problem() -> TransportError? {
+    var code: Int32 = 0
+    var length = socklen_t(MemoryLayout<Int32>.size)
+    _ = unsafe getsockopt(socket.descriptor, SOL_SOCKET, SO_ERROR, &code, &length)
+    guard code != 0 else { return nil }
+    errno = code
+    return .system(address.text, "does not answer")
+  }
+
+  func watchWrites(_ watch: Bool) {
+    guard watch != writesAreWatched else { return }
+    writesAreWatched = watch
+    if watch { writeSource.resume() } else { writeSource.suspend() }
   }
 
   /// Releasing a source that is suspended, or was never activated, traps.
-  private func cancelSources() {
-    if !isStarted {
+  func cancel() {
+    if !isActive {
       readSource.activate()
       writeSource.activate()
     } else if !writesAreWatched {
@@ -99,58 +239,5 @@ public final class Channel {
     }
     readSource.cancel()
     writeSource.cancel()
-  }
-
-  private func readable() {
-    guard state != .closed, finishConnecting() else { return }
-    switch socket.receive(into: &scratch) {
-    case .bytes(let count): handler(.received(Array(scratch[..<count])))
-    case .wouldBlock: break
-    case .closed: close("\(address.text) closed the connection")
-    }
-  }
-
-  private func writable() {
-    guard state != .closed, finishConnecting() else { return }
-    flush()
-  }
-
-  /// Learns whether the connection stands. False when it failed.
-  private func finishConnecting() -> Bool {
-    guard state == .connecting else { return true }
-    var problem: Int32 = 0
-    var length = socklen_t(MemoryLayout<Int32>.size)
-    _ = unsafe getsockopt(socket.descriptor, SOL_SOCKET, SO_ERROR, &problem, &length)
-    guard problem == 0 else {
-      errno = problem
-      close(TransportError.system(address.text, "does not answer").description)
-      return false
-    }
-    state = .connected
-    handler(.connected)
-    return state == .connected
-  }
-
-  private func flush() {
-    while sent < outbound.count {
-      switch socket.send(outbound, from: sent) {
-      case .bytes(let count): sent += count
-      case .wouldBlock:
-        watchWrites(true)
-        return
-      case .closed:
-        close("\(address.text) closed the connection")
-        return
-      }
-    }
-    outbound.removeAll(keepingCapacity: outbound.capacity < 1 << 20)
-    sent = 0
-    watchWrites(false)
-  }
-
-  private func watchWrites(_ watch: Bool) {
-    guard watch != writesAreWatched else { return }
-    writesAreWatched = watch
-    if watch { writeSource.resume() } else { writeSource.suspend() }
   }
 }

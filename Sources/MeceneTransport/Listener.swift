@@ -10,21 +10,57 @@ internal import Foundation
     private let family: Int32
     private let socketPath: String?
 
-    /// Listens.
+    /// What an attempt to take a connection came to.
+    public enum Acceptance: Sendable {
+      case socket(StreamSocket)
+      /// Nobody waits.
+      case none
+      /// The process, or the system, has no descriptor left.
+      case exhausted
+    }
+
+    /// Listens on everything that the address means: a host name may stand for several.
     ///
     /// A Unix socket gets the mode 0600; one that nobody answers on any more is replaced.
     ///
     /// - Throws: `TransportError`, also for an address that other machines could reach.
-    public init(_ address: Address) throws(TransportError) {
-      guard let resolved = try SocketAddress.resolve(address, forListening: true).first else {
-        throw TransportError("\(address)", "leads nowhere")
+    public static func all(at address: Address) throws(TransportError) -> [Listener] {
+      var listeners: [Listener] = []
+      var failure = TransportError("\(address)", "leads nowhere")
+      for resolved in try localAddresses(address) {
+        do throws(TransportError) {
+          // The port that the system chose for the first is everybody's.
+          let port = listeners.first?.address.port ?? 0
+          listeners.append(try Listener(address, resolved.withPort(port)))
+        } catch {
+          // A machine without IPv6 still has names that stand for both.
+          guard error.code == EADDRNOTAVAIL || error.code == EAFNOSUPPORT else { throw error }
+          failure = error
+        }
       }
-      guard resolved.isLocal else {
+      if listeners.isEmpty { throw failure }
+      return listeners
+    }
+
+    /// Refuses an address that other machines could reach.
+    ///
+    /// - Throws: `TransportError`.
+    public static func checkIsLocal(_ address: Address) throws(TransportError) {
+      _ = try localAddresses(address)
+    }
+
+    private static func localAddresses(_ address: Address) throws(TransportError) -> [SocketAddress] {
+      let resolved = try SocketAddress.resolve(address, forListening: true)
+      guard resolved.allSatisfy(\.isLocal) else {
         throw TransportError(
           "\(address)",
           "can be reached from other machines, and this version has neither tokens nor TLS to keep strangers out; "
             + "listen on tcp://127.0.0.1:PORT, tcp://[::1]:PORT or unix:PATH")
       }
+      return resolved
+    }
+
+    private init(_ address: Address, _ resolved: SocketAddress) throws(TransportError) {
       family = resolved.family
       if case .unix(let path) = address {
         try Self.removeStale(path, resolved)
@@ -35,6 +71,8 @@ internal import Foundation
       let descriptor = try StreamSocket.open(family: resolved.family)
       self.descriptor = descriptor
       StreamSocket.set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
+      // An IPv6 socket that took IPv4 too would be in the way of the name's other address.
+      if family == AF_INET6 { StreamSocket.set(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
       let mask = umask(0o177)
       let bound = unsafe resolved.withPointer { unsafe bind(descriptor, $0, $1) } ?? -1
       umask(mask)
@@ -55,12 +93,14 @@ internal import Foundation
       if let socketPath { unsafe unlink(socketPath) }
     }
 
-    /// The next connection that waits; nil when none does.
-    public func accept() -> StreamSocket? {
+    /// The next connection that waits.
+    public func accept() -> Acceptance {
       let accepted = mecene_accept(descriptor)
-      guard accepted >= 0 else { return nil }
+      guard accepted >= 0 else {
+        return [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(errno) ? .exhausted : .none
+      }
       StreamSocket.tune(accepted, family: family)
-      return StreamSocket(descriptor: accepted)
+      return .socket(StreamSocket(descriptor: accepted))
     }
 
     private static func removeStale(_ path: String, _ resolved: SocketAddress) throws(TransportError) {

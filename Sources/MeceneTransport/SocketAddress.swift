@@ -1,7 +1,7 @@
 internal import Foundation
 
 /// An address as the system's calls take it.
-@safe struct SocketAddress {
+@safe struct SocketAddress: Sendable {
   let family: Int32
   let text: String
   private let bytes: [UInt8]
@@ -14,12 +14,29 @@ internal import Foundation
     }
   }
 
+  /// The same as a value.
+  static func resolved(_ address: Address) -> Result<[SocketAddress], TransportError> {
+    do throws(TransportError) {
+      return .success(try resolve(address, forListening: false))
+    } catch { return .failure(error) }
+  }
+
   /// Calls `body` with the system's form.
   func withPointer<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result? {
     unsafe bytes.withUnsafeBytes { buffer in
       guard let base = buffer.baseAddress else { return nil }
       return unsafe body(base.assumingMemoryBound(to: sockaddr.self), socklen_t(buffer.count))
     }
+  }
+
+  /// The same with a port in place of port 0, which stands for the system's choice.
+  func withPort(_ port: UInt16) -> SocketAddress {
+    guard port != 0, family != AF_UNIX, bytes.count > 3 else { return self }
+    var bytes = bytes
+    // IPv4's and IPv6's addresses have the port at the same place.
+    bytes[2] = UInt8(port >> 8)
+    bytes[3] = UInt8(port & 0xff)
+    return SocketAddress(family: family, text: text, bytes: bytes)
   }
 
   /// Whether only this machine can reach it.
@@ -63,14 +80,16 @@ internal import Foundation
     }
     defer { unsafe freeaddrinfo(list) }
     var result: [SocketAddress] = []
+    var seen: Set<[UInt8]> = []
     var next = unsafe list
     while let info = unsafe next {
+      defer { unsafe next = info.pointee.ai_next }
       if let address = unsafe info.pointee.ai_addr {
         let bytes = unsafe Array(UnsafeRawBufferPointer(start: address, count: Int(info.pointee.ai_addrlen)))
+        guard seen.insert(bytes).inserted else { continue }
         unsafe result.append(
           SocketAddress(family: info.pointee.ai_family, text: "tcp://\(host):\(port)", bytes: bytes))
       }
-      unsafe next = info.pointee.ai_next
     }
     return result
   }
@@ -80,12 +99,18 @@ internal import Foundation
 public struct TransportError: Error, Sendable, Hashable, CustomStringConvertible {
   /// One sentence.
   public let description: String
+  /// The system's number; 0 = none.
+  let code: Int32
 
-  init(_ subject: String, _ problem: String) { description = subject + " " + problem }
+  init(_ subject: String, _ problem: String, code: Int32 = 0) {
+    description = subject + " " + problem
+    self.code = code
+  }
 
   /// What `errno` says of the last call.
   static func system(_ subject: String, _ verb: String) -> TransportError {
-    let reason = unsafe String(cString: strerror(errno))
-    return TransportError(subject, "\(verb): \(reason)")
+    let code = errno
+    let reason = unsafe String(cString: strerror(code))
+    return TransportError(subject, "\(verb): \(reason)", code: code)
   }
 }

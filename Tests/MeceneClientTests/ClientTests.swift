@@ -48,7 +48,7 @@ import Testing
     #expect(error?.description.contains("refused") == true)
 
     let directory = try TemporaryDirectory()
-    let silent = try Listener(.unix(path: directory.path + "/silent"))
+    let silent = try Listener.all(at: .unix(path: directory.path + "/silent"))
     let client = try MeceneClient(address: "unix:\(directory.path)/silent")
     let late = await #expect(throws: MeceneError.self) {
       try await client.health.check(.init(), options: .init(timeout: .milliseconds(200)))
@@ -56,10 +56,10 @@ import Testing
     #expect(late?.reason == .deadlineExceeded && late?.cause?.contains("does not answer") == true)
     withExtendedLifetime(silent) {}
 
-    let other = try Listener(.unix(path: directory.path + "/other"))
+    let other = try Listener.all(at: .unix(path: directory.path + "/other"))
     let thread = Thread {
       while true {
-        if let socket = other.accept() {
+        if case .socket(let socket) = other[0].accept() {
           _ = socket.send(Array("220 mail.example.org ESMTP\r\n".utf8), from: 0)
           usleep(200_000)
           return
@@ -84,6 +84,55 @@ import Testing
     let response = try await withServer(in: directory) { _ in try await waiting.value }
     #expect(response.status == .serving)
     await client.close()
+  }
+
+  @Test func `a stream can wait for a daemon too, and begins anew after a restart`() async throws {
+    let directory = try TemporaryDirectory()
+    let client = try MeceneClient(address: "unix:\(directory.path)/mecene.sock")
+    func isClean(_ options: CallOptions) async throws -> Bool {
+      for try await message in client.settlementService.verify(.init(), options: options) {
+        if case .verdict(let verdict) = message.event { return verdict.clean }
+      }
+      return false
+    }
+    let waiting = Task { try await isClean(.init(waitsForReady: true)) }
+    try await Task.sleep(for: .milliseconds(150))
+    let first = try await withServer(in: directory) { _ in try await waiting.value }
+    // The connection that the first daemon left behind is found lost, or drained, by this call.
+    let second = try await withServer(in: directory) { _ in try await isClean(.init()) }
+    #expect(first && second)
+    await client.close()
+  }
+
+  @Test func `a request that the daemon finds too long is told as such, and others go on`() async throws {
+    var limits = Limits()
+    limits.frameBytesMax = 10_000
+    try await withServerAndClient(limits: limits) { _, client in
+      let many = [UInt64](repeating: 1, count: 20_000)
+      async let others = client.accountService.listAccounts(.init())
+      let error = await #expect(throws: MeceneError.self) {
+        try await client.clickService.clickMany(.init(patronIDs: many, thingIDs: many))
+      }
+      #expect(error?.reason == .frameTooLarge && error?.code == .resourceExhausted)
+      #expect(error?.details["frame_bytes_max"] == "10000")
+      let accounts = try await others.accounts
+      #expect(accounts.isEmpty)
+    }
+  }
+
+  @Test func `a host name's addresses are tried until one answers`() async throws {
+    try await withServer { server in
+      // The name may stand for an IPv6 address first, where nobody listens.
+      let port = try #require(server.addresses[0].port)
+      try await withMeceneClient("tcp://localhost:\(port)") { client in
+        let status = try await client.health.check(.init()).status
+        #expect(status == .serving)
+      }
+    }
+    let nowhere = try MeceneClient(address: "tcp://no-such-host.invalid:1")
+    let error = await #expect(throws: MeceneError.self) { try await nowhere.health.check(.init()) }
+    #expect(error?.reason == .connectFailed && error?.cause?.contains("can't be found") == true)
+    await nowhere.close()
   }
 
   @Test func `after a restart calls that are safe go on by themselves`() async throws {

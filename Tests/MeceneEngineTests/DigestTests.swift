@@ -9,8 +9,8 @@ import Testing
 
   private func id(_ n: Int64) -> AccountID { AccountID(n) }
 
-  @Test func `one patron with one click gives the design's digest`() {
-    let plan = SettlementPlan(
+  @Test func `one patron with one click gives the design's digest`() throws {
+    let plan = try SettlementPlan(
       period: period, terms: Terms(), pots: [(id(1), Micros(10_000_000))], clicks: [(id(1), ThingID(7))],
       owner: { _ in AccountID(2) })
     #expect(
@@ -18,9 +18,9 @@ import Testing
         == "536c588d8359f9f689aed1fc2b3756628134d5277d6735235616058f5ee2b739")
   }
 
-  @Test func `fees, a pot without clicks and several owners give the design's digest`() {
+  @Test func `fees, a pot without clicks and several owners give the design's digest`() throws {
     let owners: [Int64: Int64] = [7: 2, 8: 2, 9: 3]
-    let plan = SettlementPlan(
+    let plan = try SettlementPlan(
       period: period, terms: Terms(feeBps: 250),
       pots: [(id(1), Micros(10_000_000)), (id(3), Micros(2_000_001)), (id(4), Micros(5_000_000))],
       clicks: [
@@ -34,8 +34,8 @@ import Testing
         == "52c94ead793f644fa04ef38fd3143e4bb6e3ca2332f0235850e4c1fa6b15b584")
   }
 
-  @Test func `another secret gives another digest of the same plan`() {
-    let plan = SettlementPlan(
+  @Test func `another secret gives another digest of the same plan`() throws {
+    let plan = try SettlementPlan(
       period: period, terms: Terms(), pots: [(id(1), Micros(2_000_000))], clicks: [],
       owner: { _ in AccountID(1) })
     #expect(plan.digest(secret: zeroSecret) == plan.digest(secret: zeroSecret))

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Logging
+import MeceneConcurrency
 import TestSupport
 import Testing
 
@@ -11,7 +12,7 @@ import Testing
 /// The engine on real files.
 @Suite struct EngineTests {
   @discardableResult
-  private func withEngine<T>(
+  func withEngine<T>(
     _ directory: TemporaryDirectory, terms: Terms = Terms(), autoSettle: Bool = false,
     _ body: (EmbeddedEngine) async throws -> T
   ) async throws -> T {
@@ -29,7 +30,7 @@ import Testing
     }
   }
 
-  private func perform(_ engine: EmbeddedEngine, _ work: Submission.Work) async throws -> EngineOutcome {
+  func perform(_ engine: EmbeddedEngine, _ work: Submission.Work) async throws -> EngineOutcome {
     let result = await withCheckedContinuation { continuation in
       engine.submit([Submission(work, reply: .closure { continuation.resume(returning: $0) })])
     }
@@ -37,15 +38,15 @@ import Testing
   }
 
   @discardableResult
-  private func perform(_ engine: EmbeddedEngine, _ command: Command) async throws -> EngineOutcome {
+  func perform(_ engine: EmbeddedEngine, _ command: Command) async throws -> EngineOutcome {
     try await perform(engine, .command(command))
   }
 
-  private func id(_ n: Int64) -> MeceneLedger.AccountReference { .id(AccountID(n)) }
-  private func thing(_ n: Int64) -> MeceneLedger.ThingReference { .id(ThingID(n)) }
+  func id(_ n: Int64) -> MeceneLedger.AccountReference { .id(AccountID(n)) }
+  func thing(_ n: Int64) -> MeceneLedger.ThingReference { .id(ThingID(n)) }
 
   /// Accounts 1…n with 10.00 each and a budget of 10.00, and a thing of each.
-  private func populate(_ engine: EmbeddedEngine, accounts: Int) async throws {
+  func populate(_ engine: EmbeddedEngine, accounts: Int) async throws {
     let empty = try PlainText("", field: "", charactersMax: 1)
     for n in 1...accounts {
       let name = try AccountName("account\(n)")
@@ -252,6 +253,26 @@ import Testing
     _ = try BookWriter(path: path)
   }
 
+}
+
+/// Books that somebody else has written to.
+@Suite struct TamperingTests {
+  private let books = EngineTests()
+
+  private func tamper(_ directory: TemporaryDirectory, _ sql: String) async throws {
+    try await DatabaseQueue(path: directory.path + "/data/mecene.sqlite").write { try $0.execute(sql: sql) }
+  }
+
+  /// Three accounts, two clicks in 2026-11, settled; one click in 2026-12.
+  private func fill(_ engine: EmbeddedEngine) async throws {
+    try await books.populate(engine, accounts: 3)
+    try await books.perform(engine, .click(books.id(1), books.thing(2), nil))
+    try await books.perform(engine, .click(books.id(1), books.thing(3), nil))
+    _ = try await books.perform(engine, .setClock(Timestamp(milliseconds: decemberMs)))
+    _ = try await engine.settle(nil) { _ in }
+    try await books.perform(engine, .click(books.id(2), books.thing(3), nil))
+  }
+
   @Test(arguments: [
     ("UPDATE transfer SET amount_micros = amount_micros + 1 WHERE id = 1", "transfer"),
     ("UPDATE account SET available_micros = available_micros + 1 WHERE id = 3", "account"),
@@ -259,24 +280,151 @@ import Testing
     ("DELETE FROM transfer WHERE id = 2", "transfer"),
     ("UPDATE settlement SET digest = zeroblob(32)", "settlement"),
     ("INSERT INTO click VALUES (682, 1, 1, 0)", "click"),
+    ("INSERT INTO click VALUES (682, 1, 99, 0)", "click"),
+    ("INSERT INTO click VALUES (682, -1, 2, 0)", "click"),
     ("UPDATE click SET share_micros = share_micros + 1 WHERE thing_id = 2", "click"),
     ("UPDATE revenue SET micros = micros + 1 WHERE owner_id = 2", "revenue"),
     ("UPDATE pot SET held_micros = 1", "pot"),
+    ("UPDATE pot SET set_aside_micros = 9223372036854775807 WHERE period = 682", "click"),
+    ("INSERT INTO pot VALUES (682, -5, 1, 0)", "pot"),
+    ("UPDATE thing SET owner_id = 0 WHERE id = 2", "thing"),
+    ("UPDATE thing SET id = 77 WHERE id = 3", "thing"),
+    ("UPDATE period SET fee_bps = -1", "period"),
+    ("INSERT INTO click_log_2026_12 VALUES (2, -1, 2, 0)", "click_log_2026_12"),
+    ("INSERT INTO click_log_2026_12 VALUES (2, 1, 99, 0)", "click_log"),
+    ("INSERT INTO click_log_2026_12 VALUES (2, 3, 1, 0)", "click_log"),
     ("DELETE FROM request_key WHERE transfer_id = 1", "request_key"),
     ("UPDATE ledger SET fees_micros = 1", "ledger"),
   ])
   func `verify names the table of a row that was tampered with`(sql: String, table: String) async throws {
     let directory = try TemporaryDirectory()
-    try await withEngine(directory) { engine in
-      try await populate(engine, accounts: 3)
-      try await perform(engine, .click(id(1), thing(2), nil))
-      try await perform(engine, .click(id(1), thing(3), nil))
-      _ = try await perform(engine, .setClock(Timestamp(milliseconds: decemberMs)))
-      _ = try await engine.settle(nil) { _ in }
+    try await books.withEngine(directory) { engine in
+      try await fill(engine)
       #expect(try await engine.verify { _ in }.finding == nil)
+      try await tamper(directory, sql)
+      #expect(try await engine.verify { _ in }.finding?.table == table)
+      // Whatever the rows hold, reading them never ends the process.
+      _ = try? await engine.preview(nil)
+      _ = try? await engine.preview(Period(number: 682))
+      _ = try? await engine.revenue(books.id(2), Period(number: 683), after: nil, limit: 9)
     }
-    try await DatabaseQueue(path: directory.path + "/data/mecene.sqlite").write { try $0.execute(sql: sql) }
-    let verdict = try await withEngine(directory) { engine in try await engine.verify { _ in } }
-    #expect(verdict.finding?.table == table)
+  }
+
+  @Test(arguments: [
+    ("UPDATE account SET available_micros = available_micros + 1 WHERE id = 3", "ledger money_micros"),
+    ("UPDATE account SET available_micros = -1 WHERE id = 3", "account 3"),
+    ("UPDATE account SET id = 9 WHERE id = 3", "account 9"),
+    (
+      "UPDATE account SET pots_micros = pots_micros + 1, available_micros = available_micros - 1 WHERE id = 3",
+      "account 3 pots_micros"
+    ),
+    ("UPDATE thing SET owner_id = 0 WHERE id = 2", "thing 2"),
+    ("UPDATE thing SET fingerprint = x'00' WHERE id = 2", "thing 2 fingerprint"),
+    ("UPDATE period SET fee_bps = 10001", "period 2026-11"),
+    ("UPDATE pot SET held_micros = 1 WHERE period = 682", "pot 2026-11"),
+    ("UPDATE pot SET account_id = 99 WHERE period = 683", "pot 2026-12 99"),
+    ("INSERT INTO click_log_2026_12 VALUES (2, 0, 2, 0)", "click_log 2026-12 0 2"),
+    ("INSERT INTO click_log_2026_12 VALUES (2, 2, 3, 0)", "a second click"),
+    ("INSERT INTO click_log_2026_12 VALUES (2, 1, 3, 1)", "an undone click without its click"),
+    ("UPDATE ledger SET fees_micros = 1", "ledger money_micros"),
+  ])
+  func `a daemon does not start on books that contradict themselves, and names the row`(
+    sql: String, row: String
+  ) async throws {
+    let directory = try TemporaryDirectory()
+    try await books.withEngine(directory) { try await fill($0) }
+    try await tamper(directory, sql)
+    let error = await #expect(throws: StoreError.self) { try await books.withEngine(directory) { _ in } }
+    guard case .damaged(let sentence)? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(sentence.contains(row))
+  }
+
+  @Test func `a settlement whose rows differ from what memory holds pays nothing`() async throws {
+    let directory = try TemporaryDirectory()
+    try await books.withEngine(directory) { engine in
+      try await books.populate(engine, accounts: 3)
+      try await books.perform(engine, .click(books.id(1), books.thing(2), nil))
+      _ = try await books.perform(engine, .setClock(Timestamp(milliseconds: decemberMs)))
+      for sql in [
+        "UPDATE pot SET set_aside_micros = set_aside_micros + 1", "UPDATE pot SET set_aside_micros = 0",
+        "UPDATE thing SET owner_id = 1",
+      ] {
+        try await tamper(directory, sql)
+        let error = await #expect(throws: (any Error).self) { try await engine.settle(nil) { _ in } }
+        let refusal: Refusal? =
+          if case .refused(let refusal)? = error as? EngineFailure { refusal } else { error as? Refusal }
+        #expect(refusal?.reason == .booksInconsistent)
+      }
+      try await tamper(
+        directory, "UPDATE pot SET set_aside_micros = 10000000; UPDATE thing SET owner_id = id")
+      #expect(try await engine.settle(nil) { _ in }.totals.revenueMicros == Micros(10_000_000))
+    }
+  }
+
+  @Test func `a settlement by itself that failed is tried again`() async throws {
+    let directory = try TemporaryDirectory()
+    try await books.withEngine(directory, autoSettle: true) { engine in
+      try await books.populate(engine, accounts: 3)
+      try await books.perform(engine, .click(books.id(1), books.thing(2), nil))
+      try await tamper(directory, "ALTER TABLE click_log_2026_11 RENAME TO elsewhere")
+      _ = try await books.perform(engine, .setClock(Timestamp(milliseconds: decemberMs)))
+      try await Task.sleep(for: .milliseconds(1_200))
+      #expect(try await engine.read { try $0.status() }.settlements == 0)
+      try await tamper(directory, "ALTER TABLE elsewhere RENAME TO click_log_2026_11")
+      #expect(try await eventually { try await engine.read { try $0.status() }.settlements == 1 })
+    }
+  }
+
+  @Test func `verify is clean at every moment of a settlement`() async throws {
+    try await books.withEngine(TemporaryDirectory()) { engine in
+      try await books.populate(engine, accounts: 300)
+      let patrons = (1...300 as ClosedRange<UInt64>).flatMap { [$0, $0, $0] }
+      let things = (1...300 as ClosedRange<UInt64>).flatMap { n in (1...3).map { (n + $0) % 300 + 1 } }
+      try await books.perform(engine, .clickMany(patrons: patrons, things: things, nil))
+      _ = try await books.perform(engine, .setClock(Timestamp(milliseconds: decemberMs)))
+      let settling = Task { try await engine.settle(nil) { _ in } }
+      var verdicts = 0
+      repeat {
+        #expect(try await engine.verify { _ in }.finding == nil)
+        verdicts += 1
+      } while try await engine.read { try $0.status() }.settlements == 0
+      _ = try await settling.value
+      #expect(try await engine.verify { _ in }.settlements == 1)
+    }
+  }
+
+  @Test func `damage that a read meets ends the daemon with a reason`() async throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.path + "/data/mecene.sqlite"
+    try await books.withEngine(directory) { try await fill($0) }
+    let page = try await DatabaseQueue(path: path).read { db in
+      try Int.fetchOne(db, sql: "SELECT rootpage FROM sqlite_master WHERE name = 'transfer_by_account'")
+    }
+    let file = try #require(FileHandle(forUpdatingAtPath: path))
+    try file.seek(toOffset: UInt64((try #require(page) - 1) * 4_096))
+    try file.write(contentsOf: Data(repeating: 0xa5, count: 4_096))
+    try file.close()
+    let reason = Locked<String?>(nil)
+    let engine = try await EmbeddedEngine(
+      settings: settings(directory, autoSettle: false), logger: quietLogger, sink: { _ in },
+      fatal: { sentence in reason.withLock { $0 = sentence } })
+    await #expect(throws: StoreError.self) {
+      try await engine.read { try $0.statement(.id(AccountID(1)), period: nil, after: nil, limit: 9) }
+    }
+    #expect(reason.withLock { $0 }?.contains("damaged") == true)
+    await engine.shutDown()
+  }
+
+  @Test func `a long read whose caller has gone is not begun`() async throws {
+    try await books.withEngine(TemporaryDirectory()) { engine in
+      let task = Task {
+        withUnsafeCurrentTask { $0?.cancel() }
+        return try await engine.preview(nil)
+      }
+      await #expect(throws: CancellationError.self) { try await task.value }
+    }
   }
 }

@@ -165,7 +165,7 @@ private struct Episode {
         (patron: AccountID(Int64(a)), thing: ThingID(Int64($0)))
       }
     }
-    let plan = SettlementPlan(
+    let plan = try SettlementPlan(
       period: period, terms: ledger.nextTerms, pots: pots, clicks: clicks,
       owner: { AccountID(Int64(model.things[Int($0.rawValue)]?.owner ?? 0)) })
     #expect(decide(.planSettlement(plan, digest: [1])) == nil)

@@ -1,4 +1,5 @@
 import Foundation
+import MeceneEngine
 import MeceneTransport
 import MeceneWire
 import TestSupport
@@ -201,6 +202,76 @@ import Testing
     }
   }
 
+  @Test func `an id used again after a cancel gets its own call's answer`() async throws {
+    try await withServer { server in
+      let connection = try RawConnection(server.addresses[0])
+      _ = try connection.call(
+        .accountServiceOpenAccount, OpenAccountRequest(name: "anna"), id: 1, as: OpenAccountResponse.self)
+      // In one write, so that the cancelled read is answered while the next call with its id waits.
+      var bytes = try connection.frame(.accountServiceListAccounts, ListAccountsRequest(), id: 7)
+      try connection.coder.appendFrame(Request(callID: 7, cancel: true), to: &bytes)
+      bytes += try connection.frame(
+        .clickServiceListClicks, ListClicksRequest(patron: .name("anna"), period: "2026-11"), id: 7)
+      connection.send(bytes)
+      #expect(try connection.receive()?.status == 1)
+      let second = try #require(try connection.receive())
+      #expect(try connection.coder.decode(ListClicksResponse.self, from: second.payload).period == "2026-11")
+    }
+  }
+
+  @Test func `a stream that is cancelled does not claim that nothing was done`() async throws {
+    try await withServer { server in
+      let connection = try RawConnection(server.addresses[0])
+      var bytes = try connection.frame(.settlementServiceVerify, VerifyRequest(), id: 7)
+      try connection.coder.appendFrame(Request(callID: 7, cancel: true), to: &bytes)
+      connection.send(bytes)
+      let end = try #require(try connection.receive())
+      #expect(end.status == 1 && end.error?.reason == .cancelled && end.error?.notExecuted == false)
+    }
+  }
+
+  @Test func `more reads than may be in flight wait their turn`() async throws {
+    var limits = Limits()
+    limits.readsMax = 2
+    try await withServer(limits: limits) { server in
+      let connection = try RawConnection(server.addresses[0])
+      var bytes: [UInt8] = []
+      for id in 1...500 as ClosedRange<UInt64> {
+        bytes +=
+          id % 5 == 0
+          ? try connection.frame(.accountServiceOpenAccount, OpenAccountRequest(name: "a\(id)"), id: id)
+          : try connection.frame(.accountServiceListAccounts, ListAccountsRequest(), id: id)
+      }
+      connection.send(bytes)
+      var answered: Set<UInt64> = []
+      for _ in 0..<500 {
+        let response = try #require(try connection.receive())
+        answered.insert(response.callID)
+      }
+      #expect(answered == Set(1...500))
+    }
+  }
+
+  @Test func `what is sent does not pile up behind a peer that is always behind`() throws {
+    let directory = try TemporaryDirectory()
+    let listeners = try Listener.all(at: .unix(path: directory.path + "/s"))
+    let peer = try RawConnection(.unix(path: directory.path + "/s"))
+    guard case .socket(let socket) = listeners[0].accept() else {
+      Issue.record("nobody connected")
+      return
+    }
+    let connection = Connection(socket: socket, token: 1, frameBytesMax: 100, now: .now)
+    var received = 0
+    for _ in 0..<40 {
+      connection.outbound += [UInt8](repeating: 7, count: 1 << 18)
+      #expect(connection.flush(now: .now))
+      // The peer takes less than is added, so something always waits.
+      for _ in 0..<2 { received += peer.receiveBytes()?.count ?? 0 }
+      #expect(connection.outbound.count <= connection.bytesWaiting + (2 << 20))
+    }
+    #expect(received > 1 << 20)
+  }
+
   @Test func `a list of clicks whose month ends on its way is that month's list`() async throws {
     try await withServer(autoSettle: false) { server in
       let connection = try RawConnection(server.addresses[0])
@@ -231,6 +302,48 @@ import Testing
       half.send([0, 0, 0, 9, 1])
       #expect(try lastWord(half)?.reason == .connectionTimeout)
       #expect(try lastWord(RawConnection(server.addresses[0]))?.reason == .connectionTimeout)
+    }
+  }
+
+  @Test func `a busy connection that always ends in the middle of a frame is kept`() async throws {
+    var limits = Limits()
+    limits.halfFrameMs = 150
+    try await withServer(limits: limits) { server in
+      let connection = try RawConnection(server.addresses[0])
+      let frame = try connection.frame(.healthCheck, HealthCheckRequest(), id: 1)
+      connection.send(Array(frame[..<3]))
+      for _ in 0..<40 {
+        usleep(10_000)
+        connection.send(Array(frame[3...] + frame[..<3]))
+        #expect(try connection.receive()?.status == 0)
+      }
+    }
+  }
+
+  @Test func `a daemon that drains says so to whoever asks for its health`() async throws {
+    var limits = Limits()
+    limits.drainMs = 1_500
+    let directory = try TemporaryDirectory()
+    try await withServer(in: directory, limits: limits) { server in
+      // A peer that does not read keeps the daemon busy.
+      let asking = try RawConnection(server.addresses[1])
+      #expect(try check(asking, id: 1).status == .serving)
+      Thread.detachNewThread { [address = server.addresses[1]] in
+        guard let stuck = try? RawConnection(address) else { return }
+        for id in 1...3_000 as ClosedRange<UInt64> {
+          if let frame = try? stuck.frame(.daemonServiceGetStatus, GetStatusRequest(), id: id) {
+            stuck.send(frame)
+          }
+        }
+      }
+      try await Task.sleep(for: .milliseconds(200))
+      let stopping = Task { await server.shutDown() }
+      let announced = try #require(try asking.receive())
+      #expect(announced.callID == 0 && announced.error?.reason == .draining)
+      #expect(try check(asking, id: 2).status == .notServing)
+      asking.send(try asking.frame(.daemonServiceGetStatus, GetStatusRequest(), id: 3))
+      #expect(try asking.receive()?.error?.reason == .draining)
+      await stopping.value
     }
   }
 
@@ -308,15 +421,23 @@ import Testing
   }
 
   @Test func `only this machine may connect until there are tokens and TLS`() throws {
-    let error = #expect(throws: TransportError.self) { try Listener(.tcp(host: "0.0.0.0", port: 0)) }
+    let error = #expect(throws: TransportError.self) { try Listener.all(at: .tcp(host: "0.0.0.0", port: 0)) }
     #expect(error?.description.contains("neither tokens nor TLS") == true)
+  }
+
+  @Test func `a host name is listened on at all its addresses, with one port`() async throws {
+    let listeners = try Listener.all(at: .tcp(host: "localhost", port: 0))
+    #expect(Set(listeners.map(\.address)).count == 1)
+    let port = try #require(listeners[0].address.port)
+    #expect(port != 0)
+    _ = try RawConnection(.tcp(host: "127.0.0.1", port: port))
   }
 
   @Test func `a file that is no socket is refused and stays`() throws {
     let directory = try TemporaryDirectory()
     let path = directory.path + "/precious"
     try "precious".write(toFile: path, atomically: true, encoding: .utf8)
-    let error = #expect(throws: TransportError.self) { try Listener(.unix(path: path)) }
+    let error = #expect(throws: TransportError.self) { try Listener.all(at: .unix(path: path)) }
     #expect(error?.description.contains("is not a socket") == true)
     #expect(try String(contentsOfFile: path, encoding: .utf8) == "precious")
   }
@@ -324,11 +445,11 @@ import Testing
   @Test func `a stale socket is replaced, a living one refused, and its mode is 0600`() throws {
     let directory = try TemporaryDirectory()
     let address = Address.unix(path: directory.path + "/s")
-    let first = try Listener(address)
+    let first = try Listener.all(at: address)
     let mode =
       try FileManager.default.attributesOfItem(atPath: directory.path + "/s")[.posixPermissions] as? Int
     #expect(mode == 0o600)
-    #expect(throws: TransportError.self) { try Listener(address) }
+    #expect(throws: TransportError.self) { try Listener.all(at: address) }
     withExtendedLifetime(first) {}
   }
 }

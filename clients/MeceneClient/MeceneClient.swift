@@ -53,21 +53,8 @@ extension MeceneClient {
   func unary<Request: Message, Response: Message>(
     _ method: MethodDescriptor, _ request: Request, _ options: CallOptions
   ) async throws -> Response {
-    let start = ContinuousClock.now
-    let deadline = start + options.timeout
-    var request = withKey(request)
-    var attempt = 1
-    while true {
-      do {
-        return try await session.unary(method, request, deadline: deadline, metadata: options.metadata)
-      } catch let error as MeceneError {
-        let delay = backoff(attempt, error)
-        guard repeats(error, method, request, attempt, options), ContinuousClock.now + delay < deadline,
-          await session.wait(delay)
-        else { throw error }
-        if error.reason != .connectFailed || !options.waitsForReady { attempt += 1 }
-        if !error.notExecuted { request = try await naming(request, since: start, deadline: deadline) }
-      }
+    try await repeating(method, request, options) { request, deadline in
+      try await session.unary(method, request, deadline: deadline, metadata: options.metadata)
     }
   }
 
@@ -78,9 +65,11 @@ extension MeceneClient {
     AsyncThrowingStream(bufferingPolicy: .bufferingNewest(16)) { continuation in
       let task = Task {
         do {
-          let deadline = ContinuousClock.now + options.timeout
-          try await session.stream(method, request, deadline: deadline, metadata: options.metadata) {
-            continuation.yield($0)
+          // A stream that begins anew tells the newest again, which is what it is for.
+          try await repeating(method, request, options) { request, deadline in
+            try await session.stream(method, request, deadline: deadline, metadata: options.metadata) {
+              continuation.yield($0)
+            }
           }
           continuation.finish()
         } catch {
@@ -88,6 +77,29 @@ extension MeceneClient {
         }
       }
       continuation.onTermination = { _ in task.cancel() }
+    }
+  }
+
+  /// Makes a call, and makes it again while that is safe and there is time.
+  private func repeating<Request: Message, Result>(
+    _ method: MethodDescriptor, _ request: Request, _ options: CallOptions,
+    _ attempt: (Request, ContinuousClock.Instant) async throws -> Result
+  ) async throws -> Result {
+    let start = ContinuousClock.now
+    let deadline = start + options.timeout
+    var request = withKey(request)
+    var attempts = 1
+    while true {
+      do {
+        return try await attempt(request, deadline)
+      } catch let error as MeceneError {
+        let delay = backoff(attempts, error)
+        guard repeats(error, method, request, attempts, options), ContinuousClock.now + delay < deadline,
+          await session.wait(delay)
+        else { throw error }
+        if error.reason != .connectFailed || !options.waitsForReady { attempts += 1 }
+        if !error.notExecuted { request = try await naming(request, since: start, deadline: deadline) }
+      }
     }
   }
 

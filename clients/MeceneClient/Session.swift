@@ -30,6 +30,10 @@ actor Session {
     var isConnected = false
     /// Set when the peer's bytes are no frames.
     var isStranger = false
+    /// Why it was closed.
+    var closedFor = ""
+    /// Why the daemon ends the connection, when it said so.
+    var lastWord: MeceneError?
     var calls: [UInt64: Call] = [:]
 
     init(number: Int) { self.number = number }
@@ -37,13 +41,10 @@ actor Session {
 
   private struct Call {
     let deadline: ContinuousClock.Instant
-    let deliver: (Delivery) -> Void
-  }
-
-  /// What comes back for a call: messages of a stream, then an end.
-  private enum Delivery {
-    case message([UInt8])
-    case end(Result<[UInt8], any Error>)
+    let frameBytes: Int
+    /// Takes a message of a stream; throws when it can't be read.
+    let receive: ([UInt8]) throws -> Void
+    let end: (Result<[UInt8], any Error>) -> Void
   }
 
   init(address: Address) { self.address = address }
@@ -57,9 +58,9 @@ actor Session {
     let bytes: [UInt8] = try await withTaskCancellationHandler {
       try Task.checkCancellation()
       return try await withCheckedThrowingContinuation { continuation in
-        begin(callID, method, payload, deadline, metadata) { delivery in
-          if case .end(let result) = delivery { continuation.resume(with: result) }
-        }
+        begin(
+          callID, method, payload, deadline, metadata, receive: { _ in },
+          end: { continuation.resume(with: $0) })
       }
     } onCancel: {
       Task { await self.cancel(callID) }
@@ -77,13 +78,10 @@ actor Session {
     try await withTaskCancellationHandler {
       try Task.checkCancellation()
       let _: Void = try await withCheckedThrowingContinuation { continuation in
-        begin(callID, method, payload, deadline, metadata) { delivery in
-          switch delivery {
-          case .message(let bytes):
-            if let message: Response = try? self.decode(bytes) { receive(message) }
-          case .end(let result): continuation.resume(with: result.map { _ in })
-          }
-        }
+        begin(
+          callID, method, payload, deadline, metadata,
+          receive: { bytes in receive(try self.decode(bytes)) },
+          end: { continuation.resume(with: $0.map { _ in }) })
       }
     } onCancel: {
       Task { await self.cancel(callID) }
@@ -135,17 +133,18 @@ actor Session {
 extension Session {
   private func begin(
     _ callID: UInt64, _ method: MethodDescriptor, _ payload: [UInt8], _ deadline: ContinuousClock.Instant,
-    _ metadata: [Metadata], _ deliver: @escaping (Delivery) -> Void
+    _ metadata: [Metadata], receive: @escaping ([UInt8]) throws -> Void,
+    end: @escaping (Result<[UInt8], any Error>) -> Void
   ) {
     guard !isClosed else {
-      return deliver(.end(.failure(MeceneError(.cancelled, "the client was closed", notExecuted: true))))
+      return end(.failure(MeceneError(.cancelled, "the client was closed", notExecuted: true)))
     }
     let left = (deadline - ContinuousClock.now).components
     let leftMs = left.seconds * 1_000 + left.attoseconds / 1_000_000_000_000_000
     guard leftMs > 0 else {
       let error = MeceneError(
         .deadlineExceeded, "the call's time ran out before it was sent", notExecuted: true)
-      return deliver(.end(.failure(error)))
+      return end(.failure(error))
     }
     do {
       let link = try current ?? connect()
@@ -154,11 +153,12 @@ extension Session {
         Request(
           callID: callID, method: method.path, timeoutMs: UInt32(clamping: leftMs), metadata: metadata,
           payload: payload), to: &frame)
-      link.calls[callID] = Call(deadline: deadline, deliver: deliver)
+      link.calls[callID] = Call(
+        deadline: deadline, frameBytes: frame.count - 4, receive: receive, end: end)
       link.channel?.send(frame)
       startTicking()
     } catch {
-      deliver(.end(.failure(error)))
+      end(.failure(error))
     }
   }
 
@@ -176,7 +176,7 @@ extension Session {
   }
 
   private func finish(_ callID: UInt64, _ link: Link, _ result: Result<[UInt8], any Error>) {
-    link.calls.removeValue(forKey: callID)?.deliver(.end(result))
+    link.calls.removeValue(forKey: callID)?.end(result)
     if link.calls.isEmpty, link !== current { link.channel?.close("all calls are answered") }
   }
 
@@ -216,23 +216,19 @@ extension Session {
     let link = Link(number: nextLink)
     let number = nextLink
     nextLink += 1
-    do {
-      let channel = try Channel(to: address, queue: executor.queue) { [weak self] event in
-        self?.assumeIsolated { $0.happened(event, on: number) }
+    let channel = Channel(to: address, queue: executor.queue) { [weak self] event in
+      self?.assumeIsolated { $0.happened(event, on: number) }
+    }
+    link.channel = channel
+    links[number] = link
+    current = link
+    channel.start { [weak self] act in
+      self?.assumeIsolated { session in
+        if let channel = session.links[number]?.channel { act(channel) }
       }
-      link.channel = channel
-      links[number] = link
-      current = link
-      channel.start { [weak self] act in
-        self?.assumeIsolated { session in
-          if let channel = session.links[number]?.channel { act(channel) }
-        }
-      }
-    } catch {
-      throw connectError("\(error)")
     }
     // A Unix socket without a daemon fails at once.
-    guard links[number] != nil else { throw connectError("nobody listens there") }
+    guard links[number] != nil else { throw connectError(link.closedFor) }
     return link
   }
 
@@ -275,18 +271,15 @@ extension Session {
   }
 
   private func take(_ response: Response, _ link: Link) {
-    if response.callID == 0 {
-      // The daemon drains, or is about to close the connection and says why.
-      if link === current { current = nil }
-      if response.error?.reason != .draining {
-        link.channel?.close(response.error?.message ?? "it was closed")
-      }
-      if link.calls.isEmpty { link.channel?.close("the daemon is shutting down") }
-      return
-    }
+    if response.callID == 0 { return takeLastWord(response, link) }
     guard let call = link.calls[response.callID] else { return }
     if response.more {
-      call.deliver(.message(response.payload))
+      do {
+        try call.receive(response.payload)
+      } catch {
+        sendCancel(response.callID, link)
+        finish(response.callID, link, .failure(error))
+      }
     } else if response.status == 0 {
       finish(response.callID, link, .success(response.payload))
     } else {
@@ -294,18 +287,39 @@ extension Session {
     }
   }
 
+  /// The daemon drains, or is about to close the connection and says why.
+  private func takeLastWord(_ response: Response, _ link: Link) {
+    if link === current { current = nil }
+    if response.error?.reason == .draining {
+      if link.calls.isEmpty { link.channel?.close("the daemon is shutting down") }
+      return
+    }
+    let error = MeceneError(response)
+    link.lastWord = error
+    link.channel?.close(error.message)
+  }
+
   private func lose(_ link: Link, _ reason: String) {
     links[link.number] = nil
     if link === current { current = nil }
+    link.closedFor = reason
     let calls = link.calls
     link.calls = [:]
-    let error =
-      isClosed
-      ? MeceneError(.cancelled, "the client was closed")
-      : link.isConnected && !link.isStranger
-        ? MeceneError(
-          .connectionLost, "the connection to \(address) was lost before the answer came", cause: reason)
-        : connectError(reason)
-    for call in calls.values { call.deliver(.end(.failure(error))) }
+    for call in calls.values { call.end(.failure(error(of: call, on: link, reason))) }
+  }
+
+  private func error(of call: Call, on link: Link, _ reason: String) -> MeceneError {
+    if isClosed { return MeceneError(.cancelled, "the client was closed") }
+    guard link.isConnected, !link.isStranger else { return connectError(reason) }
+    let lost = MeceneError(
+      .connectionLost, "the connection to \(address) was lost before the answer came", cause: reason)
+    guard let lastWord = link.lastWord else { return lost }
+    // One frame that is too long ends the connection; calls beside it were only lost with it.
+    if lastWord.reason == .frameTooLarge, let most = lastWord.details["frame_bytes_max"].flatMap({ Int($0) }),
+      call.frameBytes <= most
+    {
+      return lost
+    }
+    return lastWord
   }
 }

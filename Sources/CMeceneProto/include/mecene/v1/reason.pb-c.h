@@ -160,6 +160,10 @@ typedef enum _Mecene__V1__Reason {
    */
   MECENE__V1__REASON__REASON_IDS_EXHAUSTED = 33,
   /*
+   * [DATA_LOSS] Rows of the books contradict each other; `Verify` names the first wrong one.
+   */
+  MECENE__V1__REASON__REASON_BOOKS_INCONSISTENT = 34,
+  /*
    * [UNIMPLEMENTED] No such method.
    */
   MECENE__V1__REASON__REASON_METHOD_UNKNOWN = 60,
