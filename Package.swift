@@ -115,7 +115,8 @@ let package = Package(
       swiftSettings: common),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["MeceneClient", "MeceneWire", "TestSupport", "mecened", "mecene"], swiftSettings: common),
+      dependencies: ["MeceneClient", "MeceneWire", "MeceneTransport", "TestSupport", "mecened", "mecene"],
+      swiftSettings: common),
   ],
   cLanguageStandard: .gnu11
 )

@@ -150,8 +150,8 @@ extension Ledger {
     let minimum = open?.terms.minimum ?? nextTerms.minimum
     return Refusal(
       reason, field: field,
-      "\(claim): the budget is \(inCurrency(account.budget)), available are \(inCurrency(account.available)), "
-        + "and both have to be at least \(inCurrency(minimum))",
+      "\(claim): the budget is \(inCurrency(account.budget)) and \(inCurrency(account.available)) is available; "
+        + "both have to be at least \(inCurrency(minimum))",
       [
         "account_id": "\(index + 1)", "budget_micros": "\(account.budget.rawValue)",
         "available_micros": "\(account.available.rawValue)", "minimum_micros": "\(minimum.rawValue)",

@@ -31,7 +31,7 @@ extension Ledger {
   mutating func setBudget(_ reference: AccountReference, _ budget: Micros) throws(Refusal) -> Outcome {
     let index = try index(reference, field: "account")
     try checkBudget(budget)
-    guard !accounts[index].isClosed else { throw .closed(id(index), field: "account") }
+    guard !accounts[index].isClosed else { throw .closed(id(index), reference, field: "account") }
     if budget != accounts[index].budget {
       accounts[index].budget = budget
       let changeID = change(index, AccountChange(budget: budget))
@@ -46,7 +46,7 @@ extension Ledger {
     let index = try index(reference, field: "account")
     if let keyed { return try replay(keyed, .deposit, amount, key) }
     try checkAmount(amount)
-    guard !accounts[index].isClosed else { throw .closed(id(index), field: "account") }
+    guard !accounts[index].isClosed else { throw .closed(id(index), reference, field: "account") }
     guard let total = money.adding(amount) else {
       throw Refusal(
         .ledgerFull, field: "amount_micros",
@@ -127,8 +127,8 @@ extension Ledger {
     guard amount > .zero else {
       throw Refusal(
         .invalidAmount, field: "amount_micros",
-        "the amount is \(amount.rawValue) micros; it has to be at least 1",
-        ["amount_micros": "\(amount.rawValue)"])
+        "the amount has to be at least \(inCurrency(Micros(1))); it was \(inCurrency(amount))",
+        ["amount_micros": "\(amount.rawValue)", "minimum_micros": "1"])
     }
   }
 }

@@ -2,7 +2,7 @@
 extension Ledger {
   mutating func addThing(_ thing: NewThing) throws(Refusal) -> Outcome {
     let owner = try index(thing.owner, field: "owner")
-    guard !accounts[owner].isClosed else { throw .closed(id(owner), field: "owner") }
+    guard !accounts[owner].isClosed else { throw .closed(id(owner), thing.owner, field: "owner") }
     if let known = thingURLs[thing.fingerprint] {
       guard things[Int(known)].owner == owner else {
         throw Refusal(

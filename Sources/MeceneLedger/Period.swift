@@ -16,6 +16,44 @@ package struct Timestamp: Sendable, Hashable, Comparable {
       + "\(digits(ofDay / 60_000 % 60, 2)):\(digits(ofDay / 1_000 % 60, 2)).\(digits(ofDay % 1_000, 3))Z"
   }
 
+  /// Reads `2026-11-01`, `2026-11-01T12:30:00Z` or the same with up to three decimals of a second; nil for anything
+  /// else, for days and times that do not exist, and for years before 1970.
+  package init?(parsing text: String) {
+    let parts = text.split(separator: "T", maxSplits: 1, omittingEmptySubsequences: false)
+    let date = parts[0].split(separator: "-", omittingEmptySubsequences: false)
+    guard date.count == 3, let year = Self.digits(date[0], 4), let month = Self.digits(date[1], 2),
+      let day = Self.digits(date[2], 2), year >= 1970
+    else { return nil }
+    let days = CivilDate.day(year: year, month: month, day: day)
+    // A day that does not exist comes back as another.
+    guard (1...12).contains(month), CivilDate.date(ofDay: days) == (year, month, day) else { return nil }
+    guard parts.count == 2 else {
+      milliseconds = days * 86_400_000
+      return
+    }
+    guard parts[1].hasSuffix("Z"), let ofDay = Self.millisecondsOfDay(parts[1].dropLast()) else { return nil }
+    milliseconds = days * 86_400_000 + ofDay
+  }
+
+  private static func millisecondsOfDay(_ text: Substring) -> Int64? {
+    let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+    let time = parts[0].split(separator: ":", omittingEmptySubsequences: false)
+    guard time.count == 3, let hour = digits(time[0], 2), let minute = digits(time[1], 2),
+      let second = digits(time[2], 2), hour < 24, minute < 60, second < 60
+    else { return nil }
+    var fraction: Int64 = 0
+    if parts.count == 2 {
+      guard (1...3).contains(parts[1].count), let value = digits(parts[1], parts[1].count) else { return nil }
+      fraction = value * [100, 10, 1][parts[1].count - 1]
+    }
+    return ((hour * 60 + minute) * 60 + second) * 1_000 + fraction
+  }
+
+  private static func digits(_ text: Substring, _ count: Int) -> Int64? {
+    guard text.utf8.count == count, text.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
+    return Int64(text)
+  }
+
   /// The month that the instant lies in.
   package var period: Period {
     let days = milliseconds.flooringDivision(86_400_000)

@@ -82,8 +82,10 @@ extension Refusal {
     }
   }
 
-  static func closed(_ id: AccountID, field: String) -> Refusal {
-    Refusal(.accountClosed, field: field, "account number \(id) is closed", ["account_id": "\(id)"])
+  /// - Parameter reference: How the request named the account, when it did.
+  static func closed(_ id: AccountID, _ reference: AccountReference? = nil, field: String) -> Refusal {
+    let name = if case .name(let name, _)? = reference { name } else { "number \(id)" }
+    return Refusal(.accountClosed, field: field, "the account \(name) is closed", ["account_id": "\(id)"])
   }
 
   /// The refusal of an account that does not exist, for readers outside the ledger.

@@ -12,11 +12,8 @@ package final class DataDirectory: Sendable {
   /// - Throws: `StoreError.directory` when it can't be made, or when another daemon has it.
   package init(path: String) throws(StoreError) {
     self.path = path
-    do {
-      try FileManager.default.createDirectory(
-        atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-    } catch {
-      throw .directory("the data directory \(path) can't be made: \(error.localizedDescription)")
+    guard Self.make(path) else {
+      throw .directory("the data directory \(path) can't be made: \(Self.lastError)")
     }
     let descriptor = unsafe open(path + "/mecene.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     lockDescriptor = Locked(descriptor)
@@ -58,6 +55,21 @@ package final class DataDirectory: Sendable {
       written += count
     }
     return fsync(descriptor) == 0
+  }
+
+  /// Makes a directory and those above it that are missing. False with `errno` when it is not there afterwards.
+  private static func make(_ path: String) -> Bool {
+    if unsafe mkdir(path, 0o700) == 0 { return true }
+    if errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex {
+      return unsafe make(String(path[..<slash])) && mkdir(path, 0o700) == 0
+    }
+    guard errno == EEXIST else { return false }
+    var status = stat()
+    guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+      errno = ENOTDIR
+      return false
+    }
+    return true
   }
 
   private static var lastError: String { unsafe String(cString: strerror(errno)) }

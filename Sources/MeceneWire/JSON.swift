@@ -17,6 +17,7 @@ public struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
   }
 
   init(unknownField name: String) { self.init("does not exist") }
+  init(secondOf oneof: String) { self.init("can't be set beside another of \(oneof): one at a time") }
 
   private init(field: String, problem: String) {
     self.field = field

@@ -1,3 +1,6 @@
+internal import ArgumentParser
+internal import Foundation
+
 /// Options from the environment, as if they had been written before those of the command line.
 enum Environment {
   private static let options = [
@@ -6,7 +9,7 @@ enum Environment {
   private static let flags = ["receive-requires-giving", "auto-settle"]
 
   /// The arguments that variables add: those whose option the command line does not name.
-  static func arguments(_ environment: [String: String], commandLine: [String]) -> [String] {
+  static func arguments(_ environment: [String: String], commandLine: [String]) throws -> [String] {
     var result: [String] = []
     for option in options where !isNamed(option, commandLine) {
       if let value = environment[variable(option)] { result += ["--" + option, value] }
@@ -15,11 +18,21 @@ enum Environment {
       switch environment[variable(flag)]?.lowercased() {
       case "true", "1", "yes": result.append("--" + flag)
       case "false", "0", "no": result.append("--no-" + flag)
-      case let other?: result.append("--\(flag)=\(other)")
+      case let other?:
+        throw ValidationError("\(variable(flag)) is true or false; it was \(other)")
       case nil: break
       }
     }
     return result
+  }
+
+  /// Which variables are meant when an error speaks of these options.
+  static func options(in error: String, commandLine: [String]) -> [String] {
+    let environment = ProcessInfo.processInfo.environment
+    return (options + flags).filter { option in
+      error.contains("--" + option) && environment[variable(option)] != nil && !isNamed(option, commandLine)
+        && !isNamed("no-" + option, commandLine)
+    }.map { "--\($0) as \(variable($0))" }
   }
 
   private static func variable(_ option: String) -> String {

@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Foundation
 internal import Logging
 internal import MeceneEngine
 internal import MeceneLedger
@@ -91,11 +90,13 @@ struct Configuration: Sendable {
       throw ValidationError("--log-level is one of \(levels); it was \(options.logLevel)")
     }
     self.logLevel = logLevel
+    // Commas stand between addresses, but not in the data directory's name.
     let texts =
       options.listen.isEmpty
-      ? ["tcp://127.0.0.1:\(Address.defaultPort)", "unix:\(options.data)/mecene.sock"] : options.listen
+      ? ["tcp://127.0.0.1:\(Address.defaultPort)", "unix:\(options.data)/mecene.sock"]
+      : options.listen.flatMap { $0.split(separator: ",").map(String.init) }
     do {
-      listen = try texts.flatMap { $0.split(separator: ",") }.map { try Address(parsing: String($0)) }
+      listen = try texts.map { try Address(parsing: $0) }
     } catch let error as AddressError {
       throw ValidationError("--listen: \(error)")
     }
@@ -114,9 +115,19 @@ struct Configuration: Sendable {
       ("currency", settings.currency), ("minimum-budget", settings.terms.minimum.description),
       ("fee-bps", "\(settings.terms.feeBps)"),
       ("receive-requires-giving", "\(settings.terms.receiveRequiresGiving)"),
-      ("auto-settle", "\(settings.autoSettle)"), ("settle-after", "\(settings.settleAfterMs / 1_000)s"),
+      ("auto-settle", "\(settings.autoSettle)"),
+      ("settle-after", Self.text(ofDuration: settings.settleAfterMs)),
       ("clock", settings.simulatedClock == nil ? "system" : "simulated"), ("log-level", logLevel.rawValue),
     ]
+  }
+
+  /// As it is typed: 3d, 12h, 30m or 90s.
+  private static func text(ofDuration milliseconds: Int64) -> String {
+    for (unit, name) in [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m")] as [(Int64, String)]
+    where milliseconds % unit == 0 {
+      return "\(milliseconds / unit)\(name)"
+    }
+    return "\(milliseconds / 1_000)s"
   }
 
   private static func duration(_ text: String) throws -> Int64 {
@@ -128,12 +139,10 @@ struct Configuration: Sendable {
   }
 
   private static func time(_ text: String) throws -> Timestamp {
-    let strategy = Date.ISO8601FormatStyle(includingFractionalSeconds: text.contains("."))
-    guard let date = try? strategy.parse(text) else {
+    guard let time = Timestamp(parsing: text) else {
       throw ValidationError("--simulated-clock is a time such as 2026-11-01T00:00:00Z; it was \(text)")
     }
-    let time = Timestamp(milliseconds: Int64((date.timeIntervalSince1970 * 1_000).rounded()))
-    guard time.milliseconds >= 0, time.period <= Period.last else {
+    guard time.period <= Period.last else {
       throw ValidationError("--simulated-clock goes from 1970 to the end of \(Period.last); it was \(text)")
     }
     return time

@@ -10,17 +10,23 @@ internal import MeceneTransport
 enum Run {
   static func main() {
     let commandLine = Array(CommandLine.arguments.dropFirst())
-    let arguments =
-      Environment.arguments(ProcessInfo.processInfo.environment, commandLine: commandLine) + commandLine
     let configuration: Configuration
     do {
-      let options = try Mecened.parse(arguments)
+      let variables = try Environment.arguments(ProcessInfo.processInfo.environment, commandLine: commandLine)
+      let options = try Mecened.parse(variables + commandLine)
       configuration = try options.understood()
       if options.checkConfig {
+        for address in configuration.listen { try Listener.checkIsLocal(address) }
         for (name, value) in configuration.shown { print("\(name)=\(value)") }
         return
       }
+    } catch let error as TransportError {
+      Mecened.exit(withError: ValidationError("--listen: \(error)"))
     } catch {
+      let text = Mecened.fullMessage(for: error)
+      for option in Environment.options(in: text, commandLine: commandLine) {
+        FileHandle.standardError.write(Data("mecened: \(option) comes from the environment\n".utf8))
+      }
       Mecened.exit(withError: error)
     }
     Daemon(configuration: configuration).run()

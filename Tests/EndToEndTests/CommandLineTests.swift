@@ -1,4 +1,6 @@
 import Foundation
+import MeceneTransport
+import MeceneWire
 import TestSupport
 import Testing
 
@@ -139,9 +141,30 @@ import Testing
         == "2 deposited, 0 refused\n")
     #expect(
       try Self.run("mecene", ["deposit", "--from", file], environment: server).out
-        == "2 made before, 0 refused\n")
+        == "0 deposited, 2 made before, 0 refused\n")
     let missing = try Self.run("mecene", ["click", "--from", file], environment: server)
     #expect(missing.code == 1 && missing.err.contains("lacks the column patron"))
+    let machine = try Self.run("mecene", ["deposit", "--from", file, "--json"], environment: server)
+    #expect(machine.out == #"{"deposited":0,"made_before":2,"refused":0,"refused_lines":[]}"# + "\n")
+    // Each file, the exit code, and what is said of it.
+    let files: [(String, Int32, String)] = [
+      ("name\n", 0, ""), ("name,name\nx,y\n", 1, "has the column name twice"),
+      ("name,nickname\nx,y\n", 1, "a column nickname, which means nothing"),
+      ("name,budget\nxaver\n", 1, "line 2: it has 1 fields under 2 columns"),
+      ("name\n\"open\n", 1, "a quote is opened and never closed"),
+      ("name,display_name\nxaver,\"two\nlines\"\nY,\n", 64 + 3, "line 4: a name has 3 to 32"),
+    ]
+    for (text, code, sentence) in files {
+      let output = try Self.run(
+        "mecene", ["account", "open", "--from", "-"], input: text, environment: server)
+      #expect(
+        output.code == code && (sentence.isEmpty || output.err.contains(sentence)),
+        "\(text): \(output.code) \(output.err)")
+    }
+    let hidden = try Self.run(
+      "mecene", ["thing", "add", "--from", "-"], input: "owner,url,hidden\nanna,https://a.example,maybe\n",
+      environment: server)
+    #expect(hidden.out == "0 added, 1 refused\n" && hidden.err.contains("hidden is true or false"))
   }
 
   @Test(
@@ -151,7 +174,18 @@ import Testing
       (["status", "--server", "tcp://127.0.0.1:1"], 64 + 14, "start one with `mecened`"),
       (["withdraw", "anna", "1"], 2, "--yes"), (["call", "No/Such"], 2, "there is no method"),
       (["call", "Health/Check", "{"], 2, "not valid JSON"),
-      (["account", "open", "--from", "/no/such"], 1, "can't be read"),
+      (["account", "open", "--from", "/no/such"], 1, "can't be read: there is no such file"),
+      (["account", "open", "--from", "/tmp"], 1, "is a directory"),
+      (["account", "open", "--from", "-", "--budget", "5"], 2, "--budget does not go with --from"),
+      (["deposit", "anna", "1", "--key", ""], 2, "--key has 1 to 64"),
+      (["deposit", "anna", "-5"], 2, "0 or more; one was -5"),
+      (["deposit", "anna", "1.0000001"], 2, "up to six decimals"),
+      (["clock", "set", "2026-11-31"], 2, "A time is written like"),
+      (["clock", "set", "2026-11-30T25:00:00Z"], 2, "A time is written like"),
+      (["settle", "2026-11", "--period", "2026-12"], 2, "named twice"),
+      (["thing", "update", "1"], 2, "Give what"),
+      (["help", "frob"], 2, "there is no verb frob"),
+      (["call", "AccountService/GetAccount", #"{"account":{"id":"1","name":"a"}}"#], 2, "one at a time"),
     ] as [([String], Int32, String)])
   func `a mistake earns a sentence and its exit code`(arguments: [String], code: Int32, sentence: String)
     throws
@@ -173,8 +207,72 @@ import Testing
       config.out.contains("auto-settle=false\n") && config.out.contains("listen=tcp://127.0.0.1:7437,unix:"))
     let wrong = try Self.run("mecened", ["--check-config", "--fee-bps", "10001"])
     #expect(wrong.code == 64 && wrong.err.contains("0 to 10000"))
-    let open = try Self.run("mecened", ["--data", "/tmp/mecene-none", "--listen", "tcp://0.0.0.0:0"])
-    #expect(open.code == 1 && open.err.contains("neither tokens nor TLS"))
-    try? FileManager.default.removeItem(atPath: "/tmp/mecene-none")
+    let refused: [([String], [String: String], Int32, String)] = [
+      (["--data", "/tmp/mecene-none", "--listen", "tcp://0.0.0.0:0"], [:], 1, "neither tokens nor TLS"),
+      (["--check-config", "--listen", "tcp://0.0.0.0:0"], [:], 64, "neither tokens nor TLS"),
+      (["--check-config", "--simulated-clock", "2026-02-29"], [:], 64, "--simulated-clock is a time"),
+      (["--check-config"], ["MECENE_FEE_BPS": "abc"], 64, "--fee-bps as MECENE_FEE_BPS comes from"),
+      (["--check-config"], ["MECENE_AUTO_SETTLE": "maybe"], 64, "MECENE_AUTO_SETTLE is true or false"),
+    ]
+    for (arguments, environment, code, sentence) in refused {
+      let output = try Self.run("mecened", arguments, environment: environment)
+      #expect(
+        output.code == code && output.err.contains(sentence), "\(arguments): \(output.code) \(output.err)")
+    }
+    // A start that is refused leaves nothing behind, and a comma in a directory's name parts no addresses.
+    #expect(!FileManager.default.fileExists(atPath: "/tmp/mecene-none"))
+    let comma = try Self.run("mecened", ["--check-config", "--data", "/tmp/a,b"])
+    #expect(comma.out.contains("unix:/tmp/a,b/mecene.sock\n"))
+  }
+
+  @Test func `a result that can't be written is a failure`() throws {
+    let directory = try TemporaryDirectory()
+    let daemon = try Self.startDaemon(directory)
+    defer { daemon.terminate() }
+    let process = Self.process("mecene", ["status", "--server", "unix:\(directory.path)/s"])
+    process.standardOutput = FileHandle(forWritingAtPath: "/dev/full")
+    let err = Pipe()
+    process.standardError = err
+    try process.run()
+    let text = String(decoding: err.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 1 && text.lowercased().contains("no space left on"))
+  }
+
+  @Test func `a daemon without descriptors waits for them, and costs no time meanwhile`() throws {
+    let directory = try TemporaryDirectory()
+    let daemon = Process()
+    daemon.executableURL = URL(fileURLWithPath: "/bin/bash")
+    let mecened = Self.programs.appendingPathComponent("mecened").path
+    daemon.arguments = [
+      "-c",
+      "ulimit -n 64; exec \(mecened) --data \(directory.path)/data --listen unix:\(directory.path)/s --log-level critical",
+    ]
+    let out = Pipe()
+    daemon.standardOutput = out
+    try daemon.run()
+    defer { daemon.terminate() }
+    #expect(String(decoding: out.fileHandleForReading.availableData, as: UTF8.self).contains("is ready on"))
+    let address = Address.unix(path: directory.path + "/s")
+    let first = try RawConnection(address)
+    var many: [RawConnection] = []
+    for _ in 0..<100 { many.append(try RawConnection(address)) }
+    let before = try processorTicks(daemon.processIdentifier)
+    Thread.sleep(forTimeInterval: 0.5)
+    let after = try processorTicks(daemon.processIdentifier)
+    // A hundredth of a second each; a loop that spins takes fifty.
+    #expect(after - before < 20)
+    func isServing(_ connection: RawConnection, _ id: UInt64) throws -> Bool {
+      try connection.call(.healthCheck, HealthCheckRequest(), id: id, as: HealthCheckResponse.self).status
+        == .serving
+    }
+    #expect(try isServing(first, 1))
+    many = []
+    #expect(try isServing(RawConnection(address), 1))
+  }
+
+  private func processorTicks(_ process: Int32) throws -> Int {
+    let fields = try String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8).split(separator: " ")
+    return (Int(fields[13]) ?? 0) + (Int(fields[14]) ?? 0)
   }
 }

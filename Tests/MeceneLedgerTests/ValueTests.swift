@@ -77,4 +77,17 @@ import Testing
     #expect(refusal?.sentence == "title has at most 3 characters; it had 4")
     #expect(throws: Refusal.self) { try PlainText("a\u{7}b", field: "title", charactersMax: 9) }
   }
+
+  @Test func `a time is read as it is written, and only if it exists`() {
+    for time in [0, 951_782_400_000, 1_793_491_200_001, 4_102_444_799_999] as [Int64] {
+      #expect(Timestamp(parsing: Timestamp(milliseconds: time).text)?.milliseconds == time)
+    }
+    #expect(Timestamp(parsing: "2026-11-01")?.milliseconds == 1_793_491_200_000)
+    #expect(Timestamp(parsing: "2024-02-29T23:59:59.5Z")?.milliseconds == 1_709_251_199_500)
+    for text in [
+      "", "2026", "2026-11-31", "2026-02-29", "2026-13-01", "2026-00-10", "1969-12-31", "2026-11-01T",
+      "2026-11-01T24:00:00Z", "2026-11-01T00:60:00Z", "2026-11-01T00:00:60Z", "2026-11-01T00:00:00",
+      "2026-11-01T00:00:00.1234Z", "2026-11-01T00:00:00.Z", "2026-11-1", "+026-11-01", "2026-11-01T00:00Z",
+    ] { #expect(Timestamp(parsing: text) == nil, "\(text)") }
+  }
 }

@@ -16,7 +16,8 @@ enum Advice {
     case .patronInactive, .ownerInactive: "`mecene budget` and `mecene deposit` make an account active"
     case .belowMinimum, .periodClosed, .periodNotFound:
       "`mecene status` shows the minimum and the open period"
-    case .insufficientFunds: "`mecene account show` tells what is available"
+    case .insufficientFunds:
+      "`mecene account show` tells what is available, `mecene status` what fees there are"
     case .nameTaken: "choose another name"
     case .keyReused: "leave --key out to have a new one made"
     case .periodOpen, .earlierPeriodUnsettled, .settlementNotFound:

@@ -2,7 +2,6 @@ internal import ArgumentParser
 internal import Foundation
 internal import MeceneClient
 internal import MeceneWire
-internal import SwiftCSV
 
 /// Many rows at once, from a CSV file with a header or from standard input.
 struct BulkOption: ParsableArguments {
@@ -14,98 +13,138 @@ struct BulkOption: ParsableArguments {
   /// Calls in flight at a time.
   private static let inFlight = 64
 
+  /// Refuses options that are for one row beside a file, whose columns say the same.
+  func excludes(_ options: KeyValuePairs<String, Bool>, _ columns: String) throws {
+    guard file != nil, let option = options.first(where: \.value)?.key else { return }
+    throw ValidationError("\(option) does not go with --from: the file has \(columns) for that.")
+  }
+
   /// Reads the file and makes one call for each row. Refused rows are named, and the rest goes on.
   ///
   /// - Parameters:
-  ///   - columns: The columns that each row needs.
-  ///   - call: Makes one row's call and tells what came of it, such as "opened".
+  ///   - needs: The columns that the file has to have.
+  ///   - takes: The columns that it may have.
+  ///   - done: What a row that did something is called, such as "opened".
+  ///   - call: Makes one row's call and tells what came of it.
   func run(
-    _ file: String, columns: [String], _ call: @escaping @Sendable ([String: String]) async throws -> String
+    _ file: String, needs: [String], takes: [String], done: String, json: Bool,
+    _ call: @escaping @Sendable (CSVFile.Row) async throws -> String
   ) async throws {
-    let rows = try read(file, columns: columns)
+    let rows = try CSVFile(file, needs: needs, takes: takes).rows
     let bar = ProgressBar()
-    var counts: [String: Int] = [:]
-    var refused: [(line: Int, sentence: String, code: Int32)] = []
-    var isHopeless = false
+    var report = Report(done: done)
     var start = 0
-    while start < rows.count {
+    while start < rows.count, !report.isHopeless {
       let window = start..<min(start + Self.inFlight, rows.count)
-      let results = await withTaskGroup(of: (Int, Result<String, any Error>).self) { group in
-        for index in window {
-          group.addTask {
-            do {
-              return (index, .success(try await call(rows[index])))
-            } catch {
-              return (index, .failure(error))
-            }
-          }
-        }
-        return await group.reduce(into: []) { $0.append($1) }.sorted { $0.0 < $1.0 }
-      }
-      for (index, result) in results {
-        switch result {
-        case .success(let what): counts[what, default: 0] += 1
-        case .failure(let error as MeceneError):
-          isHopeless = isHopeless || error.code == .unavailable || error.reason == .diskFull
-          refused.append((index + 2, error.message, 64 + error.code.rawValue))
-        case .failure(let error as LocalFailure): refused.append((index + 2, error.sentence, 1))
-        case .failure(let error): refused.append((index + 2, "\(error)", 1))
-        }
-      }
+      for (index, result) in await Self.send(rows, window, call) { report.add(result, rows[index].line) }
       start = window.upperBound
       bar.show("sending", UInt64(start), of: UInt64(rows.count))
-      // What would stop every further row as well ends the run; what was sent before stands.
-      if isHopeless, start < rows.count {
-        refused.append((start + 2, "this and the lines after it were not sent", 1))
-        break
-      }
     }
     bar.clear()
-    for row in refused { Terminal.note("line \(row.line): \(row.sentence)") }
-    let done = counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
-    print((done + ["\(refused.count) refused"]).joined(separator: ", "))
-    if let first = refused.first { throw ExitCode(first.code) }
+    // What would stop every further row as well ended the run; what was sent before stands.
+    if start < rows.count {
+      report.refuse(rows[start].line, "this and the lines after it were not sent", 1)
+    }
+    report.show(json: json)
+    if let code = report.exitCode { throw ExitCode(code) }
   }
 
-  private func read(_ file: String, columns: [String]) throws -> [[String: String]] {
-    let text: String
-    do {
-      let data =
-        file == "-"
-        ? FileHandle.standardInput.readDataToEndOfFile() : try Data(contentsOf: URL(fileURLWithPath: file))
-      guard let decoded = String(data: data, encoding: .utf8) else {
-        throw LocalFailure(sentence: "\(file) is not UTF-8 text")
+  private static func send(
+    _ rows: [CSVFile.Row], _ window: Range<Int>,
+    _ call: @escaping @Sendable (CSVFile.Row) async throws -> String
+  ) async -> [(Int, Result<String, any Error>)] {
+    await withTaskGroup(of: (Int, Result<String, any Error>).self) { group in
+      for index in window {
+        group.addTask {
+          do {
+            return (index, .success(try await call(rows[index])))
+          } catch {
+            return (index, .failure(error))
+          }
+        }
       }
-      text = decoded
-    } catch let failure as LocalFailure {
-      throw failure
-    } catch {
-      throw LocalFailure(sentence: "\(file) can't be read: \(error.localizedDescription)")
+      return await group.reduce(into: []) { $0.append($1) }.sorted { $0.0 < $1.0 }
     }
-    let csv: CSV<Named>
-    do {
-      csv = try CSV<Named>(string: text, delimiter: .comma, loadColumns: false)
-    } catch {
-      throw LocalFailure(sentence: "\(file) is not CSV: \(error)")
+  }
+
+  /// What became of the rows.
+  private struct Report {
+    private struct Refused {
+      let line: Int
+      let sentence: String
+      let code: Int32
     }
-    let missing = columns.filter { !csv.header.contains($0) }
-    guard missing.isEmpty else {
-      throw LocalFailure(
-        sentence:
-          "\(file) lacks the column \(missing[0]); its first line has to name \(columns.joined(separator: ","))"
-      )
+
+    private var counts: [String: Int]
+    private var refused: [Refused] = []
+    private(set) var isHopeless = false
+
+    init(done: String) { counts = [done: 0] }
+
+    var exitCode: Int32? { refused.first?.code }
+
+    mutating func refuse(_ line: Int, _ sentence: String, _ code: Int32) {
+      refused.append(Refused(line: line, sentence: sentence, code: code))
     }
-    return csv.rows
+
+    mutating func add(_ result: Result<String, any Error>, _ line: Int) {
+      switch result {
+      case .success(let what): counts[what, default: 0] += 1
+      case .failure(let error as MeceneError):
+        isHopeless = isHopeless || error.code == .unavailable || error.reason == .diskFull
+        refuse(line, error.message, 64 + error.code.rawValue)
+      case .failure(let error as LocalFailure): refuse(line, error.sentence, 1)
+      case .failure(let error): refuse(line, "\(error)", 1)
+      }
+    }
+
+    /// Refused lines on standard error and counts as the result; or both as one line of JSON.
+    func show(json: Bool) {
+      for row in refused { Terminal.note("line \(row.line): \(row.sentence)") }
+      let counted = counts.sorted { $0.key < $1.key } + [("refused", refused.count)]
+      if json {
+        let members = counted.map { "\"\($0.0.replacing(" ", with: "_"))\":\($0.1)" }
+        let lines = refused.map { "\($0.line)" }.joined(separator: ",")
+        Terminal.print("{\(members.joined(separator: ",")),\"refused_lines\":[\(lines)]}")
+      } else {
+        Terminal.print(counted.map { "\($0.1) \($0.0)" }.joined(separator: ", "))
+      }
+    }
   }
 }
 
-extension [String: String] {
+extension CSVFile.Row {
   /// The amount in a column.
-  func amount(_ column: String, or missing: String? = nil) throws -> Int64 {
-    let text = self[column].flatMap { $0.isEmpty ? nil : $0 } ?? missing ?? ""
-    guard let amount = Amount(argument: text) else {
+  func amount(_ column: String, or missing: String = "") throws -> Int64 {
+    let text = self[column].isEmpty ? missing : self[column]
+    guard let amount = try? Amount.parse(text) else {
       throw LocalFailure(sentence: "\(column) is an amount such as 10.50; it was \"\(text)\"")
     }
     return amount.micros
+  }
+
+  /// The account in a column, by name or number.
+  func account(_ column: String) throws -> AccountReference {
+    guard !self[column].isEmpty, let account = AccountArgument(argument: self[column]) else {
+      throw LocalFailure(sentence: "\(column) names an account by name or number; it was empty")
+    }
+    return account.reference
+  }
+
+  /// The thing in a column, by URL or number.
+  func thing(_ column: String) throws -> ThingReference {
+    guard !self[column].isEmpty, let thing = ThingArgument(argument: self[column]) else {
+      throw LocalFailure(sentence: "\(column) names a thing by URL or number; it was empty")
+    }
+    return thing.reference
+  }
+
+  /// The mark in a column; empty = false.
+  func flag(_ column: String) throws -> Bool {
+    switch self[column].lowercased() {
+    case "true", "yes", "1": return true
+    case "false", "no", "0", "": return false
+    default: throw LocalFailure(sentence: "\(column) is true or false; it was \"\(self[column])\"")
+    }
   }
 }

@@ -28,6 +28,7 @@ struct Mecene: AsyncParsableCommand {
 enum Run {
   static func main() async {
     do {
+      try refuseWhatParsesBadly(Array(CommandLine.arguments.dropFirst()))
       var command = try Mecene.parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
@@ -45,12 +46,27 @@ enum Run {
     }
   }
 
+  /// Mistakes to which the parser's own answer is no help.
+  private static func refuseWhatParsesBadly(_ arguments: [String]) throws {
+    if let negative = arguments.first(where: { $0.hasPrefix("-") && Double($0) != nil }) {
+      throw LocalFailure(sentence: "amounts and numbers are 0 or more; one was \(negative)", exitCode: 2)
+    }
+    if arguments.first == "help", arguments.count > 1 {
+      let names = Mecene.configuration.subcommands.map { $0._commandName }
+      guard names.contains(arguments[1]) else {
+        throw LocalFailure(
+          sentence: "there is no verb \(arguments[1]); there are \(names.joined(separator: ", "))",
+          exitCode: 2)
+      }
+    }
+  }
+
   private static func exitFromParser(_ error: any Error) -> Never {
     if let status = error as? ExitCode { exit(status.rawValue) }
     let code = Mecene.exitCode(for: error)
     let text = Mecene.fullMessage(for: error)
     if code == .success {
-      print(text)
+      Terminal.print(text)
       exit(0)
     }
     if code == .validationFailure {

@@ -26,7 +26,8 @@ struct ConnectionOptions: ParsableArguments {
     seconds: Double = 10, _ body: (MeceneClient, CallOptions) async throws -> Result
   ) async throws -> Result {
     let address =
-      server ?? ProcessInfo.processInfo.environment["MECENE_SERVER"] ?? MeceneClient.defaultAddress
+      server ?? ProcessInfo.processInfo.environment["MECENE_SERVER"].flatMap { $0.isEmpty ? nil : $0 }
+      ?? MeceneClient.defaultAddress
     let client: MeceneClient
     do {
       client = try MeceneClient(address: address)
@@ -46,7 +47,7 @@ struct ConnectionOptions: ParsableArguments {
 
   /// Prints a message as JSON when asked to, and in words otherwise.
   func show(_ message: some Message, words: () -> Void) {
-    if json { print(message.json) } else { words() }
+    if json { Terminal.print(message.json) } else { words() }
   }
 }
 
@@ -55,11 +56,15 @@ struct PageOptions: ParsableArguments {
   @Flag(help: "Show all, not one page.")
   var all = false
 
-  @Option(help: "How many on one page.")
-  var pageSize: Int32 = 0
+  @Option(help: "How many on one page; 100 if left out, and 1000 at the most.")
+  var pageSize: Int32?
 
-  @Option(help: "Where to go on, as the page before said.")
-  var pageToken = ""
+  @Option(name: .customLong("page-token"), help: "Where to go on, as the page before said.")
+  var token: String?
+
+  /// As requests write them.
+  var size: Int32 { pageSize ?? 0 }
+  var pageToken: String { token ?? "" }
 
   /// The first page, or all of them joined by `join`.
   func fetch<Request: PagedRequest, Page: PagedResponse>(
@@ -86,8 +91,15 @@ struct PageOptions: ParsableArguments {
 
 /// The month that is meant.
 struct PeriodOption: ParsableArguments {
-  @Option(help: "The month, such as 2026-11.")
-  var period = ""
+  @Option(
+    help: """
+      The month, such as 2026-11. If left out: the open one; of revenue the newest settled one; of a statement and \
+      of settlements all.
+      """)
+  var period: String?
+
+  /// As requests write it.
+  var text: String { period ?? "" }
 }
 
 /// An account by name or number.
@@ -113,12 +125,16 @@ struct ThingArgument: ExpressibleByArgument {
 }
 
 /// An amount such as 10 or 10.50.
-struct Amount: ExpressibleByArgument {
+struct Amount: Sendable {
   let micros: Int64
 
-  init?(argument: String) {
-    guard let micros = Micros(parsing: argument) else { return nil }
-    self.micros = micros.rawValue
+  /// Reads an amount as it is typed.
+  static func parse(_ text: String) throws -> Amount {
+    guard let micros = Micros(parsing: text), micros >= .zero else {
+      throw ValidationError(
+        "An amount is written like 10 or 10.50, with up to six decimals; it was \"\(text)\".")
+    }
+    return Amount(micros: micros.rawValue)
   }
 
   /// How an amount is shown: `10.00`.

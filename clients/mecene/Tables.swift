@@ -20,15 +20,30 @@ enum Tables {
       }
     }
     let text = rows.isEmpty ? nil : table.string(for: rows, style: Style.psql)
-    print(text ?? "nothing")
+    Terminal.print(text ?? "nothing")
   }
 
   /// Prints names and values.
   static func show(_ pairs: KeyValuePairs<String, String>) {
     let width = pairs.map(\.key.count).max() ?? 0
     for (name, value) in pairs {
-      print(name.padding(toLength: width + 2, withPad: " ", startingAt: 0) + value)
+      Terminal.print(name.padding(toLength: width + 2, withPad: " ", startingAt: 0) + value)
     }
+  }
+
+  /// A time such as 3 d 4 h or 12 s, in its two largest units.
+  static func duration(_ milliseconds: Int64) -> String {
+    let seconds = milliseconds / 1_000
+    let parts = [
+      (seconds / 86_400, "d"), (seconds / 3_600 % 24, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s"),
+    ]
+    let shown = parts.drop { $0.0 == 0 }.prefix(2).map { "\($0.0) \($0.1)" }
+    return shown.isEmpty ? "0 s" : shown.joined(separator: " ")
+  }
+
+  /// A size such as 12.3 MB.
+  static func bytes(_ count: UInt64) -> String {
+    Int64(clamping: count).formatted(ByteCountFormatStyle(style: .file, spellsOutZero: false))
   }
 
   /// An instant such as 2026-11-24 19:42:44 UTC.

@@ -18,6 +18,29 @@ enum Terminal {
     outputIsTerminal && !noColour ? "\u{1b}[\(colour.rawValue)m\(text)\u{1b}[0m" : text
   }
 
+  /// Writes a line of the result. A result that can't be written ends the program: nobody may take it for whole.
+  static func print(_ text: String) {
+    do {
+      try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
+    } catch {
+      complain("standard output can't be written to: \(reason(of: error))")
+      exit(1)
+    }
+  }
+
+  /// What is wrong with a file that can't be read or written, without Foundation's words around it.
+  static func reason(of error: any Error) -> String {
+    switch (error as? CocoaError)?.code {
+    case .fileNoSuchFile?, .fileReadNoSuchFile?: return "there is no such file"
+    case .fileReadNoPermission?, .fileWriteNoPermission?: return "permission denied"
+    case .fileWriteOutOfSpace?: return "no space left on the device"
+    default: break
+    }
+    let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError ?? error as NSError
+    guard cause.domain == NSPOSIXErrorDomain else { return error.localizedDescription }
+    return unsafe String(cString: strerror(Int32(cause.code)))
+  }
+
   static func complain(_ sentence: String) { note("mecene: \(sentence)") }
 
   static func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
@@ -26,7 +49,8 @@ enum Terminal {
   static func confirm(_ question: String, yes: Bool) throws {
     if yes { return }
     guard inputIsTerminal else {
-      throw LocalFailure(sentence: "\(question) Add --yes, for there is no terminal to ask at.", exitCode: 2)
+      throw LocalFailure(
+        sentence: "\(question) There is no terminal to answer at; add --yes to do it.", exitCode: 2)
     }
     FileHandle.standardError.write(Data("\(question) [y/N] ".utf8))
     let answer = readLine()?.lowercased() ?? ""

@@ -159,8 +159,12 @@ extension AccountReference {
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
         switch name {
-        case "id": self.by = try .id(value.uint64())
-        case "name": self.by = try .name(value.string())
+        case "id":
+          guard self.by == nil else { throw JSONError(secondOf: "by") }
+          self.by = try .id(value.uint64())
+        case "name":
+          guard self.by == nil else { throw JSONError(secondOf: "by") }
+          self.by = try .name(value.string())
         default: throw JSONError(unknownField: name)
         }
       } catch { throw error.inside(name) }
@@ -1459,8 +1463,12 @@ extension WithdrawRequest {
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
         switch name {
-        case "account": self.source = try .account(AccountReference(json: value))
-        case "fees": self.source = try .fees(value.bool())
+        case "account":
+          guard self.source == nil else { throw JSONError(secondOf: "source") }
+          self.source = try .account(AccountReference(json: value))
+        case "fees":
+          guard self.source == nil else { throw JSONError(secondOf: "source") }
+          self.source = try .fees(value.bool())
         case "amountMicros", "amount_micros": self.amountMicros = try value.int64()
         case "key": self.key = try value.string()
         default: throw JSONError(unknownField: name)

@@ -611,8 +611,12 @@ extension SettleResponse {
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
         switch name {
-        case "progress": self.event = try .progress(StageProgress(json: value))
-        case "settlement": self.event = try .settlement(Settlement(json: value))
+        case "progress":
+          guard self.event == nil else { throw JSONError(secondOf: "event") }
+          self.event = try .progress(StageProgress(json: value))
+        case "settlement":
+          guard self.event == nil else { throw JSONError(secondOf: "event") }
+          self.event = try .settlement(Settlement(json: value))
         default: throw JSONError(unknownField: name)
         }
       } catch { throw error.inside(name) }
@@ -1353,8 +1357,12 @@ extension VerifyResponse {
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
         switch name {
-        case "progress": self.event = try .progress(StageProgress(json: value))
-        case "verdict": self.event = try .verdict(Verdict(json: value))
+        case "progress":
+          guard self.event == nil else { throw JSONError(secondOf: "event") }
+          self.event = try .progress(StageProgress(json: value))
+        case "verdict":
+          guard self.event == nil else { throw JSONError(secondOf: "event") }
+          self.event = try .verdict(Verdict(json: value))
         default: throw JSONError(unknownField: name)
         }
       } catch { throw error.inside(name) }

@@ -90,8 +90,12 @@ extension ThingReference {
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
         switch name {
-        case "id": self.by = try .id(value.uint64())
-        case "url": self.by = try .url(value.string())
+        case "id":
+          guard self.by == nil else { throw JSONError(secondOf: "by") }
+          self.by = try .id(value.uint64())
+        case "url":
+          guard self.by == nil else { throw JSONError(secondOf: "by") }
+          self.by = try .url(value.string())
         default: throw JSONError(unknownField: name)
         }
       } catch { throw error.inside(name) }

@@ -28,28 +28,35 @@ struct AccountCommand: ParsableCommand {
       discussion: "A file for --from has the columns name and, if wanted, display_name and budget.")
 
     @Argument(help: "3 to 32 of a-z, 0-9, _ and -, a letter first.") var name: String?
-    @Option(help: "What people see.") var displayName = ""
-    @Option(help: "What to give each month; 0, or at least the minimum.") var budget: Amount?
+    @Option(help: "What people see.") var displayName: String?
+    @Option(help: "What to give each month; 0, or at least the minimum.", transform: Amount.parse)
+    var budget: Amount?
     @OptionGroup var bulk: BulkOption
     @OptionGroup var connection: ConnectionOptions
 
     func validate() throws {
       guard (name == nil) != (bulk.file == nil) else { throw ValidationError("Give a name, or --from FILE.") }
+      try bulk.excludes(
+        ["--display-name": displayName != nil, "--budget": budget != nil],
+        "the columns display_name and budget")
     }
 
     func run() async throws {
       try await connection.withClient { client, options in
         if let file = bulk.file {
-          return try await bulk.run(file, columns: ["name"]) { row in
+          return try await bulk.run(
+            file, needs: ["name"], takes: ["display_name", "budget"], done: "opened", json: connection.json
+          ) { row in
             _ = try await client.accountService.openAccount(
               OpenAccountRequest(
-                name: row["name"] ?? "", displayName: row["display_name"] ?? "",
+                name: row["name"], displayName: row["display_name"],
                 budgetMicros: try row.amount("budget", or: "0")), options: options)
             return "opened"
           }
         }
         let response = try await client.accountService.openAccount(
-          OpenAccountRequest(name: name ?? "", displayName: displayName, budgetMicros: budget?.micros ?? 0),
+          OpenAccountRequest(
+            name: name ?? "", displayName: displayName ?? "", budgetMicros: budget?.micros ?? 0),
           options: options)
         connection.show(response) { AccountCommand.show(response.account) }
       }
@@ -79,7 +86,7 @@ struct AccountCommand: ParsableCommand {
 
     func run() async throws {
       try await connection.withClient { client, options in
-        let request = ListAccountsRequest(pageSize: page.pageSize, pageToken: page.pageToken)
+        let request = ListAccountsRequest(pageSize: page.size, pageToken: page.pageToken)
         let response = try await page.fetch(
           request, { client.accountService.listAccountsPages($0, options: options) },
           join: {
@@ -130,7 +137,7 @@ struct AccountCommand: ParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run() async throws {
-      try Terminal.confirm("Closing \(account.text) can't be taken back.", yes: yes)
+      try Terminal.confirm("Close the account \(account.text)? It can't be opened again.", yes: yes)
       try await connection.withClient { client, options in
         let response = try await client.accountService.closeAccount(
           CloseAccountRequest(account: account.reference), options: options)

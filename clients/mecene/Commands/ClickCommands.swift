@@ -20,21 +20,22 @@ struct ClickCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let month = period.period
+    let month = period.text
     try await connection.withClient { client, options in
       if let file = bulk.file {
-        return try await bulk.run(file, columns: ["patron", "thing"]) { row in
+        return try await bulk.run(
+          file, needs: ["patron", "thing"], takes: [], done: "clicked", json: connection.json
+        ) { row in
           let response = try await client.clickService.click(
-            ClickRequest(
-              patron: AccountArgument(argument: row["patron"] ?? "")?.reference,
-              thing: ThingArgument(argument: row["thing"] ?? "")?.reference, period: month), options: options)
+            ClickRequest(patron: try row.account("patron"), thing: try row.thing("thing"), period: month),
+            options: options)
           return response.alreadyClicked ? "clicked before" : "clicked"
         }
       }
       let response = try await client.clickService.click(
         ClickRequest(patron: patron?.reference, thing: thing?.reference, period: month), options: options)
       connection.show(response) {
-        print(response.alreadyClicked ? "It was clicked before; nothing was changed." : "Clicked.")
+        Terminal.print(response.alreadyClicked ? "It was clicked before; nothing was changed." : "Clicked.")
         showStanding(response.period, response.clicks, response.shareMicros, response.potMicros)
       }
     }
@@ -53,10 +54,10 @@ struct UnclickCommand: AsyncParsableCommand {
   func run() async throws {
     try await connection.withClient { client, options in
       let response = try await client.clickService.undoClick(
-        UndoClickRequest(patron: patron.reference, thing: thing.reference, period: period.period),
+        UndoClickRequest(patron: patron.reference, thing: thing.reference, period: period.text),
         options: options)
       connection.show(response) {
-        print(response.wasClicked ? "Taken back." : "It was not clicked; nothing was changed.")
+        Terminal.print(response.wasClicked ? "Taken back." : "It was not clicked; nothing was changed.")
         showStanding(response.period, response.clicks, response.shareMicros, response.potMicros)
       }
     }
@@ -83,7 +84,7 @@ struct ClicksCommand: AsyncParsableCommand {
   func run() async throws {
     try await connection.withClient { client, options in
       let request = ListClicksRequest(
-        patron: patron.reference, period: period.period, pageSize: page.pageSize, pageToken: page.pageToken)
+        patron: patron.reference, period: period.text, pageSize: page.size, pageToken: page.pageToken)
       let response = try await page.fetch(
         request, { client.clickService.listClicksPages($0, options: options) },
         join: {

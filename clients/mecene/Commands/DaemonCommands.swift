@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import MeceneClient
+internal import MeceneLedger
 internal import MeceneWire
 
 struct StatusCommand: AsyncParsableCommand {
@@ -15,7 +16,7 @@ struct StatusCommand: AsyncParsableCommand {
       connection.show(status) {
         Tables.show([
           "version": "\(status.version) (protocol \(status.protocolVersion))",
-          "up for": "\(status.uptimeMs / 1_000) s",
+          "up for": Tables.duration(status.uptimeMs),
           "ledger's time": Tables.time(status.nowMs), "open period": status.openPeriod,
           "oldest unsettled": status.oldestUnsettledPeriod.isEmpty ? "-" : status.oldestUnsettledPeriod,
           "accounts": "\(status.accounts)", "things": "\(status.things)",
@@ -23,7 +24,7 @@ struct StatusCommand: AsyncParsableCommand {
           "transfers": "\(status.transfers)", "commits": "\(status.commits)",
           "settlements": "\(status.settlements)",
           "money": Amount.text(status.moneyMicros), "fees": Amount.text(status.feesMicros),
-          "database": "\(status.databaseBytes) bytes", "write-ahead log": "\(status.logBytes) bytes",
+          "database": Tables.bytes(status.databaseBytes), "write-ahead log": Tables.bytes(status.logBytes),
           "connections": "\(status.connections)",
         ])
         Tables.show(
@@ -45,7 +46,7 @@ struct HealthCommand: AsyncParsableCommand {
   func run() async throws {
     try await connection.withClient { client, options in
       let response = try await client.health.check(HealthCheckRequest(service: service), options: options)
-      connection.show(response) { print(response.status == .serving ? "serving" : "not serving") }
+      connection.show(response) { Terminal.print(response.status == .serving ? "serving" : "not serving") }
       if response.status != .serving { throw ExitCode(1) }
     }
   }
@@ -63,15 +64,12 @@ struct ClockCommand: ParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run() async throws {
-      let full = time.contains("T") ? time : time + "T00:00:00Z"
-      guard
-        let date = try? Date.ISO8601FormatStyle(includingFractionalSeconds: full.contains(".")).parse(full)
-      else {
+      guard let instant = Timestamp(parsing: time) else {
         throw ValidationError("A time is written like 2026-12-01T00:00:00Z or 2026-12-01; it was \(time).")
       }
       try await connection.withClient { client, options in
         let response = try await client.daemonService.setClock(
-          SetClockRequest(nowMs: Int64((date.timeIntervalSince1970 * 1_000).rounded())), options: options)
+          SetClockRequest(nowMs: instant.milliseconds), options: options)
         connection.show(response) {
           Tables.show(["ledger's time": Tables.time(response.nowMs), "open period": response.openPeriod])
         }
@@ -102,7 +100,7 @@ struct CallCommand: AsyncParsableCommand {
     do {
       try await connection.withClient(seconds: longCall(path) ? 3_600 : 10) { client, options in
         let isKnown = try await client.call(
-          path: path, json: try JSONValue(parsing: text), options: options, answer: { print($0) })
+          path: path, json: try JSONValue(parsing: text), options: options, answer: { Terminal.print($0) })
         guard isKnown else {
           let known = MethodDescriptor.all.map(\.path).joined(separator: "\n  ")
           throw LocalFailure(sentence: "there is no method \(path); there are\n  \(known)", exitCode: 2)

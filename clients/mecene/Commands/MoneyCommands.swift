@@ -7,7 +7,8 @@ struct BudgetCommand: AsyncParsableCommand {
     commandName: "budget", abstract: "Sets what an account gives each month.")
 
   @Argument(help: "The account's name or number.") var account: AccountArgument
-  @Argument(help: "What to give each month; 0, or at least the minimum.") var amount: Amount
+  @Argument(help: "What to give each month; 0, or at least the minimum.", transform: Amount.parse)
+  var amount: Amount
   @OptionGroup var connection: ConnectionOptions
 
   func run() async throws {
@@ -20,14 +21,32 @@ struct BudgetCommand: AsyncParsableCommand {
 }
 
 /// How a movement of money is told.
-private func show(_ transfer: Transfer?, replayed: Bool, key: String, keyWasMade: Bool) {
+private func show(_ transfer: Transfer?, replayed: Bool, key: String) {
   guard let transfer else { return }
   Tables.show([
     "transfer": "\(transfer.id)" + (replayed ? " (made before, with this key)" : ""),
     "what": transfer.description, "amount": Amount.text(transfer.amountMicros),
     "available": Amount.text(transfer.availableAfterMicros), "pots": Amount.text(transfer.potsAfterMicros),
-    "key": key + (keyWasMade ? " (made now; repeat it to be sure that this is done once)" : ""),
+    "key": key,
   ])
+}
+
+/// The key of a movement of money.
+struct KeyOption: ParsableArguments {
+  @Option(help: "Makes the movement happen once, however often it is asked for. One is made if left out.")
+  var key: String?
+
+  func validate() throws {
+    if key?.isEmpty == true { throw ValidationError("--key has 1 to 64 printable ASCII characters.") }
+  }
+
+  /// The key that was given, or a new one, which is told before the call: whoever loses the answer needs it.
+  func chosen() -> String {
+    if let key { return key }
+    let made = MeceneClient.makeKey()
+    Terminal.note("key: \(made) (made now; with --key it can be asked again and is done once)")
+    return made
+  }
 }
 
 struct DepositCommand: AsyncParsableCommand {
@@ -36,8 +55,8 @@ struct DepositCommand: AsyncParsableCommand {
     discussion: "A file for --from has the columns account and amount and, if wanted, key.")
 
   @Argument(help: "The account's name or number.") var account: AccountArgument?
-  @Argument(help: "How much.") var amount: Amount?
-  @Option(help: "Makes the deposit happen once, however often it is asked for.") var key: String?
+  @Argument(help: "How much.", transform: Amount.parse) var amount: Amount?
+  @OptionGroup var key: KeyOption
   @OptionGroup var bulk: BulkOption
   @OptionGroup var connection: ConnectionOptions
 
@@ -45,26 +64,28 @@ struct DepositCommand: AsyncParsableCommand {
     guard (amount == nil) != (bulk.file == nil) else {
       throw ValidationError("Give an account and an amount, or --from FILE.")
     }
+    try bulk.excludes(["--key": key.key != nil], "the column key")
   }
 
   func run() async throws {
     try await connection.withClient { client, options in
       if let file = bulk.file {
-        return try await bulk.run(file, columns: ["account", "amount"]) { row in
-          guard let account = AccountArgument(argument: row["account"] ?? "") else { return "refused" }
+        return try await bulk.run(
+          file, needs: ["account", "amount"], takes: ["key"], done: "deposited", json: connection.json
+        ) { row in
           let response = try await client.accountService.deposit(
             DepositRequest(
-              account: account.reference, amountMicros: try row.amount("amount"), key: row["key"] ?? ""),
+              account: try row.account("account"), amountMicros: try row.amount("amount"), key: row["key"]),
             options: options)
           return response.replayed ? "made before" : "deposited"
         }
       }
-      let chosen = key ?? MeceneClient.makeKey()
+      let chosen = key.chosen()
       let response = try await client.accountService.deposit(
         DepositRequest(account: account?.reference, amountMicros: amount?.micros ?? 0, key: chosen),
         options: options)
       connection.show(response) {
-        show(response.transfer, replayed: response.replayed, key: chosen, keyWasMade: key == nil)
+        show(response.transfer, replayed: response.replayed, key: chosen)
       }
     }
   }
@@ -73,11 +94,15 @@ struct DepositCommand: AsyncParsableCommand {
 struct WithdrawCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "withdraw", abstract: "Pays money out of an account, or out of the collected fees.",
-    usage: "mecene withdraw <account> <amount> [options]\n       mecene withdraw --fees <amount> [options]")
+    usage: """
+      mecene withdraw <account> <amount> [--key <key>] [--yes]
+      mecene withdraw --fees <amount> [--key <key>] [--yes]
+      """)
 
-  @Argument(help: "The account's name or number, and how much.") var words: [String]
+  @Argument(help: ArgumentHelp("The account's name or number, and how much.", valueName: "account amount"))
+  var words: [String]
   @Flag(help: "Out of the collected fees.") var fees = false
-  @Option(help: "Makes the withdrawal happen once, however often it is asked for.") var key: String?
+  @OptionGroup var key: KeyOption
   @Flag(help: "Don't ask.") var yes = false
   @OptionGroup var connection: ConnectionOptions
 
@@ -85,16 +110,14 @@ struct WithdrawCommand: AsyncParsableCommand {
     guard words.count == (fees ? 1 : 2) else {
       throw ValidationError("Give an account and an amount, or --fees and an amount.")
     }
-    guard let last = words.last, Amount(argument: last) != nil else {
-      throw ValidationError("An amount is written like 10 or 10.50; it was \(words.last ?? "").")
-    }
+    if let last = words.last { _ = try Amount.parse(last) }
   }
 
   func run() async throws {
-    let amount = words.last.flatMap(Amount.init(argument:))?.micros ?? 0
+    let amount = try words.last.map(Amount.parse)?.micros ?? 0
     let source = fees ? "the fees" : words[0]
-    try Terminal.confirm("Paying \(Amount.text(amount)) out of \(source).", yes: yes)
-    let chosen = key ?? MeceneClient.makeKey()
+    try Terminal.confirm("Pay \(Amount.text(amount)) out of \(source)?", yes: yes)
+    let chosen = key.chosen()
     try await connection.withClient { client, options in
       let account = fees ? nil : AccountArgument(argument: words[0])?.reference
       let response = try await client.accountService.withdraw(
@@ -102,7 +125,7 @@ struct WithdrawCommand: AsyncParsableCommand {
           source: account.map { .account($0) } ?? .fees(true), amountMicros: amount, key: chosen),
         options: options)
       connection.show(response) {
-        show(response.transfer, replayed: response.replayed, key: chosen, keyWasMade: key == nil)
+        show(response.transfer, replayed: response.replayed, key: chosen)
       }
     }
   }
@@ -120,7 +143,7 @@ struct StatementCommand: AsyncParsableCommand {
   func run() async throws {
     try await connection.withClient { client, options in
       let request = GetStatementRequest(
-        account: account.reference, period: period.period, pageSize: page.pageSize, pageToken: page.pageToken)
+        account: account.reference, period: period.text, pageSize: page.size, pageToken: page.pageToken)
       let response = try await page.fetch(
         request, { client.accountService.getStatementPages($0, options: options) },
         join: {
@@ -130,18 +153,22 @@ struct StatementCommand: AsyncParsableCommand {
           $0.closingPotsMicros = $1.closingPotsMicros
         })
       connection.show(response) {
+        let isFirst = page.pageToken.isEmpty
+        let isLast = response.nextPageToken.isEmpty
         let opening = [
-          "", "", "opening balance", "", Amount.text(response.openingAvailableMicros),
+          "", "", isFirst ? "opening balance" : "brought forward", "",
+          Amount.text(response.openingAvailableMicros),
           Amount.text(response.openingPotsMicros),
         ]
         let closing = [
-          "", "", "closing balance", "", Amount.text(response.closingAvailableMicros),
+          "", "", isLast ? "closing balance" : "carried forward", "",
+          Amount.text(response.closingAvailableMicros),
           Amount.text(response.closingPotsMicros),
         ]
         let rows = response.transfers.map { transfer in
           [
             "\(transfer.id)", Tables.time(transfer.committedAtMs), transfer.description,
-            Amount.text(transfer.amountMicros), Amount.text(transfer.availableAfterMicros),
+            signed(transfer), Amount.text(transfer.availableAfterMicros),
             Amount.text(transfer.potsAfterMicros),
           ]
         }
@@ -153,5 +180,14 @@ struct StatementCommand: AsyncParsableCommand {
         page.hint(response.nextPageToken)
       }
     }
+  }
+}
+
+/// An amount with the sign that it has for its account; none where money only moves between available and pots.
+private func signed(_ transfer: Transfer) -> String {
+  switch transfer.kind {
+  case .deposit, .revenue: "+" + Amount.text(transfer.amountMicros)
+  case .withdraw, .fee, .give: "-" + Amount.text(transfer.amountMicros)
+  default: Amount.text(transfer.amountMicros)
   }
 }

@@ -28,7 +28,7 @@ struct PreviewCommand: AsyncParsableCommand {
   func run() async throws {
     try await connection.withClient { client, options in
       let response = try await client.settlementService.previewSettlement(
-        PreviewSettlementRequest(period: period.period), options: options)
+        PreviewSettlementRequest(period: period.text), options: options)
       connection.show(response) {
         show(response.settlement, note: response.final ? nil : "open; these are the numbers of this moment")
       }
@@ -46,10 +46,16 @@ struct SettleCommand: AsyncParsableCommand {
   @Flag(help: "Don't ask.") var yes = false
   @OptionGroup var connection: ConnectionOptions
 
+  func validate() throws {
+    if let month, let other = period.period, month != other {
+      throw ValidationError("The month is named twice: \(month) and \(other).")
+    }
+  }
+
   func run() async throws {
-    let chosen = month ?? period.period
+    let chosen = month ?? period.text
     try Terminal.confirm(
-      "Settling \(chosen.isEmpty ? "the oldest closed month" : chosen) can't be taken back.", yes: yes)
+      "Settle \(chosen.isEmpty ? "the oldest closed month" : chosen)? It can't be taken back.", yes: yes)
     try await connection.withClient(seconds: longCallSeconds) { client, options in
       let bar = ProgressBar()
       for try await message in client.settlementService.settle(
@@ -77,12 +83,12 @@ struct SettlementsCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await connection.withClient { client, options in
-      if !period.period.isEmpty {
+      if period.period != nil {
         let response = try await client.settlementService.getSettlement(
-          GetSettlementRequest(period: period.period), options: options)
+          GetSettlementRequest(period: period.text), options: options)
         return connection.show(response) { show(response.settlement) }
       }
-      let request = ListSettlementsRequest(pageSize: page.pageSize, pageToken: page.pageToken)
+      let request = ListSettlementsRequest(pageSize: page.size, pageToken: page.pageToken)
       let response = try await page.fetch(
         request, { client.settlementService.listSettlementsPages($0, options: options) },
         join: {
@@ -119,7 +125,7 @@ struct RevenueCommand: AsyncParsableCommand {
   func run() async throws {
     try await connection.withClient { client, options in
       let request = GetRevenueRequest(
-        owner: owner.reference, period: period.period, pageSize: page.pageSize, pageToken: page.pageToken)
+        owner: owner.reference, period: period.text, pageSize: page.size, pageToken: page.pageToken)
       let response = try await page.fetch(
         request, { client.settlementService.getRevenuePages($0, options: options) },
         join: {
@@ -164,12 +170,12 @@ struct VerifyCommand: AsyncParsableCommand {
       guard let verdict else { throw LocalFailure(sentence: "the daemon gave no verdict") }
       connection.show(verdict) {
         if let row = verdict.firstWrongRow {
-          print(Terminal.coloured("wrong", .red))
+          Terminal.print(Terminal.coloured("wrong", .red))
           Tables.show([
             "table": row.table, "row": row.key, "expected": row.expected, "found": row.found,
           ])
         } else {
-          print(Terminal.coloured("clean", .green))
+          Terminal.print(Terminal.coloured("clean", .green))
           Tables.show([
             "transfers": "\(verdict.transfers)", "clicks": "\(verdict.clicks)",
             "settlements": "\(verdict.settlements)",

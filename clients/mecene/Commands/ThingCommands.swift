@@ -29,8 +29,8 @@ struct ThingCommand: ParsableCommand {
 
     @Argument(help: "The owner's name or number.") var owner: AccountArgument?
     @Argument(help: "http or https.") var url: String?
-    @Option(help: "Up to 200 characters.") var title = ""
-    @Option(help: "Up to 2,000 characters.") var description = ""
+    @Option(help: "Up to 200 characters.") var title: String?
+    @Option(help: "Up to 2,000 characters.") var description: String?
     @Flag(help: "List it only under its owner.") var hidden = false
     @OptionGroup var bulk: BulkOption
     @OptionGroup var connection: ConnectionOptions
@@ -39,26 +39,32 @@ struct ThingCommand: ParsableCommand {
       guard (url == nil) != (bulk.file == nil) else {
         throw ValidationError("Give an owner and a URL, or --from FILE.")
       }
+      try bulk.excludes(
+        ["--title": title != nil, "--description": description != nil, "--hidden": hidden],
+        "the columns title, description and hidden")
     }
 
     func run() async throws {
       try await connection.withClient { client, options in
         if let file = bulk.file {
-          return try await bulk.run(file, columns: ["owner", "url"]) { row in
+          return try await bulk.run(
+            file, needs: ["owner", "url"], takes: ["title", "description", "hidden"], done: "added",
+            json: connection.json
+          ) { row in
             let response = try await client.thingService.addThing(
               AddThingRequest(
-                owner: AccountArgument(argument: row["owner"] ?? "")?.reference, url: row["url"] ?? "",
-                title: row["title"] ?? "", description: row["description"] ?? "",
-                hidden: ["true", "1", "yes"].contains(row["hidden"]?.lowercased() ?? "")), options: options)
+                owner: try row.account("owner"), url: row["url"], title: row["title"],
+                description: row["description"], hidden: try row.flag("hidden")), options: options)
             return response.alreadyAdded ? "there before" : "added"
           }
         }
         let response = try await client.thingService.addThing(
           AddThingRequest(
-            owner: owner?.reference, url: url ?? "", title: title, description: description, hidden: hidden),
+            owner: owner?.reference, url: url ?? "", title: title ?? "", description: description ?? "",
+            hidden: hidden),
           options: options)
         connection.show(response) {
-          if response.alreadyAdded { print("It was there before; nothing was changed.") }
+          if response.alreadyAdded { Terminal.print("It was there before; nothing was changed.") }
           ThingCommand.show(response.thing)
         }
       }
@@ -90,7 +96,7 @@ struct ThingCommand: ParsableCommand {
     func run() async throws {
       try await connection.withClient { client, options in
         let request = ListThingsRequest(
-          owner: owner?.reference, pageSize: page.pageSize, pageToken: page.pageToken)
+          owner: owner?.reference, pageSize: page.size, pageToken: page.pageToken)
         let response = try await page.fetch(
           request, { client.thingService.listThingsPages($0, options: options) },
           join: {
@@ -116,6 +122,12 @@ struct ThingCommand: ParsableCommand {
     @Option(help: "Up to 2,000 characters.") var description: String?
     @Flag(inversion: .prefixedNo, help: "List it only under its owner.") var hidden: Bool?
     @OptionGroup var connection: ConnectionOptions
+
+    func validate() throws {
+      guard title != nil || description != nil || hidden != nil else {
+        throw ValidationError("Give what to change: --title, --description, --hidden or --no-hidden.")
+      }
+    }
 
     func run() async throws {
       try await connection.withClient { client, options in

@@ -1,0 +1,118 @@
+internal import Foundation
+internal import SwiftCSV
+
+/// A CSV file with a header, read whole and held against the columns that are expected.
+struct CSVFile {
+  /// A row's fields under their columns' names, and the line of the file that it begins on.
+  struct Row: Sendable {
+    let line: Int
+    fileprivate let fields: [String]
+    fileprivate let columns: [String: Int]
+
+    /// A field; empty when the file lacks the column.
+    subscript(column: String) -> String {
+      columns[column].map { $0 < fields.count ? fields[$0] : "" } ?? ""
+    }
+  }
+
+  let name: String
+  let header: [String]
+  let rows: [Row]
+
+  /// Reads a file, or standard input for `-`.
+  ///
+  /// - Parameters:
+  ///   - needs: Columns that have to be there.
+  ///   - takes: Columns that may be there; nil = any.
+  /// - Throws: `LocalFailure` when the file can't be read, is no CSV, or has other columns. A row with too few or too
+  ///   many fields is such a failure too, with its line.
+  init(_ path: String, delimiter: CSVDelimiter = .comma, needs: [String], takes: [String]?) throws {
+    name = path == "-" ? "standard input" : path
+    var text = try InputFile.text(path)
+    // Without its line break the library drops an empty field at the end of the last row.
+    if text.last?.isNewline == false { text += "\n" }
+    // The library takes what follows an unclosed quote for one field, to the end of the file.
+    guard text.utf8.count(where: { $0 == UInt8(ascii: "\"") }).isMultiple(of: 2) else {
+      throw LocalFailure(sentence: "\(name) is not CSV: a quote is opened and never closed")
+    }
+    var lines: [[String]] = []
+    do {
+      let csv = try CSV<Enumerated>(string: text, delimiter: delimiter, loadColumns: false, rowLimit: 0)
+      try csv.enumerateAsArray(startAt: 0, rowLimit: nil) { lines.append($0) }
+    } catch {
+      throw LocalFailure(sentence: "\(name) is not CSV: \(Self.problem(error))")
+    }
+    header = (lines.first ?? []).map { $0.trimmingCharacters(in: .whitespaces) }
+    try Self.check(header, name, needs: needs, takes: takes)
+    let columns = Dictionary(header.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    rows = try Self.rows(lines, columns, name)
+  }
+
+  private static func problem(_ error: any Error) -> String {
+    switch error {
+    case CSVParseError.quotation(let message), CSVParseError.generic(let message): message
+    default: "\(error)"
+    }
+  }
+
+  private static func check(_ header: [String], _ name: String, needs: [String], takes: [String]?) throws {
+    let all = (needs + (takes ?? [])).joined(separator: ", ")
+    if let missing = needs.first(where: { !header.contains($0) }) {
+      throw LocalFailure(
+        sentence: "\(name) lacks the column \(missing); its first line names columns out of \(all)")
+    }
+    if let twice = header.first(where: { column in header.count(where: { $0 == column }) > 1 }) {
+      throw LocalFailure(sentence: "\(name) has the column \(twice) twice")
+    }
+    if let takes, let unknown = header.first(where: { !needs.contains($0) && !takes.contains($0) }) {
+      throw LocalFailure(
+        sentence: "\(name) has a column \(unknown), which means nothing here; there are \(all)")
+    }
+  }
+
+  /// Finds each row's line: a quoted line break makes a row longer than a line. Empty lines are left out.
+  private static func rows(
+    _ lines: [[String]], _ columns: [String: Int], _ name: String
+  ) throws -> [Row] {
+    var line = 1
+    var rows: [Row] = []
+    rows.reserveCapacity(lines.count)
+    for (index, fields) in lines.enumerated() {
+      defer { line += 1 + fields.reduce(0) { $0 + $1.count(where: \.isNewline) } }
+      if index == 0 || fields == [""] { continue }
+      guard fields.count == columns.count else {
+        throw LocalFailure(
+          sentence: "\(name) line \(line): it has \(fields.count) fields under \(columns.count) columns")
+      }
+      rows.append(Row(line: line, fields: fields, columns: columns))
+    }
+    return rows
+  }
+}
+
+/// Files that the user names.
+enum InputFile {
+  /// A file's text, or standard input's for `-`.
+  static func text(_ path: String) throws -> String {
+    let name = path == "-" ? "standard input" : path
+    guard let text = String(data: try bytes(path), encoding: .utf8) else {
+      throw LocalFailure(sentence: "\(name) is not UTF-8 text")
+    }
+    return text.hasPrefix("\u{feff}") ? String(text.dropFirst()) : text
+  }
+
+  private static func bytes(_ path: String) throws -> Data {
+    do {
+      if path == "-" { return try FileHandle.standardInput.readToEnd() ?? Data() }
+      let file = URL(fileURLWithPath: path)
+      if try file.resourceValues(forKeys: [.isDirectoryKey]).isDirectory == true {
+        throw LocalFailure(sentence: "\(path) is a directory; name a file")
+      }
+      return try Data(contentsOf: file)
+    } catch let failure as LocalFailure {
+      throw failure
+    } catch {
+      throw LocalFailure(sentence: "\(path) can't be read: \(Terminal.reason(of: error))")
+    }
+  }
+}
