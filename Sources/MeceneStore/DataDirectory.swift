@@ -61,7 +61,8 @@ package final class DataDirectory: Sendable {
   private static func make(_ path: String) -> Bool {
     if unsafe mkdir(path, 0o700) == 0 { return true }
     if errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex {
-      return unsafe make(String(path[..<slash])) && mkdir(path, 0o700) == 0
+      guard make(String(path[..<slash])) else { return false }
+      if unsafe mkdir(path, 0o700) == 0 { return true }
     }
     guard errno == EEXIST else { return false }
     var status = stat()
