@@ -1712,7 +1712,7 @@ const ProtobufCMessageDescriptor mecene__v1__verify_response__descriptor =
   (ProtobufCMessageInit) mecene__v1__verify_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor mecene__v1__verdict__field_descriptors[5] =
+static const ProtobufCFieldDescriptor mecene__v1__verdict__field_descriptors[6] =
 {
   {
     "clean",
@@ -1774,10 +1774,23 @@ static const ProtobufCFieldDescriptor mecene__v1__verdict__field_descriptors[5] 
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "commits",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__Verdict, commits),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned mecene__v1__verdict__field_indices_by_name[] = {
   0,   /* field[0] = clean */
   2,   /* field[2] = clicks */
+  5,   /* field[5] = commits */
   4,   /* field[4] = first_wrong_row */
   3,   /* field[3] = settlements */
   1,   /* field[1] = transfers */
@@ -1785,7 +1798,7 @@ static const unsigned mecene__v1__verdict__field_indices_by_name[] = {
 static const ProtobufCIntRange mecene__v1__verdict__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor mecene__v1__verdict__descriptor =
 {
@@ -1795,7 +1808,7 @@ const ProtobufCMessageDescriptor mecene__v1__verdict__descriptor =
   "Mecene__V1__Verdict",
   "mecene.v1",
   sizeof(Mecene__V1__Verdict),
-  5,
+  6,
   mecene__v1__verdict__field_descriptors,
   mecene__v1__verdict__field_indices_by_name,
   1,  mecene__v1__verdict__number_ranges,

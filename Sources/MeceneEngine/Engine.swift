@@ -167,6 +167,7 @@ package struct Verdict: Sendable, Hashable {
   package var transfers = 0
   package var clicks = 0
   package var settlements = 0
+  package var commits = 0
   /// nil = the books are clean.
   package var finding: Finding?
 }

@@ -38,7 +38,9 @@ extension BookFile {
       return try snapshot.periods().map { ($0.period, try snapshot.settlement($0.period)) }
     }
     verdict.transfers = Int(audit.transferCount)
+    // The chain comes last: it catches every change, and the others can say more of theirs.
     try verifyPeriods(periods, audit, &verdict, progress)
+    try verifyChain(&verdict, progress)
   }
 
   private func verifyPeriods(
@@ -133,6 +135,34 @@ extension BookFile {
         "digest \(begun.digest.hexadecimal)")
     }
     return plan.totals.clicks
+  }
+
+  /// Recomputes every link, and every hash of rows that are still there. Filed clicks, whose log is gone, are anchored by
+  /// their settlement's digest, which is itself a row of a commit.
+  private func verifyChain(_ verdict: inout Verdict, _ progress: (StageProgress) -> Void) throws {
+    var previous = [UInt8](repeating: 0, count: 32)
+    var commits: Int64 = 0
+    try forEachCommit { commit, rows, last in
+      try expect("commit_log", "\(commit.sequence)", "sequence \(commits + 1)", "sequence \(commit.sequence)")
+      commits += 1
+      if let bytes = rows.bytes {
+        let hash = CommitChain.rowsHash(bytes)
+        if hash != commit.rowsHash {
+          throw Finding(
+            table: "commit_log", key: "\(commit.sequence)",
+            expected: "rows_hash \(commit.rowsHash.hexadecimal)",
+            found: "\(hash.hexadecimal) over " + (rows.names.isEmpty ? "no rows" : rows.names))
+        }
+      }
+      previous = CommitChain.link(
+        previous: previous, sequence: commit.sequence, time: commit.time, rowsHash: commit.rowsHash)
+      try expect(
+        "commit_log", "\(commit.sequence)", "link \(previous.hexadecimal)", "link \(commit.link.hexadecimal)")
+      if commits % 256 == 0 || commits == last {
+        progress(StageProgress("checking commits", Int(commits), of: Int(last)))
+      }
+    }
+    verdict.commits = Int(commits)
   }
 
   private func expect(_ table: String, _ key: String, _ expected: String, _ found: String) throws {

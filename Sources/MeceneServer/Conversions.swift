@@ -118,6 +118,7 @@ extension MeceneWire.Verdict {
       clean: verdict.finding == nil, transfers: UInt64(clamping: verdict.transfers),
       clicks: UInt64(clamping: verdict.clicks),
       settlements: UInt64(clamping: verdict.settlements),
+      commits: UInt64(clamping: verdict.commits),
       firstWrongRow: verdict.finding.map {
         WrongRow(table: $0.table, key: $0.key, expected: $0.expected, found: $0.found)
       })

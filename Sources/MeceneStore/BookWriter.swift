@@ -179,12 +179,11 @@ extension BookWriter {
       try clickInsert().run(patron.rawValue, thing.rawValue, undone ? 1 : 0)
     case .transfer(let transfer): try append(transfer)
     case .keyBound(let account, let key, let transferID):
-      rows.append(
-        .requestKey, .integer(account?.rawValue ?? 0), .text(key.text), .integer(transferID))
+      rows.appendRequestKey(account: account?.rawValue ?? 0, key: key.text, transfer: transferID)
       try statements.key.run(.integer(account?.rawValue ?? 0), .text(key.text), .integer(transferID))
     case .periodOpened(let period, let terms): try append(period, terms)
     case .accountOpened(let id, let name, let displayName, let budget):
-      rows.append(.account, .integer(id.rawValue), .text(name))
+      rows.appendAccount(id: id.rawValue, name: name)
       try statements.accountOpen.run(
         .integer(id.rawValue), .integer(sequence), .text(name), .text(displayName), .integer(budget.rawValue))
       try appendChange(
@@ -204,7 +203,7 @@ extension BookWriter {
     case .potsDrained(let plan, let positions): try file(plan, patrons: positions)
     case .ownersPaid(let plan, let positions): try file(plan, owners: positions)
     case .settlementFinished(let period):
-      rows.append(.settlementEnd, .integer(Int64(period.number)))
+      rows.appendSettlementEnd(period: Int64(period.number))
       try statements.settlementEnd.run(.integer(sequence), .integer(Int64(period.number)))
       settled.append(period)
     }
@@ -223,9 +222,9 @@ extension BookWriter {
 
   private func append(_ period: Period, _ terms: Terms) throws(StoreError) {
     let number = Int64(period.number)
-    rows.append(
-      .period, .integer(number), .integer(Int64(terms.feeBps)), .integer(terms.minimum.rawValue),
-      .integer(terms.receiveRequiresGiving ? 1 : 0))
+    rows.appendPeriod(
+      number: number, feeBps: Int64(terms.feeBps), minimum: terms.minimum.rawValue,
+      receiveRequiresGiving: terms.receiveRequiresGiving ? 1 : 0)
     try statements.period.run(
       .integer(number), .text(period.description), .integer(sequence), .integer(Int64(terms.feeBps)),
       .integer(terms.minimum.rawValue), .integer(terms.receiveRequiresGiving ? 1 : 0))
@@ -243,11 +242,12 @@ extension BookWriter {
     }
     let account = transfer.account?.rawValue
     let forPeriod = transfer.forPeriod.map { Int64($0.number) }
-    rows.append(
-      .transfer, .integer(transfer.id), .integer(Int64(transfer.kind.rawValue)), .optional(account),
-      .integer(transfer.amount.rawValue), .integer(Int64(transfer.period.number)), .optional(forPeriod),
-      .optional(causeTransfer), .optional(causeChange), .integer(transfer.availableAfter.rawValue),
-      .integer(transfer.potsAfter.rawValue))
+    rows.appendTransfer(
+      id: transfer.id, kind: Int64(transfer.kind.rawValue), account: account,
+      amount: transfer.amount.rawValue,
+      period: Int64(transfer.period.number), forPeriod: forPeriod, causeTransfer: causeTransfer,
+      causeChange: causeChange, availableAfter: transfer.availableAfter.rawValue,
+      potsAfter: transfer.potsAfter.rawValue)
     try statements.transfer.run(
       .integer(transfer.id), .integer(sequence), .integer(Int64(transfer.kind.rawValue)), .init(account),
       .integer(transfer.amount.rawValue), .integer(Int64(transfer.period.number)), .init(forPeriod),
@@ -268,17 +268,16 @@ extension BookWriter {
   }
 
   private func appendChange(id: Int64?, _ account: AccountID, _ change: AccountChange) throws(StoreError) {
-    rows.append(
-      .accountChange, .integer(account.rawValue), .text(change.displayName),
-      .optional(change.budget?.rawValue),
-      .optional(change.closed.map { $0 ? 1 : 0 }))
+    rows.appendAccountChange(
+      account: account.rawValue, displayName: change.displayName, budget: change.budget?.rawValue,
+      closed: change.closed.map { $0 ? 1 : 0 })
     try statements.accountChange.run(
       .init(id), .integer(sequence), .integer(account.rawValue), .init(change.displayName),
       .init(change.budget?.rawValue), .init(change.closed))
   }
 
   private func append(_ id: ThingID, owner: AccountID, _ thing: NewThing) throws(StoreError) {
-    rows.append(.thing, .integer(id.rawValue), .integer(owner.rawValue), .text(thing.url.text))
+    rows.appendThing(id: id.rawValue, owner: owner.rawValue, url: thing.url.text)
     try statements.thingAdd.run(
       .integer(id.rawValue), .integer(sequence), .integer(owner.rawValue), .text(thing.url.text),
       .blob(thing.fingerprint.bytes), .text(thing.title.text), .text(thing.description.text),
@@ -289,9 +288,9 @@ extension BookWriter {
   }
 
   private func appendChange(id: Int64?, _ thing: ThingID, _ change: ThingChange) throws(StoreError) {
-    rows.append(
-      .thingChange, .integer(thing.rawValue), .text(change.title), .text(change.description),
-      .optional(change.hidden.map { $0 ? 1 : 0 }), .optional(change.retired.map { $0 ? 1 : 0 }))
+    rows.appendThingChange(
+      thing: thing.rawValue, title: change.title, description: change.description,
+      hidden: change.hidden.map { $0 ? 1 : 0 }, retired: change.retired.map { $0 ? 1 : 0 })
     try statements.thingChange.run(
       .init(id), .integer(sequence), .integer(thing.rawValue), .init(change.title), .init(change.description),
       .init(change.hidden), .init(change.retired))
@@ -303,8 +302,7 @@ extension BookWriter {
       Int64(totals.pots), Int64(totals.clicks), Int64(totals.owners), totals.potsMicros.rawValue,
       totals.feesMicros.rawValue, totals.revenueMicros.rawValue, totals.returnedMicros.rawValue,
     ]
-    rows.append(.settlement, .integer(Int64(plan.period.number)), .blob(digest))
-    for number in numbers { rows.append(.settlement, .integer(number)) }
+    rows.appendSettlement(period: Int64(plan.period.number), digest: digest, numbers: numbers)
     try statements.settlement.run(
       .integer(Int64(plan.period.number)), .integer(sequence), .blob(digest), .integer(numbers[0]),
       .integer(numbers[1]), .integer(numbers[2]), .integer(numbers[3]), .integer(numbers[4]),

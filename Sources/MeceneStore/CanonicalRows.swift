@@ -14,12 +14,12 @@ struct CanonicalRows {
 
   private var tables = [[UInt8]](repeating: [], count: Table.allCases.count)
 
-  mutating func append(_ table: Table, _ columns: Column...) {
+  private mutating func append(_ table: Table, _ columns: Column...) {
     tables[table.rawValue - 1].append(UInt8(table.rawValue))
     for column in columns { append(column, table) }
   }
 
-  /// The same for the row there are most of, without an array for its columns.
+  /// The row there are most of, without an array for its columns.
   mutating func appendClick(patron: Int64, thing: Int64, undone: Bool) {
     tables[Table.click.rawValue - 1].append(UInt8(Table.click.rawValue))
     append(word: patron, .click)
@@ -38,7 +38,7 @@ struct CanonicalRows {
     return bytes
   }
 
-  enum Column {
+  private enum Column {
     case integer(Int64)
     case optional(Int64?)
     case text(String?)
@@ -64,4 +64,50 @@ struct CanonicalRows {
       unsafe tables[table.rawValue - 1].append(contentsOf: bytes)
     }
   }
+}
+
+// The columns of each table, in their order.
+extension CanonicalRows {
+  mutating func appendPeriod(number: Int64, feeBps: Int64, minimum: Int64, receiveRequiresGiving: Int64) {
+    append(.period, .integer(number), .integer(feeBps), .integer(minimum), .integer(receiveRequiresGiving))
+  }
+
+  mutating func appendAccount(id: Int64, name: String) { append(.account, .integer(id), .text(name)) }
+
+  mutating func appendAccountChange(account: Int64, displayName: String?, budget: Int64?, closed: Int64?) {
+    append(.accountChange, .integer(account), .text(displayName), .optional(budget), .optional(closed))
+  }
+
+  mutating func appendThing(id: Int64, owner: Int64, url: String) {
+    append(.thing, .integer(id), .integer(owner), .text(url))
+  }
+
+  mutating func appendThingChange(
+    thing: Int64, title: String?, description: String?, hidden: Int64?, retired: Int64?
+  ) {
+    append(
+      .thingChange, .integer(thing), .text(title), .text(description), .optional(hidden), .optional(retired))
+  }
+
+  mutating func appendTransfer(
+    id: Int64, kind: Int64, account: Int64?, amount: Int64, period: Int64, forPeriod: Int64?,
+    causeTransfer: Int64?,
+    causeChange: Int64?, availableAfter: Int64, potsAfter: Int64
+  ) {
+    append(
+      .transfer, .integer(id), .integer(kind), .optional(account), .integer(amount), .integer(period),
+      .optional(forPeriod), .optional(causeTransfer), .optional(causeChange), .integer(availableAfter),
+      .integer(potsAfter))
+  }
+
+  mutating func appendRequestKey(account: Int64, key: String, transfer: Int64) {
+    append(.requestKey, .integer(account), .text(key), .integer(transfer))
+  }
+
+  mutating func appendSettlement(period: Int64, digest: [UInt8], numbers: [Int64]) {
+    append(.settlement, .integer(period), .blob(digest))
+    for number in numbers { append(.settlement, .integer(number)) }
+  }
+
+  mutating func appendSettlementEnd(period: Int64) { append(.settlementEnd, .integer(period)) }
 }

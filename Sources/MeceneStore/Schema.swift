@@ -15,8 +15,23 @@ enum Schema {
       try db.execute(sql: "PRAGMA application_id = \(applicationID)")
       try db.execute(sql: version1)
     }
+    migrator.registerMigration("2") { db in try db.execute(sql: version2) }
     return migrator
   }
+
+  /// Keys found by their transfer, for `verify`; and the settlement trees' lower nodes, for receipts.
+  private static let version2 = """
+    CREATE INDEX request_key_by_transfer ON request_key (transfer_id);
+
+    -- derived: roots of the trees' complete blocks of leaves
+    CREATE TABLE settlement_block (
+      period INTEGER NOT NULL,
+      tree INTEGER NOT NULL,
+      first_account_id INTEGER NOT NULL,
+      hash BLOB NOT NULL,
+      PRIMARY KEY (period, tree, first_account_id)
+    ) STRICT, WITHOUT ROWID;
+    """
 
   /// One table for each period that is not settled: dropping it costs nothing, deleting its rows would.
   static func clickLogTable(_ period: Period) -> String {

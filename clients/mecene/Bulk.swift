@@ -35,9 +35,9 @@ struct BulkOption: ParsableArguments {
     var report = Report(done: done)
     var start = 0
     while start < rows.count, !report.isHopeless {
-      let window = start..<min(start + Self.inFlight, rows.count)
-      for (index, result) in await Self.send(rows, window, call) { report.add(result, rows[index].line) }
-      start = window.upperBound
+      let window = rows[start..<min(start + Self.inFlight, rows.count)]
+      for outcome in await Self.send(window, call) { report.add(outcome) }
+      start = window.endIndex
       bar.show("sending", UInt64(start), of: UInt64(rows.count))
     }
     bar.clear()
@@ -49,21 +49,29 @@ struct BulkOption: ParsableArguments {
     if let code = report.exitCode { throw ExitCode(code) }
   }
 
+  /// What one row's call came to.
+  private struct Outcome: Sendable {
+    let line: Int
+    let result: Result<String, any Error>
+  }
+
+  /// Makes the calls of some rows at once, and answers in the order of their lines.
   private static func send(
-    _ rows: [CSVFile.Row], _ window: Range<Int>,
-    _ call: @escaping @Sendable (CSVFile.Row) async throws -> String
-  ) async -> [(Int, Result<String, any Error>)] {
-    await withTaskGroup(of: (Int, Result<String, any Error>).self) { group in
-      for index in window {
+    _ rows: ArraySlice<CSVFile.Row>, _ call: @escaping @Sendable (CSVFile.Row) async throws -> String
+  ) async -> [Outcome] {
+    await withTaskGroup(of: Outcome.self) { group in
+      for row in rows {
         group.addTask {
           do {
-            return (index, .success(try await call(rows[index])))
+            return Outcome(line: row.line, result: .success(try await call(row)))
           } catch {
-            return (index, .failure(error))
+            return Outcome(line: row.line, result: .failure(error))
           }
         }
       }
-      return await group.reduce(into: []) { $0.append($1) }.sorted { $0.0 < $1.0 }
+      var outcomes: [Outcome] = []
+      for await outcome in group { outcomes.append(outcome) }
+      return outcomes.sorted { $0.line < $1.line }
     }
   }
 
@@ -87,8 +95,9 @@ struct BulkOption: ParsableArguments {
       refused.append(Refused(line: line, sentence: sentence, code: code))
     }
 
-    mutating func add(_ result: Result<String, any Error>, _ line: Int) {
-      switch result {
+    mutating func add(_ outcome: Outcome) {
+      let line = outcome.line
+      switch outcome.result {
       case .success(let what): counts[what, default: 0] += 1
       case .failure(let error as MeceneError):
         isHopeless = isHopeless || error.code == .unavailable || error.reason == .diskFull

@@ -1380,6 +1380,8 @@ public struct Verdict: Message {
   public var clicks: UInt64
   /// Settlements recomputed.
   public var settlements: UInt64
+  /// Commits whose links were recomputed.
+  public var commits: UInt64
   /// The first wrong row; not set when clean.
   public var firstWrongRow: WrongRow?
 
@@ -1389,12 +1391,14 @@ public struct Verdict: Message {
     transfers: UInt64 = 0,
     clicks: UInt64 = 0,
     settlements: UInt64 = 0,
+    commits: UInt64 = 0,
     firstWrongRow: WrongRow? = nil
   ) {
     self.clean = clean
     self.transfers = transfers
     self.clicks = clicks
     self.settlements = settlements
+    self.commits = commits
     self.firstWrongRow = firstWrongRow
   }
 
@@ -1410,6 +1414,7 @@ extension Verdict {
       FieldRule(2, "transfers", .uint64),
       FieldRule(3, "clicks", .uint64),
       FieldRule(4, "settlements", .uint64),
+      FieldRule(6, "commits", .uint64),
       FieldRule(5, "first_wrong_row", .message(WrongRow.layout)),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__verdict__unpack($0, $1, $2)) })
@@ -1421,6 +1426,7 @@ extension Verdict {
     self.transfers = unsafe c.pointee.transfers
     self.clicks = unsafe c.pointee.clicks
     self.settlements = unsafe c.pointee.settlements
+    self.commits = unsafe c.pointee.commits
     if let pointer = unsafe c.pointee.first_wrong_row {
       self.firstWrongRow = unsafe WrongRow(bridged: UnsafeRawPointer(pointer))
     }
@@ -1433,6 +1439,7 @@ extension Verdict {
     unsafe c.pointee.transfers = transfers
     unsafe c.pointee.clicks = clicks
     unsafe c.pointee.settlements = settlements
+    unsafe c.pointee.commits = commits
     if let firstWrongRow {
       unsafe c.pointee.first_wrong_row = try firstWrongRow.bridge(into: arena).assumingMemoryBound(
         to: Mecene__V1__WrongRow.self)
@@ -1460,6 +1467,10 @@ extension Verdict {
       json.key("settlements")
       json.unsigned64(settlements)
     }
+    if commits != 0 {
+      json.key("commits")
+      json.unsigned64(commits)
+    }
     if let firstWrongRow {
       json.key("firstWrongRow")
       firstWrongRow.writeJSON(to: &json)
@@ -1476,6 +1487,7 @@ extension Verdict {
         case "transfers": self.transfers = try value.uint64()
         case "clicks": self.clicks = try value.uint64()
         case "settlements": self.settlements = try value.uint64()
+        case "commits": self.commits = try value.uint64()
         case "firstWrongRow", "first_wrong_row": self.firstWrongRow = try WrongRow(json: value)
         default: throw JSONError(unknownField: name)
         }

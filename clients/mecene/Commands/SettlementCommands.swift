@@ -178,7 +178,7 @@ struct VerifyCommand: AsyncParsableCommand {
           Terminal.print(Terminal.coloured("clean", .green))
           Tables.show([
             "transfers": "\(verdict.transfers)", "clicks": "\(verdict.clicks)",
-            "settlements": "\(verdict.settlements)",
+            "settlements": "\(verdict.settlements)", "commits": "\(verdict.commits)",
           ])
         }
       }

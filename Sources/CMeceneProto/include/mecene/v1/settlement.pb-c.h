@@ -467,13 +467,17 @@ struct  Mecene__V1__Verdict
    */
   uint64_t settlements;
   /*
+   * Commits whose links were recomputed.
+   */
+  uint64_t commits;
+  /*
    * The first wrong row; not set when clean.
    */
   Mecene__V1__WrongRow *first_wrong_row;
 };
 #define MECENE__V1__VERDICT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&mecene__v1__verdict__descriptor) \
-    , 0, 0, 0, 0, NULL }
+    , 0, 0, 0, 0, 0, NULL }
 
 
 /*

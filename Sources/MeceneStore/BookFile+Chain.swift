@@ -1,0 +1,305 @@
+internal import Foundation
+internal import GRDB
+package import MeceneLedger
+
+/// A commit as its row says it was.
+package struct CommitRecord: Sendable, Hashable {
+  package let sequence: Int64
+  package let time: Timestamp
+  package let clickRows: Int64
+  /// 32 bytes.
+  package let rowsHash: [UInt8]
+  /// 32 bytes.
+  package let link: [UInt8]
+}
+
+/// What is left of a commit's rows.
+package struct CommitRows {
+  /// The canonical bytes, over which `rows_hash` was taken; nil when clicks among them were filed and their log dropped.
+  package let bytes: [UInt8]?
+  /// The rows by table, such as "transfer 3 to 5, request_key 3".
+  package let names: String
+}
+
+extension BookFile {
+  /// Commits that one piece reads at the most, and the click rows after which it ends.
+  private static let pieceCommits = 256
+  private static let pieceClicks: Int64 = 200_000
+
+  /// Hands on every commit with the rows that it left, in order, in pieces of one short snapshot each.
+  ///
+  /// - Parameter body: Gets the commit, its rows, and the number of the last commit.
+  /// - Throws: A `Finding` for rows that no commit has left.
+  package func forEachCommit(_ body: (CommitRecord, CommitRows, Int64) throws -> Void) throws {
+    var reader = CommitRowsReader()
+    while true {
+      try Task.checkCancellation()
+      let piece = try read { snapshot in
+        let last = try snapshot.lastCommitSequence()
+        let commits = try snapshot.commits(
+          after: reader.sequence, limit: Self.pieceCommits, clicks: Self.pieceClicks)
+        let rows = try reader.read(commits, snapshot)
+        if commits.isEmpty { try reader.checkNothingIsLeft(snapshot) }
+        return zip(commits, rows).map { ($0, $1, last) }
+      }
+      if piece.isEmpty { return }
+      for (commit, rows, last) in piece { try body(commit, rows, last) }
+    }
+  }
+}
+
+extension BookSnapshot {
+  fileprivate func lastCommitSequence() throws -> Int64 {
+    try fetchOne("SELECT coalesce(max(sequence), 0) AS n FROM commit_log", [])?["n"] ?? 0
+  }
+
+  /// Commits after a sequence; fewer than `limit` when they hold many clicks.
+  fileprivate func commits(after: Int64, limit: Int, clicks: Int64) throws -> [CommitRecord] {
+    var commits: [CommitRecord] = []
+    var sum: Int64 = 0
+    for row in try fetchAll(
+      "SELECT * FROM commit_log WHERE sequence > ? ORDER BY sequence LIMIT ?", [after, limit])
+    {
+      let commit = CommitRecord(
+        sequence: row["sequence"], time: Timestamp(milliseconds: row["time_ms"]),
+        clickRows: max(0, row["click_rows"] as Int64), rowsHash: Array(row["rows_hash"] as Data),
+        link: Array(row["link"] as Data))
+      commits.append(commit)
+      sum = sum.addingReportingOverflow(commit.clickRows).partialValue
+      if sum > clicks { break }
+    }
+    return commits
+  }
+}
+
+/// Puts each commit's rows together again. Ids rise with commits, so every table is read once, from front to back.
+private struct CommitRowsReader {
+  private struct Gathered {
+    var rows = CanonicalRows()
+    var names: [String] = []
+    var isWhole = true
+  }
+
+  /// The last commit that was read.
+  private(set) var sequence: Int64 = 0
+  private var lastAccount: Int64 = 0
+  private var lastAccountChange: Int64 = 0
+  private var lastThing: Int64 = 0
+  private var lastThingChange: Int64 = 0
+  private var lastTransfer: Int64 = 0
+  private var openPeriod: Period?
+  private var lastClick: Int64 = 0
+
+  mutating func read(_ commits: [CommitRecord], _ snapshot: BookSnapshot) throws -> [CommitRows] {
+    guard let last = commits.last?.sequence else { return [] }
+    var gathered: [Int64: Gathered] = [:]
+    for commit in commits { gathered[commit.sequence] = Gathered() }
+    let opened = try readPeriods(snapshot, through: last, &gathered)
+    lastAccount = try readTable("account", snapshot, after: lastAccount, through: last, &gathered) {
+      row, rows in
+      rows.appendAccount(id: row["id"], name: row["name"])
+    }
+    lastAccountChange = try readTable(
+      "account_change", snapshot, after: lastAccountChange, through: last, &gathered
+    ) {
+      row, rows in
+      rows.appendAccountChange(
+        account: row["account_id"], displayName: row["display_name"], budget: row["budget_micros"],
+        closed: row["closed"])
+    }
+    lastThing = try readTable("thing", snapshot, after: lastThing, through: last, &gathered) { row, rows in
+      rows.appendThing(id: row["id"], owner: row["owner_id"], url: row["url"])
+    }
+    lastThingChange = try readTable(
+      "thing_change", snapshot, after: lastThingChange, through: last, &gathered
+    ) {
+      row, rows in
+      rows.appendThingChange(
+        thing: row["thing_id"], title: row["title"], description: row["description"], hidden: row["hidden"],
+        retired: row["retired"])
+    }
+    try readKeys(snapshot, after: lastTransfer, through: last, &gathered)
+    lastTransfer = try readTable("transfer", snapshot, after: lastTransfer, through: last, &gathered) {
+      row, rows in
+      rows.appendTransfer(
+        id: row["id"], kind: row["kind"], account: row["account_id"], amount: row["amount_micros"],
+        period: row["period"], forPeriod: row["for_period"], causeTransfer: row["cause_transfer_id"],
+        causeChange: row["cause_change_id"], availableAfter: row["available_after_micros"],
+        potsAfter: row["pots_after_micros"])
+    }
+    try readSettlements(snapshot, through: last, &gathered)
+    try readClicks(snapshot, commits, opened, &gathered)
+    sequence = last
+    return commits.map { commit in
+      var found = gathered[commit.sequence] ?? Gathered()
+      let bytes = found.rows.take()
+      return CommitRows(bytes: found.isWhole ? bytes : nil, names: found.names.joined(separator: ", "))
+    }
+  }
+
+  /// What stands behind the last commit was left by none.
+  func checkNothingIsLeft(_ snapshot: BookSnapshot) throws {
+    for (table, last) in [
+      ("account", lastAccount), ("account_change", lastAccountChange), ("thing", lastThing),
+      ("thing_change", lastThingChange), ("transfer", lastTransfer),
+    ] {
+      let extra = try snapshot.fetchOne(
+        "SELECT id, commit_sequence FROM \(table) WHERE id > ? LIMIT 1", [last])
+      if let extra {
+        throw Finding(
+          table: table, key: "\(extra["id"] as Int64) commit_sequence",
+          expected: "a commit up to \(sequence)", found: "\(extra["commit_sequence"] as Int64)")
+      }
+    }
+    if let openPeriod { try checkNoMoreClicks(snapshot, openPeriod) }
+  }
+
+  private func checkNoMoreClicks(_ snapshot: BookSnapshot, _ period: Period) throws {
+    guard try snapshot.hasClickLog(period) else { return }
+    let table = Schema.clickLogTable(period)
+    let extra = try snapshot.fetchOne("SELECT sequence FROM \(table) WHERE sequence > ? LIMIT 1", [lastClick])
+    if let extra {
+      throw Finding(
+        table: table, key: "\(extra["sequence"] as Int64)", expected: "no click that no commit has left",
+        found: "one")
+    }
+  }
+
+  private func readTable(
+    _ table: String, _ snapshot: BookSnapshot, after: Int64, through last: Int64,
+    _ gathered: inout [Int64: Gathered],
+    _ append: (Row, inout CanonicalRows) -> Void
+  ) throws -> Int64 {
+    var newest = after
+    var name: (commit: Int64, first: Int64) = (0, 0)
+    func finishName() {
+      guard name.commit > 0 else { return }
+      gathered[name.commit]?.names.append(
+        "\(table) \(name.first)" + (newest > name.first ? " to \(newest)" : ""))
+    }
+    let cursor = try Row.fetchCursor(
+      snapshot.db, sql: "SELECT * FROM \(table) WHERE id > ? AND commit_sequence <= ? ORDER BY id",
+      arguments: [after, last])
+    while let row = try cursor.next() {
+      let commit: Int64 = row["commit_sequence"]
+      let id: Int64 = row["id"]
+      if commit != name.commit {
+        finishName()
+        name = (commit, id)
+      }
+      newest = id
+      guard gathered[commit] != nil else {
+        throw Finding(
+          table: table, key: "\(id) commit_sequence", expected: "a commit after \(sequence)",
+          found: "\(commit)")
+      }
+      append(row, &gathered[commit, default: Gathered()].rows)
+    }
+    finishName()
+    return newest
+  }
+
+  private func readKeys(
+    _ snapshot: BookSnapshot, after: Int64, through last: Int64, _ gathered: inout [Int64: Gathered]
+  ) throws {
+    let cursor = try Row.fetchCursor(
+      snapshot.db,
+      sql: """
+        SELECT t.commit_sequence, k.account_id, k.key, k.transfer_id
+        FROM transfer t JOIN request_key k ON k.transfer_id = t.id
+        WHERE t.id > ? AND t.commit_sequence <= ? AND t.kind IN (1, 2) ORDER BY t.id
+        """, arguments: [after, last])
+    while let row = try cursor.next() {
+      let commit: Int64 = row[0]
+      gathered[commit]?.rows.appendRequestKey(account: row[1], key: row[2], transfer: row[3])
+    }
+  }
+
+  /// - Returns: The period that each commit left open, for those commits that opened one.
+  private func readPeriods(
+    _ snapshot: BookSnapshot, through last: Int64, _ gathered: inout [Int64: Gathered]
+  ) throws -> [Int64: Period] {
+    var opened: [Int64: Period] = [:]
+    for row in try snapshot.fetchAll(
+      "SELECT * FROM period WHERE commit_sequence > ? AND commit_sequence <= ? ORDER BY number",
+      [sequence, last])
+    {
+      let commit: Int64 = row["commit_sequence"]
+      let number: Int64 = row["number"]
+      gathered[commit]?.rows.appendPeriod(
+        number: number, feeBps: row["fee_bps"], minimum: row["minimum_micros"],
+        receiveRequiresGiving: row["receive_requires_giving"])
+      gathered[commit]?.names.append("period \(number)")
+      opened[commit] = Period(number: Int(number))
+    }
+    return opened
+  }
+
+  private func readSettlements(
+    _ snapshot: BookSnapshot, through last: Int64, _ gathered: inout [Int64: Gathered]
+  ) throws {
+    for row in try snapshot.fetchAll(
+      "SELECT * FROM settlement WHERE commit_sequence > ? AND commit_sequence <= ? ORDER BY period",
+      [sequence, last])
+    {
+      let commit: Int64 = row["commit_sequence"]
+      gathered[commit]?.rows.appendSettlement(
+        period: row["period"], digest: Array(row["digest"] as Data),
+        numbers: [
+          row["pots"], row["clicks"], row["owners"], row["pots_micros"], row["fees_micros"],
+          row["revenue_micros"],
+          row["returned_micros"],
+        ])
+      gathered[commit]?.names.append("settlement \(row["period"] as Int64)")
+    }
+    for row in try snapshot.fetchAll(
+      "SELECT period, settled_sequence FROM settlement WHERE settled_sequence > ? AND settled_sequence <= ?",
+      [sequence, last])
+    {
+      let commit: Int64 = row["settled_sequence"]
+      gathered[commit]?.rows.appendSettlementEnd(period: row["period"])
+      gathered[commit]?.names.append("settlement \(row["period"] as Int64) settled_sequence")
+    }
+  }
+
+  /// Clicks carry no commit of their own: each commit says how many it left, and the log holds them in order.
+  private mutating func readClicks(
+    _ snapshot: BookSnapshot, _ commits: [CommitRecord], _ opened: [Int64: Period],
+    _ gathered: inout [Int64: Gathered]
+  ) throws {
+    for commit in commits {
+      if let period = opened[commit.sequence] {
+        if let openPeriod { try checkNoMoreClicks(snapshot, openPeriod) }
+        openPeriod = period
+        lastClick = 0
+      }
+      guard commit.clickRows > 0, let openPeriod else { continue }
+      guard try snapshot.hasClickLog(openPeriod) else {
+        gathered[commit.sequence]?.isWhole = false
+        continue
+      }
+      let table = Schema.clickLogTable(openPeriod)
+      let first = lastClick + 1
+      let cursor = try Row.fetchCursor(
+        snapshot.db,
+        sql: "SELECT patron_id, thing_id, undone FROM \(table) WHERE sequence > ? ORDER BY sequence LIMIT ?",
+        arguments: [lastClick, commit.clickRows])
+      var rows = gathered[commit.sequence]?.rows ?? CanonicalRows()
+      gathered[commit.sequence]?.rows = CanonicalRows()
+      while let row = try cursor.next() {
+        rows.appendClick(patron: row[0], thing: row[1], undone: row[2] as Int64 != 0)
+        lastClick += 1
+      }
+      gathered[commit.sequence]?.rows = rows
+      gathered[commit.sequence]?.names.append("\(table) \(first) to \(lastClick)")
+    }
+  }
+}
+
+extension BookSnapshot {
+  /// Whether a period's clicks are still in its log, and not filed.
+  fileprivate func hasClickLog(_ period: Period) throws -> Bool {
+    try fetchOne(
+      "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", [Schema.clickLogTable(period)]) != nil
+  }
+}
