@@ -38,6 +38,7 @@ let package = Package(
     .target(name: "MeceneLedger", swiftSettings: strict),
     .target(name: "MeceneWire", dependencies: ["CMeceneProto", "CProtobufC"], swiftSettings: strict),
     .target(name: "MeceneConcurrency", dependencies: ["CMeceneSystem"], swiftSettings: strict),
+    .target(name: "MeceneTerminal", swiftSettings: strict),
     .target(name: "MeceneTransport", dependencies: ["CMeceneSystem"], swiftSettings: strict),
     .target(
       name: "MeceneStore",
@@ -65,7 +66,7 @@ let package = Package(
     .executableTarget(
       name: "mecened",
       dependencies: [
-        "MeceneServer", "MeceneEngine", "MeceneLedger", "MeceneTransport", "MeceneConcurrency",
+        "MeceneServer", "MeceneEngine", "MeceneLedger", "MeceneTransport", "MeceneTerminal",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -77,7 +78,7 @@ let package = Package(
     .executableTarget(
       name: "mecene",
       dependencies: [
-        "MeceneClient", "MeceneWire", "MeceneLedger",
+        "MeceneClient", "MeceneWire", "MeceneLedger", "MeceneTerminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "TextTable", package: "TextTable"),
         .product(name: "SwiftCSV", package: "SwiftCSV"),

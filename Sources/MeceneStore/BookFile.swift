@@ -38,24 +38,40 @@ package final class BookFile: Sendable {
   /// - Parameter damaged: Called with a sentence when a read finds that the file is not what was written.
   /// - Throws: `StoreError` when the file is another program's, a newer version's, damaged, or of another currency
   ///   or kind of clock.
-  package init(
+  package convenience init(
     path: String, identity: Identity, damaged: @escaping @Sendable (String) -> Void = { _ in }
   ) throws(StoreError) {
-    self.path = path
-    self.damaged = damaged
+    let found: Identity
     do {
-      self.identity = try Self.prepare(path: path, identity: identity)
-      var configuration = Configuration()
-      configuration.readonly = true
-      configuration.maximumReaderCount = 4
-      configuration.busyMode = .timeout(5)
-      configuration.prepareDatabase { db in try db.execute(sql: "PRAGMA wal_autocheckpoint = 0") }
-      pool = try DatabasePool(path: path, configuration: configuration)
+      found = try Self.prepare(path: path, identity: identity)
     } catch let error as StoreError {
       throw error
     } catch {
       throw StoreError(reading: error)
     }
+    try self.init(reading: path, identity: found, damaged: damaged)
+  }
+
+  init(
+    reading path: String, identity: Identity, damaged: @escaping @Sendable (String) -> Void = { _ in }
+  ) throws(StoreError) {
+    self.path = path
+    self.identity = identity
+    self.damaged = damaged
+    do {
+      pool = try DatabasePool(path: path, configuration: Self.readOnly)
+    } catch {
+      throw StoreError(reading: error)
+    }
+  }
+
+  static var readOnly: Configuration {
+    var configuration = Configuration()
+    configuration.readonly = true
+    configuration.maximumReaderCount = 4
+    configuration.busyMode = .timeout(5)
+    configuration.prepareDatabase { db in try db.execute(sql: "PRAGMA wal_autocheckpoint = 0") }
+    return configuration
   }
 
   /// Opens the one writer.
@@ -105,12 +121,7 @@ package final class BookFile: Sendable {
       arguments: [
         wanted.currency, Data(wanted.secret), wanted.createdAt.milliseconds, wanted.isSimulated ? 1 : 0,
       ])
-    guard let row = try Row.fetchOne(db, sql: "SELECT * FROM ledger") else {
-      throw StoreError.damaged("no ledger row")
-    }
-    let found = Identity(
-      currency: row["currency"], secret: Array(row["secret"] as Data),
-      createdAt: Timestamp(milliseconds: row["created_at_ms"]), isSimulated: row["simulated_clock"] != 0)
+    let found = try identity(db)
     guard found.currency == wanted.currency else {
       throw StoreError.settingChanged(name: "the currency", first: found.currency, now: wanted.currency)
     }
@@ -120,6 +131,15 @@ package final class BookFile: Sendable {
         now: wanted.isSimulated ? "simulated" : "the system's")
     }
     return found
+  }
+
+  static func identity(_ db: Database) throws -> Identity {
+    guard let row = try Row.fetchOne(db, sql: "SELECT * FROM ledger") else {
+      throw StoreError.damaged("no ledger row")
+    }
+    return Identity(
+      currency: row["currency"], secret: Array(row["secret"] as Data),
+      createdAt: Timestamp(milliseconds: row["created_at_ms"]), isSimulated: row["simulated_clock"] != 0)
   }
 }
 

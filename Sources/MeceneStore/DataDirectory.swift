@@ -36,7 +36,10 @@ package final class DataDirectory: Sendable {
   }
 
   /// The database file.
-  package var databasePath: String { path + "/mecene.sqlite" }
+  package var databasePath: String { Self.databasePath(in: path) }
+
+  /// The database file of a data directory.
+  package static func databasePath(in path: String) -> String { path + "/mecene.sqlite" }
 
   /// Whether the disk takes this many bytes now: found out by writing and removing them.
   package func hasRoom(bytes: Int) -> Bool {

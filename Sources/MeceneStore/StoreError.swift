@@ -6,6 +6,8 @@ package enum StoreError: Error, Sendable, Hashable {
   case damaged(String)
   /// A newer version of Mecene wrote the file.
   case newerVersion(path: String)
+  /// An older version of Mecene wrote the file, and whoever reads it can't bring it up to date.
+  case olderVersion(path: String)
   /// The file belongs to another program.
   case notALedger(path: String)
   /// A setting that can't change differs from the first start's.
@@ -21,6 +23,8 @@ package enum StoreError: Error, Sendable, Hashable {
     case .diskFull: "the disk is full"
     case .damaged(let what): "the database is damaged: \(what)"
     case .newerVersion(let path): "\(path) was written by a newer version of Mecene; use that version"
+    case .olderVersion(let path):
+      "\(path) was written by an older version of Mecene; start mecened on it once, which brings it up to date"
     case .notALedger(let path): "\(path) is not a Mecene ledger"
     case .settingChanged(let name, let first, let now):
       "\(name) was \(first) at the first start and can't become \(now)"

@@ -15,6 +15,11 @@ struct Mecened: ParsableCommand {
       --no-auto-settle as MECENE_AUTO_SETTLE=true or false, several --listen as one MECENE_LISTEN with commas between.
       An option on the command line wins.
 
+      Three commands work on the files, while a daemon serves or without one; each has --help:
+        mecened verify --data DIR            proves the books
+        mecened backup --data DIR FILE       copies them as they are at one instant
+        mecened restore --data DIR FILE      makes a data directory out of a backup
+
       Exit status: 0 after a clean shutdown, 1 when it can't start or go on, 64 for bad usage.
       """,
     version: "mecened \(Server.version)")

@@ -10,6 +10,9 @@ internal import MeceneTransport
 enum Run {
   static func main() {
     let commandLine = Array(CommandLine.arguments.dropFirst())
+    if let name = commandLine.first, let command = OfflineCommands.all[name] {
+      return command.main(Array(commandLine.dropFirst()))
+    }
     let configuration: Configuration
     do {
       let variables = try Environment.arguments(ProcessInfo.processInfo.environment, commandLine: commandLine)

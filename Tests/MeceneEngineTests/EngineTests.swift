@@ -318,6 +318,9 @@ import Testing
       #expect(try await engine.verify { _ in }.finding == nil)
       try await tamper(directory, sql)
       #expect(try await engine.verify { _ in }.finding?.table == table)
+      // The same from the files alone, beside the daemon.
+      let offline = try OfflineBooks.verify(dataPath: directory.path + "/data", progress: { _ in })
+      #expect(offline.finding?.table == table)
       // Whatever the rows hold, reading them never ends the process.
       _ = try? await engine.preview(nil)
       _ = try? await engine.preview(Period(number: 682))

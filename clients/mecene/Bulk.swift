@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import MeceneClient
+internal import MeceneTerminal
 internal import MeceneWire
 
 /// Many rows at once, from a CSV file with a header or from standard input.

@@ -57,24 +57,3 @@ enum Terminal {
     guard answer == "y" || answer == "yes" else { throw LocalFailure(sentence: "Nothing was done.") }
   }
 }
-
-/// A bar on standard error that grows; nothing when that is no terminal.
-final class ProgressBar {
-  private static let width = 30
-  private var shown = false
-
-  func show(_ stage: String, _ done: UInt64, of total: UInt64) {
-    guard Terminal.errorIsTerminal else { return }
-    let part = total == 0 ? 0 : min(1, Double(done) / Double(total))
-    let filled = Int(part * Double(Self.width))
-    let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: Self.width - filled)
-    let count = total == 0 ? "" : " \(done)/\(total)"
-    FileHandle.standardError.write(Data("\r\u{1b}[K[\(bar)] \(stage)\(count)".utf8))
-    shown = true
-  }
-
-  func clear() {
-    if shown { FileHandle.standardError.write(Data("\r\u{1b}[K".utf8)) }
-    shown = false
-  }
-}

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import MeceneClient
+internal import MeceneTerminal
 internal import MeceneWire
 
 /// Settling and verifying may take long.

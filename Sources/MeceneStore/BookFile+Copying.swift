@@ -1,0 +1,81 @@
+internal import Foundation
+internal import GRDB
+
+// Whole copies of the books, made while a daemon goes on writing.
+extension BookFile {
+  /// Pages that one step copies, of 4 KiB each.
+  private static let pagesPerStep: CInt = 4_096
+
+  /// Opens books for reading alone, whether a daemon is writing to them or not.
+  ///
+  /// - Throws: `StoreError` when there are none, or when they are another version's or another program's.
+  package convenience init(readingOnly path: String) throws(StoreError) {
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw .directory("there are no books at \(path)")
+    }
+    do {
+      let queue = try DatabaseQueue(path: path, configuration: Self.readOnly)
+      defer { try? queue.close() }
+      let identity = try queue.read { db in
+        guard try Int32.fetchOne(db, sql: "PRAGMA application_id") == Schema.applicationID else {
+          throw StoreError.notALedger(path: path)
+        }
+        let migrator = Schema.migrator()
+        if try migrator.hasBeenSuperseded(db) { throw StoreError.newerVersion(path: path) }
+        guard try migrator.hasCompletedMigrations(db) else { throw StoreError.olderVersion(path: path) }
+        return try Self.identity(db)
+      }
+      try self.init(reading: path, identity: identity)
+    } catch let error as StoreError {
+      throw error
+    } catch {
+      throw StoreError(reading: error)
+    }
+  }
+
+  /// Copies the books as they are at one instant into a file that does not exist yet. The file appears whole or not at
+  /// all, and is one plain file.
+  ///
+  /// - Parameters:
+  ///   - check: Looks at the finished copy, at the path that it gets, before the copy takes its name.
+  ///   - progress: Called with pages copied and pages in all.
+  /// - Throws: `StoreError`, or what `check` throws; no file is left then.
+  package func copy(
+    to path: String, check: (String) throws -> Void, progress: (Int, Int) -> Void
+  ) throws {
+    let partial = path + ".partial"
+    guard !FileManager.default.fileExists(atPath: path) else {
+      throw StoreError.directory("\(path) is there already; a copy never takes another file's place")
+    }
+    for suffix in ["", "-wal", "-shm", "-journal"] { unsafe unlink(partial + suffix) }
+    defer { for suffix in ["", "-wal", "-shm", "-journal"] { unsafe unlink(partial + suffix) } }
+    do {
+      try writeCopy(to: partial, progress)
+    } catch let error as DatabaseError {
+      throw StoreError(reading: error)
+    }
+    try check(partial)
+    // A link, unlike a rename, fails when the name is taken meanwhile.
+    guard unsafe link(partial, path) == 0 else {
+      throw StoreError.directory("\(path) can't be made: \(unsafe String(cString: strerror(errno)))")
+    }
+  }
+
+  private func writeCopy(to path: String, _ progress: (Int, Int) -> Void) throws {
+    let copy = try DatabaseQueue(path: path)
+    defer { try? copy.close() }
+    try pool.read { source in
+      // Until this read ends the source stays as it is now for it, however much is written meanwhile.
+      _ = try Int.fetchOne(source, sql: "SELECT max(sequence) FROM commit_log")
+      try copy.writeWithoutTransaction { target in
+        try withoutActuallyEscaping(progress) { progress in
+          try source.backup(to: target, pagesPerStep: Self.pagesPerStep) { step in
+            progress(step.completedPageCount, step.totalPageCount)
+          }
+        }
+        // One file: the write-ahead log belongs to a daemon.
+        try target.execute(sql: "PRAGMA journal_mode = DELETE")
+      }
+    }
+  }
+}

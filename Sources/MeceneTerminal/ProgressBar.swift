@@ -1,0 +1,29 @@
+internal import Foundation
+
+/// A bar on standard error that grows; nothing when that is no terminal.
+package final class ProgressBar {
+  private static let width = 30
+  private let isShown: Bool
+  private var isThere = false
+
+  package init() { isShown = isatty(STDERR_FILENO) == 1 }
+
+  /// Draws the bar anew.
+  ///
+  /// - Parameter total: 0 = not known.
+  package func show(_ stage: String, _ done: UInt64, of total: UInt64) {
+    guard isShown else { return }
+    let part = total == 0 ? 0 : min(1, Double(done) / Double(total))
+    let filled = Int(part * Double(Self.width))
+    let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: Self.width - filled)
+    let count = total == 0 ? "" : " \(done)/\(total)"
+    FileHandle.standardError.write(Data("\r\u{1b}[K[\(bar)] \(stage)\(count)".utf8))
+    isThere = true
+  }
+
+  /// Takes the bar away.
+  package func clear() {
+    if isThere { FileHandle.standardError.write(Data("\r\u{1b}[K".utf8)) }
+    isThere = false
+  }
+}

@@ -1,0 +1,86 @@
+internal import ArgumentParser
+internal import Foundation
+internal import MeceneEngine
+internal import MeceneLedger
+internal import MeceneServer
+internal import MeceneTerminal
+
+/// What `mecened` does besides serving. Each works on files, whether a daemon has them open or not.
+enum OfflineCommands {
+  /// The commands by name. `mecened` without one of them serves.
+  static let all: [String: any ParsableCommand.Type] = [
+    "verify": VerifyBooks.self, "backup": BackUp.self, "restore": Restore.self,
+  ]
+
+  /// Does the work of a command and shows its verdict.
+  fileprivate static func run(
+    _ done: String, _ work: ((StageProgress) -> Void) throws -> Verdict
+  ) throws {
+    let bar = ProgressBar()
+    defer { bar.clear() }
+    let verdict: Verdict
+    do {
+      verdict = try work { bar.show($0.stage, UInt64(clamping: $0.done), of: UInt64(clamping: $0.total)) }
+    } catch {
+      bar.clear()
+      FileHandle.standardError.write(Data("mecened: \(Server.sentence(of: error))\n".utf8))
+      throw ExitCode(1)
+    }
+    bar.clear()
+    if let finding = verdict.finding {
+      print("wrong\ntable     \(finding.table)\nrow       \(finding.key)")
+      print("expected  \(finding.expected)\nfound     \(finding.found)")
+      throw ExitCode(1)
+    }
+    print("\(done)\ntransfers    \(verdict.transfers)\nclicks       \(verdict.clicks)")
+    print("settlements  \(verdict.settlements)\ncommits      \(verdict.commits)")
+  }
+}
+
+private struct DataOption: ParsableArguments {
+  @Option(help: ArgumentHelp("The directory of the books.", valueName: "dir")) var data = "./mecene-data"
+}
+
+private struct VerifyBooks: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "mecened verify",
+    abstract: "Proves the books from the files alone, or names the first row that is wrong.",
+    discussion: "A daemon may go on serving meanwhile. Exit status 1 when a row is wrong.")
+
+  @OptionGroup var directory: DataOption
+
+  func run() throws {
+    try OfflineCommands.run("clean") { try OfflineBooks.verify(dataPath: directory.data, progress: $0) }
+  }
+}
+
+private struct BackUp: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "mecened backup",
+    abstract: "Copies the books, as they are at one instant, into a new file, and proves the copy.",
+    discussion: "A daemon may go on serving meanwhile. A file that is there already is never replaced.")
+
+  @OptionGroup var directory: DataOption
+  @Argument(help: "The file to make.") var file: String
+
+  func run() throws {
+    try OfflineCommands.run("backed up to \(file), clean") {
+      try OfflineBooks.backUp(dataPath: directory.data, to: file, progress: $0)
+    }
+  }
+}
+
+private struct Restore: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "mecened restore", abstract: "Makes a data directory out of a backup, and proves it.",
+    discussion: "Books that are there already are never replaced.")
+
+  @OptionGroup var directory: DataOption
+  @Argument(help: "The backup.") var file: String
+
+  func run() throws {
+    try OfflineCommands.run("restored to \(directory.data), clean") {
+      try OfflineBooks.restore(file: file, dataPath: directory.data, progress: $0)
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import Foundation
+import MeceneClient
+import MeceneWire
+import TestSupport
+import Testing
+
+/// What `mecened` does with files, beside a daemon that serves.
+@Suite(.serialized) struct OfflineTests {
+  private func mecened(_ arguments: String...) throws -> CommandLineTests.Output {
+    try CommandLineTests.run("mecened", arguments)
+  }
+
+  @Test func `a backup made while clicks pour in is whole, proved, and can be restored`() async throws {
+    let directory = try TemporaryDirectory()
+    let data = directory.path + "/data"
+    let backup = directory.path + "/backup.sqlite"
+    let daemon = try CommandLineTests.startDaemon(directory)
+    let people: UInt64 = 300
+    let (before, made) = try await withMeceneClient("unix:\(directory.path)/s") { client in
+      for n in 1...people {
+        _ = try await client.accountService.openAccount(.init(name: "account\(n)", budgetMicros: 2_000_000))
+        _ = try await client.accountService.deposit(.init(account: .id(n), amountMicros: 2_000_000, key: "k"))
+        _ = try await client.thingService.addThing(.init(owner: .id(n), url: "https://example.org/\(n)"))
+      }
+      let before = try await client.daemonService.getStatus(.init()).openClicks
+      let clicking = Task {
+        var round: UInt64 = 1
+        while !Task.isCancelled {
+          let things = (1...people).map { ($0 + round - 1) % people + 1 }
+          _ = try await client.clickService.clickMany(.init(patronIDs: Array(1...people), thingIDs: things))
+          round = round % (people - 1) + 1
+        }
+      }
+      try await Task.sleep(for: .milliseconds(50))
+      let made = try mecened("backup", "--data", data, backup)
+      clicking.cancel()
+      _ = try? await clicking.value
+      return (before, made)
+    }
+    #expect(made.code == 0 && made.out.hasPrefix("backed up to \(backup), clean\n"), "\(made.err)")
+    #expect(before == 0)
+    let again = try mecened("backup", "--data", data, backup)
+    #expect(again.code == 1 && again.err.contains("never takes another file's place"))
+    #expect(try mecened("verify", "--data", data).out.hasPrefix("clean\n"))
+    daemon.terminate()
+    daemon.waitUntilExit()
+
+    let restored = try mecened("restore", "--data", directory.path + "/new/data", backup)
+    #expect(restored.code == 0 && restored.out.contains(", clean\n"), "\(restored.err)")
+    let onto = try mecened("restore", "--data", data, backup)
+    #expect(onto.code == 1 && onto.err.contains("never takes another file's place"))
+    #expect(!FileManager.default.fileExists(atPath: backup + "-wal"))
+    // A daemon goes on from the restored books.
+    let second = try CommandLineTests.startDaemon(directory, ["--data", directory.path + "/new/data"])
+    try await withMeceneClient("unix:\(directory.path)/s") { client in
+      let status = try await client.daemonService.getStatus(.init())
+      #expect(status.accounts == people && status.openClicks > 0)
+      let click = try await client.clickService.click(.init(patron: .id(1), thing: .id(2)))
+      #expect(click.period == "2026-11")
+    }
+    second.terminate()
+    second.waitUntilExit()
+  }
+
+  @Test func `books that are wrong are named and not copied`() throws {
+    let directory = try TemporaryDirectory()
+    let data = directory.path + "/data"
+    let none = try mecened("verify", "--data", data)
+    #expect(none.code == 1 && none.err.contains("there are no books"))
+    let daemon = try CommandLineTests.startDaemon(directory)
+    defer { daemon.terminate() }
+    let server = ["MECENE_SERVER": "unix:\(directory.path)/s"]
+    _ = try CommandLineTests.run("mecene", ["account", "open", "anna"], environment: server)
+    let tampering = Process()
+    tampering.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    tampering.arguments = ["sqlite3", data + "/mecene.sqlite", "UPDATE account SET name = 'other'"]
+    try tampering.run()
+    tampering.waitUntilExit()
+    let found = try mecened("verify", "--data", data)
+    #expect(found.code == 1 && found.out.contains("table     commit_log") && found.out.contains("account 1"))
+    let copied = try mecened("backup", "--data", data, directory.path + "/copy")
+    #expect(copied.code == 1 && copied.err.contains("the copy is wrong, and was removed"))
+    let left = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+    #expect(!left.contains { $0.hasPrefix("copy") })
+  }
+}
