@@ -48,17 +48,20 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
+      name: "MeceneProof",
+      dependencies: ["MeceneLedger", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict
+    ),
+    .target(
       name: "MeceneEngine",
       dependencies: [
-        "MeceneLedger", "MeceneStore", "MeceneConcurrency",
-        .product(name: "Crypto", package: "swift-crypto"),
+        "MeceneLedger", "MeceneProof", "MeceneStore", "MeceneConcurrency",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
     .target(
       name: "MeceneServer",
       dependencies: [
-        "MeceneLedger", "MeceneWire", "MeceneTransport", "MeceneEngine", "MeceneConcurrency",
+        "MeceneLedger", "MeceneProof", "MeceneWire", "MeceneTransport", "MeceneEngine", "MeceneConcurrency",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -78,7 +81,7 @@ let package = Package(
     .executableTarget(
       name: "mecene",
       dependencies: [
-        "MeceneClient", "MeceneWire", "MeceneLedger", "MeceneTerminal",
+        "MeceneClient", "MeceneWire", "MeceneLedger", "MeceneProof", "MeceneTerminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "TextTable", package: "TextTable"),
         .product(name: "SwiftCSV", package: "SwiftCSV"),
@@ -95,11 +98,13 @@ let package = Package(
     .testTarget(name: "MeceneLedgerTests", dependencies: ["MeceneLedger"], swiftSettings: common),
     .testTarget(
       name: "MeceneWireTests", dependencies: ["MeceneWire", "MeceneLedger"], swiftSettings: common),
+    .testTarget(
+      name: "MeceneProofTests", dependencies: ["MeceneProof", "MeceneLedger"], swiftSettings: common),
     .testTarget(name: "MeceneTransportTests", dependencies: ["MeceneTransport"], swiftSettings: common),
     .testTarget(
       name: "MeceneEngineTests",
       dependencies: [
-        "MeceneEngine", "MeceneStore", "MeceneLedger", "MeceneConcurrency", "TestSupport",
+        "MeceneEngine", "MeceneStore", "MeceneLedger", "MeceneProof", "MeceneConcurrency", "TestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -107,8 +112,8 @@ let package = Package(
     .testTarget(
       name: "MeceneServerTests",
       dependencies: [
-        "MeceneServer", "MeceneClient", "MeceneWire", "MeceneEngine", "MeceneLedger", "MeceneTransport",
-        "TestSupport",
+        "MeceneServer", "MeceneClient", "MeceneWire", "MeceneEngine", "MeceneLedger", "MeceneProof",
+        "MeceneTransport", "TestSupport",
       ], swiftSettings: common),
     .testTarget(
       name: "MeceneClientTests",

@@ -7,7 +7,7 @@
 #endif
 
 #include "mecene/v1/reason.pb-c.h"
-static const ProtobufCEnumValue mecene__v1__reason__enum_values_by_number[51] =
+static const ProtobufCEnumValue mecene__v1__reason__enum_values_by_number[52] =
 {
   { "REASON_UNSPECIFIED", "MECENE__V1__REASON__REASON_UNSPECIFIED", 0 },
   { "REASON_ACCOUNT_NOT_FOUND", "MECENE__V1__REASON__REASON_ACCOUNT_NOT_FOUND", 1 },
@@ -44,6 +44,7 @@ static const ProtobufCEnumValue mecene__v1__reason__enum_values_by_number[51] =
   { "REASON_SERVICE_UNKNOWN", "MECENE__V1__REASON__REASON_SERVICE_UNKNOWN", 32 },
   { "REASON_IDS_EXHAUSTED", "MECENE__V1__REASON__REASON_IDS_EXHAUSTED", 33 },
   { "REASON_BOOKS_INCONSISTENT", "MECENE__V1__REASON__REASON_BOOKS_INCONSISTENT", 34 },
+  { "REASON_RECEIPT_NOT_FOUND", "MECENE__V1__REASON__REASON_RECEIPT_NOT_FOUND", 35 },
   { "REASON_METHOD_UNKNOWN", "MECENE__V1__REASON__REASON_METHOD_UNKNOWN", 60 },
   { "REASON_MALFORMED_PAYLOAD", "MECENE__V1__REASON__REASON_MALFORMED_PAYLOAD", 61 },
   { "REASON_MESSAGE_TOO_LARGE", "MECENE__V1__REASON__REASON_MESSAGE_TOO_LARGE", 62 },
@@ -62,33 +63,33 @@ static const ProtobufCEnumValue mecene__v1__reason__enum_values_by_number[51] =
   { "REASON_CONNECTION_LOST", "MECENE__V1__REASON__REASON_CONNECTION_LOST", 75 },
 };
 static const ProtobufCIntRange mecene__v1__reason__value_ranges[] = {
-{0, 0},{60, 35},{0, 51}
+{0, 0},{60, 36},{0, 52}
 };
-static const ProtobufCEnumValueIndex mecene__v1__reason__enum_values_by_name[51] =
+static const ProtobufCEnumValueIndex mecene__v1__reason__enum_values_by_name[52] =
 {
   { "REASON_ACCOUNT_CLOSED", 5 },
   { "REASON_ACCOUNT_NOT_FOUND", 1 },
   { "REASON_BELOW_MINIMUM", 13 },
   { "REASON_BOOKS_INCONSISTENT", 34 },
-  { "REASON_CANCELLED", 46 },
+  { "REASON_CANCELLED", 47 },
   { "REASON_CLOCK_NOT_SIMULATED", 30 },
   { "REASON_CLOCK_OUT_OF_RANGE", 31 },
-  { "REASON_COMMIT_FAILED", 43 },
-  { "REASON_CONNECTION_LOST", 50 },
-  { "REASON_CONNECTION_TIMEOUT", 47 },
-  { "REASON_CONNECT_FAILED", 49 },
-  { "REASON_DEADLINE_EXCEEDED", 45 },
+  { "REASON_COMMIT_FAILED", 44 },
+  { "REASON_CONNECTION_LOST", 51 },
+  { "REASON_CONNECTION_TIMEOUT", 48 },
+  { "REASON_CONNECT_FAILED", 50 },
+  { "REASON_DEADLINE_EXCEEDED", 46 },
   { "REASON_DIGEST_MISMATCH", 29 },
-  { "REASON_DISK_FULL", 44 },
-  { "REASON_DRAINING", 42 },
+  { "REASON_DISK_FULL", 45 },
+  { "REASON_DRAINING", 43 },
   { "REASON_EARLIER_PERIOD_UNSETTLED", 27 },
   { "REASON_FIELD_MISSING", 24 },
-  { "REASON_FRAME_TOO_LARGE", 38 },
+  { "REASON_FRAME_TOO_LARGE", 39 },
   { "REASON_IDS_EXHAUSTED", 33 },
   { "REASON_INSUFFICIENT_FUNDS", 14 },
-  { "REASON_INTERNAL", 48 },
+  { "REASON_INTERNAL", 49 },
   { "REASON_INVALID_AMOUNT", 15 },
-  { "REASON_INVALID_CALL_ID", 41 },
+  { "REASON_INVALID_CALL_ID", 42 },
   { "REASON_INVALID_KEY", 20 },
   { "REASON_INVALID_NAME", 17 },
   { "REASON_INVALID_PAGE_SIZE", 22 },
@@ -99,10 +100,10 @@ static const ProtobufCEnumValueIndex mecene__v1__reason__enum_values_by_name[51]
   { "REASON_INVALID_VALUE", 25 },
   { "REASON_KEY_REUSED", 12 },
   { "REASON_LEDGER_FULL", 16 },
-  { "REASON_MALFORMED_FRAME", 39 },
-  { "REASON_MALFORMED_PAYLOAD", 36 },
-  { "REASON_MESSAGE_TOO_LARGE", 37 },
-  { "REASON_METHOD_UNKNOWN", 35 },
+  { "REASON_MALFORMED_FRAME", 40 },
+  { "REASON_MALFORMED_PAYLOAD", 37 },
+  { "REASON_MESSAGE_TOO_LARGE", 38 },
+  { "REASON_METHOD_UNKNOWN", 36 },
   { "REASON_NAME_TAKEN", 10 },
   { "REASON_OWNER_INACTIVE", 9 },
   { "REASON_OWN_THING", 7 },
@@ -110,11 +111,12 @@ static const ProtobufCEnumValueIndex mecene__v1__reason__enum_values_by_name[51]
   { "REASON_PERIOD_CLOSED", 4 },
   { "REASON_PERIOD_NOT_FOUND", 3 },
   { "REASON_PERIOD_OPEN", 26 },
+  { "REASON_RECEIPT_NOT_FOUND", 35 },
   { "REASON_SERVICE_UNKNOWN", 32 },
   { "REASON_SETTLEMENT_NOT_FOUND", 28 },
   { "REASON_THING_NOT_FOUND", 2 },
   { "REASON_THING_RETIRED", 6 },
-  { "REASON_TOO_MANY_CALLS", 40 },
+  { "REASON_TOO_MANY_CALLS", 41 },
   { "REASON_UNSPECIFIED", 0 },
   { "REASON_URL_TAKEN", 11 },
 };
@@ -125,9 +127,9 @@ const ProtobufCEnumDescriptor mecene__v1__reason__descriptor =
   "Reason",
   "Mecene__V1__Reason",
   "mecene.v1",
-  51,
+  52,
   mecene__v1__reason__enum_values_by_number,
-  51,
+  52,
   mecene__v1__reason__enum_values_by_name,
   2,
   mecene__v1__reason__value_ranges,

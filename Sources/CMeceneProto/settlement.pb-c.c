@@ -592,6 +592,276 @@ void   mecene__v1__get_revenue_response__free_unpacked
   assert(message->base.descriptor == &mecene__v1__get_revenue_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   mecene__v1__get_receipt_request__init
+                     (Mecene__V1__GetReceiptRequest         *message)
+{
+  static const Mecene__V1__GetReceiptRequest init_value = MECENE__V1__GET_RECEIPT_REQUEST__INIT;
+  *message = init_value;
+}
+size_t mecene__v1__get_receipt_request__get_packed_size
+                     (const Mecene__V1__GetReceiptRequest *message)
+{
+  assert(message->base.descriptor == &mecene__v1__get_receipt_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t mecene__v1__get_receipt_request__pack
+                     (const Mecene__V1__GetReceiptRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &mecene__v1__get_receipt_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t mecene__v1__get_receipt_request__pack_to_buffer
+                     (const Mecene__V1__GetReceiptRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &mecene__v1__get_receipt_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Mecene__V1__GetReceiptRequest *
+       mecene__v1__get_receipt_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Mecene__V1__GetReceiptRequest *)
+     protobuf_c_message_unpack (&mecene__v1__get_receipt_request__descriptor,
+                                allocator, len, data);
+}
+void   mecene__v1__get_receipt_request__free_unpacked
+                     (Mecene__V1__GetReceiptRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &mecene__v1__get_receipt_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   mecene__v1__get_receipt_response__init
+                     (Mecene__V1__GetReceiptResponse         *message)
+{
+  static const Mecene__V1__GetReceiptResponse init_value = MECENE__V1__GET_RECEIPT_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t mecene__v1__get_receipt_response__get_packed_size
+                     (const Mecene__V1__GetReceiptResponse *message)
+{
+  assert(message->base.descriptor == &mecene__v1__get_receipt_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t mecene__v1__get_receipt_response__pack
+                     (const Mecene__V1__GetReceiptResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &mecene__v1__get_receipt_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t mecene__v1__get_receipt_response__pack_to_buffer
+                     (const Mecene__V1__GetReceiptResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &mecene__v1__get_receipt_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Mecene__V1__GetReceiptResponse *
+       mecene__v1__get_receipt_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Mecene__V1__GetReceiptResponse *)
+     protobuf_c_message_unpack (&mecene__v1__get_receipt_response__descriptor,
+                                allocator, len, data);
+}
+void   mecene__v1__get_receipt_response__free_unpacked
+                     (Mecene__V1__GetReceiptResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &mecene__v1__get_receipt_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   mecene__v1__receipt__init
+                     (Mecene__V1__Receipt         *message)
+{
+  static const Mecene__V1__Receipt init_value = MECENE__V1__RECEIPT__INIT;
+  *message = init_value;
+}
+size_t mecene__v1__receipt__get_packed_size
+                     (const Mecene__V1__Receipt *message)
+{
+  assert(message->base.descriptor == &mecene__v1__receipt__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t mecene__v1__receipt__pack
+                     (const Mecene__V1__Receipt *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &mecene__v1__receipt__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t mecene__v1__receipt__pack_to_buffer
+                     (const Mecene__V1__Receipt *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &mecene__v1__receipt__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Mecene__V1__Receipt *
+       mecene__v1__receipt__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Mecene__V1__Receipt *)
+     protobuf_c_message_unpack (&mecene__v1__receipt__descriptor,
+                                allocator, len, data);
+}
+void   mecene__v1__receipt__free_unpacked
+                     (Mecene__V1__Receipt *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &mecene__v1__receipt__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   mecene__v1__patron_part__init
+                     (Mecene__V1__PatronPart         *message)
+{
+  static const Mecene__V1__PatronPart init_value = MECENE__V1__PATRON_PART__INIT;
+  *message = init_value;
+}
+size_t mecene__v1__patron_part__get_packed_size
+                     (const Mecene__V1__PatronPart *message)
+{
+  assert(message->base.descriptor == &mecene__v1__patron_part__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t mecene__v1__patron_part__pack
+                     (const Mecene__V1__PatronPart *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &mecene__v1__patron_part__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t mecene__v1__patron_part__pack_to_buffer
+                     (const Mecene__V1__PatronPart *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &mecene__v1__patron_part__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Mecene__V1__PatronPart *
+       mecene__v1__patron_part__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Mecene__V1__PatronPart *)
+     protobuf_c_message_unpack (&mecene__v1__patron_part__descriptor,
+                                allocator, len, data);
+}
+void   mecene__v1__patron_part__free_unpacked
+                     (Mecene__V1__PatronPart *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &mecene__v1__patron_part__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   mecene__v1__receipt_click__init
+                     (Mecene__V1__ReceiptClick         *message)
+{
+  static const Mecene__V1__ReceiptClick init_value = MECENE__V1__RECEIPT_CLICK__INIT;
+  *message = init_value;
+}
+size_t mecene__v1__receipt_click__get_packed_size
+                     (const Mecene__V1__ReceiptClick *message)
+{
+  assert(message->base.descriptor == &mecene__v1__receipt_click__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t mecene__v1__receipt_click__pack
+                     (const Mecene__V1__ReceiptClick *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &mecene__v1__receipt_click__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t mecene__v1__receipt_click__pack_to_buffer
+                     (const Mecene__V1__ReceiptClick *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &mecene__v1__receipt_click__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Mecene__V1__ReceiptClick *
+       mecene__v1__receipt_click__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Mecene__V1__ReceiptClick *)
+     protobuf_c_message_unpack (&mecene__v1__receipt_click__descriptor,
+                                allocator, len, data);
+}
+void   mecene__v1__receipt_click__free_unpacked
+                     (Mecene__V1__ReceiptClick *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &mecene__v1__receipt_click__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   mecene__v1__owner_part__init
+                     (Mecene__V1__OwnerPart         *message)
+{
+  static const Mecene__V1__OwnerPart init_value = MECENE__V1__OWNER_PART__INIT;
+  *message = init_value;
+}
+size_t mecene__v1__owner_part__get_packed_size
+                     (const Mecene__V1__OwnerPart *message)
+{
+  assert(message->base.descriptor == &mecene__v1__owner_part__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t mecene__v1__owner_part__pack
+                     (const Mecene__V1__OwnerPart *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &mecene__v1__owner_part__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t mecene__v1__owner_part__pack_to_buffer
+                     (const Mecene__V1__OwnerPart *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &mecene__v1__owner_part__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Mecene__V1__OwnerPart *
+       mecene__v1__owner_part__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Mecene__V1__OwnerPart *)
+     protobuf_c_message_unpack (&mecene__v1__owner_part__descriptor,
+                                allocator, len, data);
+}
+void   mecene__v1__owner_part__free_unpacked
+                     (Mecene__V1__OwnerPart *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &mecene__v1__owner_part__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   mecene__v1__verify_request__init
                      (Mecene__V1__VerifyRequest         *message)
 {
@@ -1643,6 +1913,533 @@ const ProtobufCMessageDescriptor mecene__v1__get_revenue_response__descriptor =
   (ProtobufCMessageInit) mecene__v1__get_revenue_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor mecene__v1__get_receipt_request__field_descriptors[3] =
+{
+  {
+    "account",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__GetReceiptRequest, account),
+    &mecene__v1__account_reference__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "period",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__GetReceiptRequest, period),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "role",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__GetReceiptRequest, role),
+    &mecene__v1__receipt_role__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned mecene__v1__get_receipt_request__field_indices_by_name[] = {
+  0,   /* field[0] = account */
+  1,   /* field[1] = period */
+  2,   /* field[2] = role */
+};
+static const ProtobufCIntRange mecene__v1__get_receipt_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor mecene__v1__get_receipt_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "mecene.v1.GetReceiptRequest",
+  "GetReceiptRequest",
+  "Mecene__V1__GetReceiptRequest",
+  "mecene.v1",
+  sizeof(Mecene__V1__GetReceiptRequest),
+  3,
+  mecene__v1__get_receipt_request__field_descriptors,
+  mecene__v1__get_receipt_request__field_indices_by_name,
+  1,  mecene__v1__get_receipt_request__number_ranges,
+  (ProtobufCMessageInit) mecene__v1__get_receipt_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor mecene__v1__get_receipt_response__field_descriptors[1] =
+{
+  {
+    "receipt",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__GetReceiptResponse, receipt),
+    &mecene__v1__receipt__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned mecene__v1__get_receipt_response__field_indices_by_name[] = {
+  0,   /* field[0] = receipt */
+};
+static const ProtobufCIntRange mecene__v1__get_receipt_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor mecene__v1__get_receipt_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "mecene.v1.GetReceiptResponse",
+  "GetReceiptResponse",
+  "Mecene__V1__GetReceiptResponse",
+  "mecene.v1",
+  sizeof(Mecene__V1__GetReceiptResponse),
+  1,
+  mecene__v1__get_receipt_response__field_descriptors,
+  mecene__v1__get_receipt_response__field_indices_by_name,
+  1,  mecene__v1__get_receipt_response__number_ranges,
+  (ProtobufCMessageInit) mecene__v1__get_receipt_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor mecene__v1__receipt__field_descriptors[17] =
+{
+  {
+    "rule_version",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__Receipt, rule_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "period",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__Receipt, period),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "fee_bps",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__Receipt, fee_bps),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "pots",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__Receipt, pots),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "clicks",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__Receipt, clicks),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "owners",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__Receipt, owners),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "pots_micros",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__Receipt, pots_micros),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "fees_micros",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__Receipt, fees_micros),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "revenue_micros",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__Receipt, revenue_micros),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "account_id",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__Receipt, account_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "blind",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__Receipt, blind),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "patron",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Mecene__V1__Receipt, part_case),
+    offsetof(Mecene__V1__Receipt, patron),
+    &mecene__v1__patron_part__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "owner",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Mecene__V1__Receipt, part_case),
+    offsetof(Mecene__V1__Receipt, owner),
+    &mecene__v1__owner_part__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "leaf_index",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__Receipt, leaf_index),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "path",
+    15,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Mecene__V1__Receipt, n_path),
+    offsetof(Mecene__V1__Receipt, path),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "other_root",
+    16,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__Receipt, other_root),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "digest",
+    17,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__Receipt, digest),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned mecene__v1__receipt__field_indices_by_name[] = {
+  9,   /* field[9] = account_id */
+  10,   /* field[10] = blind */
+  4,   /* field[4] = clicks */
+  16,   /* field[16] = digest */
+  2,   /* field[2] = fee_bps */
+  7,   /* field[7] = fees_micros */
+  13,   /* field[13] = leaf_index */
+  15,   /* field[15] = other_root */
+  12,   /* field[12] = owner */
+  5,   /* field[5] = owners */
+  14,   /* field[14] = path */
+  11,   /* field[11] = patron */
+  1,   /* field[1] = period */
+  3,   /* field[3] = pots */
+  6,   /* field[6] = pots_micros */
+  8,   /* field[8] = revenue_micros */
+  0,   /* field[0] = rule_version */
+};
+static const ProtobufCIntRange mecene__v1__receipt__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 17 }
+};
+const ProtobufCMessageDescriptor mecene__v1__receipt__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "mecene.v1.Receipt",
+  "Receipt",
+  "Mecene__V1__Receipt",
+  "mecene.v1",
+  sizeof(Mecene__V1__Receipt),
+  17,
+  mecene__v1__receipt__field_descriptors,
+  mecene__v1__receipt__field_indices_by_name,
+  1,  mecene__v1__receipt__number_ranges,
+  (ProtobufCMessageInit) mecene__v1__receipt__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor mecene__v1__patron_part__field_descriptors[3] =
+{
+  {
+    "pot_micros",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__PatronPart, pot_micros),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "fee_micros",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__PatronPart, fee_micros),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "clicks",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Mecene__V1__PatronPart, n_clicks),
+    offsetof(Mecene__V1__PatronPart, clicks),
+    &mecene__v1__receipt_click__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned mecene__v1__patron_part__field_indices_by_name[] = {
+  2,   /* field[2] = clicks */
+  1,   /* field[1] = fee_micros */
+  0,   /* field[0] = pot_micros */
+};
+static const ProtobufCIntRange mecene__v1__patron_part__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor mecene__v1__patron_part__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "mecene.v1.PatronPart",
+  "PatronPart",
+  "Mecene__V1__PatronPart",
+  "mecene.v1",
+  sizeof(Mecene__V1__PatronPart),
+  3,
+  mecene__v1__patron_part__field_descriptors,
+  mecene__v1__patron_part__field_indices_by_name,
+  1,  mecene__v1__patron_part__number_ranges,
+  (ProtobufCMessageInit) mecene__v1__patron_part__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor mecene__v1__receipt_click__field_descriptors[3] =
+{
+  {
+    "thing_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__ReceiptClick, thing_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "owner_id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__ReceiptClick, owner_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "share_micros",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__ReceiptClick, share_micros),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned mecene__v1__receipt_click__field_indices_by_name[] = {
+  1,   /* field[1] = owner_id */
+  2,   /* field[2] = share_micros */
+  0,   /* field[0] = thing_id */
+};
+static const ProtobufCIntRange mecene__v1__receipt_click__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor mecene__v1__receipt_click__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "mecene.v1.ReceiptClick",
+  "ReceiptClick",
+  "Mecene__V1__ReceiptClick",
+  "mecene.v1",
+  sizeof(Mecene__V1__ReceiptClick),
+  3,
+  mecene__v1__receipt_click__field_descriptors,
+  mecene__v1__receipt_click__field_indices_by_name,
+  1,  mecene__v1__receipt_click__number_ranges,
+  (ProtobufCMessageInit) mecene__v1__receipt_click__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor mecene__v1__owner_part__field_descriptors[2] =
+{
+  {
+    "clicks",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__OwnerPart, clicks),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "micros",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__OwnerPart, micros),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned mecene__v1__owner_part__field_indices_by_name[] = {
+  0,   /* field[0] = clicks */
+  1,   /* field[1] = micros */
+};
+static const ProtobufCIntRange mecene__v1__owner_part__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor mecene__v1__owner_part__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "mecene.v1.OwnerPart",
+  "OwnerPart",
+  "Mecene__V1__OwnerPart",
+  "mecene.v1",
+  sizeof(Mecene__V1__OwnerPart),
+  2,
+  mecene__v1__owner_part__field_descriptors,
+  mecene__v1__owner_part__field_indices_by_name,
+  1,  mecene__v1__owner_part__number_ranges,
+  (ProtobufCMessageInit) mecene__v1__owner_part__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 #define mecene__v1__verify_request__field_descriptors NULL
 #define mecene__v1__verify_request__field_indices_by_name NULL
 #define mecene__v1__verify_request__number_ranges NULL
@@ -1926,22 +2723,54 @@ const ProtobufCEnumDescriptor mecene__v1__settlement_state__descriptor =
   mecene__v1__settlement_state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor mecene__v1__settlement_service__method_descriptors[6] =
+static const ProtobufCEnumValue mecene__v1__receipt_role__enum_values_by_number[3] =
+{
+  { "RECEIPT_ROLE_UNSPECIFIED", "MECENE__V1__RECEIPT_ROLE__RECEIPT_ROLE_UNSPECIFIED", 0 },
+  { "RECEIPT_ROLE_PATRON", "MECENE__V1__RECEIPT_ROLE__RECEIPT_ROLE_PATRON", 1 },
+  { "RECEIPT_ROLE_OWNER", "MECENE__V1__RECEIPT_ROLE__RECEIPT_ROLE_OWNER", 2 },
+};
+static const ProtobufCIntRange mecene__v1__receipt_role__value_ranges[] = {
+{0, 0},{0, 3}
+};
+static const ProtobufCEnumValueIndex mecene__v1__receipt_role__enum_values_by_name[3] =
+{
+  { "RECEIPT_ROLE_OWNER", 2 },
+  { "RECEIPT_ROLE_PATRON", 1 },
+  { "RECEIPT_ROLE_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor mecene__v1__receipt_role__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "mecene.v1.ReceiptRole",
+  "ReceiptRole",
+  "Mecene__V1__ReceiptRole",
+  "mecene.v1",
+  3,
+  mecene__v1__receipt_role__enum_values_by_number,
+  3,
+  mecene__v1__receipt_role__enum_values_by_name,
+  1,
+  mecene__v1__receipt_role__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCMethodDescriptor mecene__v1__settlement_service__method_descriptors[7] =
 {
   { "PreviewSettlement", &mecene__v1__preview_settlement_request__descriptor, &mecene__v1__preview_settlement_response__descriptor },
   { "Settle", &mecene__v1__settle_request__descriptor, &mecene__v1__settle_response__descriptor },
   { "GetSettlement", &mecene__v1__get_settlement_request__descriptor, &mecene__v1__get_settlement_response__descriptor },
   { "ListSettlements", &mecene__v1__list_settlements_request__descriptor, &mecene__v1__list_settlements_response__descriptor },
   { "GetRevenue", &mecene__v1__get_revenue_request__descriptor, &mecene__v1__get_revenue_response__descriptor },
+  { "GetReceipt", &mecene__v1__get_receipt_request__descriptor, &mecene__v1__get_receipt_response__descriptor },
   { "Verify", &mecene__v1__verify_request__descriptor, &mecene__v1__verify_response__descriptor },
 };
 const unsigned mecene__v1__settlement_service__method_indices_by_name[] = {
+  5,        /* GetReceipt */
   4,        /* GetRevenue */
   2,        /* GetSettlement */
   3,        /* ListSettlements */
   0,        /* PreviewSettlement */
   1,        /* Settle */
-  5         /* Verify */
+  6         /* Verify */
 };
 const ProtobufCServiceDescriptor mecene__v1__settlement_service__descriptor =
 {
@@ -1950,7 +2779,7 @@ const ProtobufCServiceDescriptor mecene__v1__settlement_service__descriptor =
   "SettlementService",
   "Mecene__V1__SettlementService",
   "mecene.v1",
-  6,
+  7,
   mecene__v1__settlement_service__method_descriptors,
   mecene__v1__settlement_service__method_indices_by_name
 };
@@ -1994,13 +2823,21 @@ void mecene__v1__settlement_service__get_revenue(ProtobufCService *service,
   assert(service->descriptor == &mecene__v1__settlement_service__descriptor);
   service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void mecene__v1__settlement_service__get_receipt(ProtobufCService *service,
+                                                 const Mecene__V1__GetReceiptRequest *input,
+                                                 Mecene__V1__GetReceiptResponse_Closure closure,
+                                                 void *closure_data)
+{
+  assert(service->descriptor == &mecene__v1__settlement_service__descriptor);
+  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void mecene__v1__settlement_service__verify(ProtobufCService *service,
                                             const Mecene__V1__VerifyRequest *input,
                                             Mecene__V1__VerifyResponse_Closure closure,
                                             void *closure_data)
 {
   assert(service->descriptor == &mecene__v1__settlement_service__descriptor);
-  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void mecene__v1__settlement_service__init (Mecene__V1__SettlementService_Service *service,
                                            Mecene__V1__SettlementService_ServiceDestroy destroy)

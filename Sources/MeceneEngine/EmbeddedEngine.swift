@@ -3,6 +3,7 @@ internal import Foundation
 package import Logging
 internal import MeceneConcurrency
 package import MeceneLedger
+package import MeceneProof
 internal import MeceneStore
 
 /// The engine on one machine: the ledger in memory in front of an append-only log in SQLite.
@@ -119,6 +120,12 @@ package final class EmbeddedEngine: Engine {
     try await scanner.read { book in
       try book.lookingTwice { try $0.revenue(owner, period, after: after, limit: limit) }
     }
+  }
+
+  package func receipt(
+    _ account: AccountReference, _ period: Period, _ tree: SettlementSeal.Tree
+  ) async throws -> (account: AccountID, proof: ReceiptProof) {
+    try await scanner.read { try $0.receipt(account, period, tree) }
   }
 
   package func preview(_ period: Period?) async throws -> SettlementRecord {

@@ -1,5 +1,6 @@
 internal import Dispatch
 package import MeceneLedger
+package import MeceneProof
 
 /// The seam between the daemon and what keeps its books: commands in, outcomes out, and reads.
 ///
@@ -26,6 +27,10 @@ package protocol Engine: Sendable {
   /// What an owner earned, or would earn now. No period = the newest settled one.
   func revenue(_ owner: AccountReference, _ period: Period?, after: ThingID?, limit: Int) async throws
     -> RevenuePage
+
+  /// An account's part of a settled period, with its proof.
+  func receipt(_ account: AccountReference, _ period: Period, _ tree: SettlementSeal.Tree) async throws
+    -> (account: AccountID, proof: ReceiptProof)
 
   /// What a settlement would do now, or did. No period = the open one.
   func preview(_ period: Period?) async throws -> SettlementRecord

@@ -1,6 +1,7 @@
 internal import Dispatch
 internal import MeceneConcurrency
 internal import MeceneLedger
+internal import MeceneProof
 internal import MeceneStore
 
 extension BookSnapshot: LedgerReading {}
@@ -118,7 +119,7 @@ extension BookFile {
     let state: PeriodState = period == open ? .open : (settled?.state ?? .closed)
     return SettlementRecord(
       period: period, state: state, feeBps: plan.terms.feeBps, totals: plan.totals,
-      digest: plan.digest(secret: identity.secret), settledAt: nil)
+      digest: plan.seal(secret: identity.secret).digest, settledAt: nil)
   }
 
   /// A patron's clicks of a period that is not open.

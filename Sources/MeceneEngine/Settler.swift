@@ -2,6 +2,7 @@ internal import Dispatch
 internal import Logging
 internal import MeceneConcurrency
 internal import MeceneLedger
+internal import MeceneProof
 internal import MeceneStore
 
 /// Settles periods, one at a time: plans on a snapshot, then moves the money in writer commands of bounded size
@@ -102,8 +103,7 @@ actor Settler {
     } catch let finding as Finding {
       throw Refusal.booksInconsistent(finding)
     }
-    let digest = plan.digest(secret: book.identity.secret)
-    _ = try await writer.perform(.planSettlement(plan, digest: digest))
+    _ = try await writer.perform(.planSettlement(plan, plan.seal(secret: book.identity.secret)))
     let firstPatron = plan.patrons.firstIndex { $0.id > cursor?.drainedThrough ?? AccountID(0) }
     try await forEachStep(
       from: firstPatron ?? plan.patrons.count, count: plan.patrons.count, stage: "draining pots",

@@ -1,4 +1,5 @@
 internal import MeceneLedger
+internal import MeceneProof
 internal import MeceneStore
 
 extension BookFile {
@@ -87,8 +88,10 @@ extension BookFile {
         expected: "share_micros \(plan.shares[position].rawValue)", found: "\(share.rawValue)")
     }
     try verifyRevenue(period, plan)
-    let digest = plan.digest(secret: identity.secret).hexadecimal
-    try expect("settlement", key, "digest \(digest)", "digest \(settled.digest.hexadecimal)")
+    let seal = plan.seal(secret: identity.secret)
+    try expect(
+      "settlement", key, "digest \(seal.digest.hexadecimal)", "digest \(settled.digest.hexadecimal)")
+    try verifyBlocks(period, seal)
     try expect("settlement", key, "\(plan.totals)", "\(settled.totals)")
     let given = audit.given[period] ?? .zero
     try expect("transfer", "give of \(period)", "\(plan.totals.revenueMicros)", "\(given)")
@@ -100,6 +103,18 @@ extension BookFile {
         found: "\(audit.balance(.pot(pot.patron, period)))")
     }
     return clicks.count
+  }
+
+  /// Receipts are made from the blocks; a ledger that settled before they were kept has none.
+  private func verifyBlocks(_ period: Period, _ seal: SettlementSeal) throws {
+    let stored = try storedBlocks(period)
+    if stored.isEmpty { return }
+    for (found, expected) in zip(stored, seal.blocks) where found != expected {
+      throw Finding(
+        table: "settlement_block", key: "\(period) \(expected.tree) \(expected.first)",
+        expected: expected.hash.hexadecimal, found: "\(found.tree) \(found.first) \(found.hash.hexadecimal)")
+    }
+    try expect("settlement_block", "\(period)", "\(seal.blocks.count) rows", "\(stored.count) rows")
   }
 
   private func verifyRevenue(_ period: Period, _ plan: SettlementPlan) throws {
@@ -131,7 +146,7 @@ extension BookFile {
     }
     if let begun {
       try expect(
-        "settlement", "\(period)", "digest \(plan.digest(secret: identity.secret).hexadecimal)",
+        "settlement", "\(period)", "digest \(plan.seal(secret: identity.secret).digest.hexadecimal)",
         "digest \(begun.digest.hexadecimal)")
     }
     return plan.totals.clicks
@@ -169,11 +184,4 @@ extension BookFile {
     if expected != found { throw Finding(table: table, key: key, expected: expected, found: found) }
   }
 
-}
-
-extension [UInt8] {
-  /// Two digits for each byte.
-  package var hexadecimal: String {
-    map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-  }
 }

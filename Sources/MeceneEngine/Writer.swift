@@ -2,6 +2,7 @@ internal import Dispatch
 internal import Logging
 internal import MeceneConcurrency
 internal import MeceneLedger
+internal import MeceneProof
 internal import MeceneStore
 
 /// The single writer: takes all that waits, lets the ledger decide it in memory, appends the rows, makes them durable

@@ -19,7 +19,7 @@ package enum Command: Sendable {
   case listClicks(AccountReference, Period?, after: ThingID?, limit: Int)
 
   /// Fixes the plan of the oldest closed period.
-  case planSettlement(SettlementPlan, digest: [UInt8])
+  case planSettlement(SettlementPlan, SettlementSeal)
   /// Pass 1 for the plan's patrons at these positions.
   case drainPots(SettlementPlan, Range<Int>)
   /// Pass 2 for the plan's owners at these positions.
@@ -134,7 +134,7 @@ package enum Effect: Sendable {
   case transfer(Transfer)
   case keyBound(AccountID?, RequestKey, transferID: Int64)
   case click(AccountID, ThingID, undone: Bool)
-  case settlementPlanned(SettlementPlan, digest: [UInt8])
+  case settlementPlanned(SettlementPlan, SettlementSeal)
   /// Pass 1 reached these patrons; their clicks are filed.
   case potsDrained(SettlementPlan, Range<Int>)
   /// Pass 2 reached these owners; their revenue is filed.

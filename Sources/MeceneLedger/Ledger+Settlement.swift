@@ -34,7 +34,8 @@ extension Ledger {
     }
   }
 
-  mutating func planSettlement(_ plan: SettlementPlan, digest: [UInt8]) throws(Refusal) -> Outcome {
+  mutating func planSettlement(_ plan: SettlementPlan, _ seal: SettlementSeal) throws(Refusal) -> Outcome {
+    let digest = seal.digest
     try checkSettleable(plan.period)
     guard let current = unsettled.first, current.period == plan.period else { return .done }
     if let begun = current.digest {
@@ -50,7 +51,7 @@ extension Ledger {
     }
     try checkAgainstBooks(plan, current)
     unsettled[0].digest = digest
-    effects.append(.settlementPlanned(plan, digest: digest))
+    effects.append(.settlementPlanned(plan, seal))
     return .done
   }
 

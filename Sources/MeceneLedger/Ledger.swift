@@ -131,7 +131,7 @@ package struct Ledger: Sendable {
     case .undoClick(let patron, let thing, let period): try undoClick(patron, thing, period)
     case .listClicks(let patron, let period, let after, let limit):
       try listClicks(patron, period, after: after, limit: limit)
-    case .planSettlement(let plan, let digest): try planSettlement(plan, digest: digest)
+    case .planSettlement(let plan, let seal): try planSettlement(plan, seal)
     case .drainPots(let plan, let positions): try drainPots(plan, positions)
     case .payOwners(let plan, let positions): try payOwners(plan, positions)
     case .finishSettlement(let plan): try finishSettlement(plan)

@@ -36,6 +36,7 @@ package struct Refusal: Error, Sendable, Hashable {
     case serviceUnknown = 32
     case idsExhausted = 33
     case booksInconsistent = 34
+    case receiptNotFound = 35
   }
 
   /// One number or text of the sentence.
@@ -101,6 +102,13 @@ extension Refusal {
     Refusal(
       .booksInconsistent, "the books contradict themselves: \(finding); `verify` names the first wrong row",
       ["table": finding.table, "key": finding.key, "expected": finding.expected, "found": finding.found])
+  }
+
+  /// The refusal of a period without a settlement that has ended.
+  package static func settlementNotFound(_ period: Period) -> Refusal {
+    Refusal(
+      .settlementNotFound, field: "period", "the period \(period) is not settled yet", ["period": "\(period)"]
+    )
   }
 
   /// The refusal of a period that the ledger has not lived through.

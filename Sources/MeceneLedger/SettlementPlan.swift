@@ -163,34 +163,21 @@ package final class SettlementPlan: Sendable {
     return (owners, revenue)
   }
 
-  /// The words of the digest's header, after which the two roots follow. The first is the rule's version.
-  package var headerWords: [UInt64] {
-    [
-      1, UInt64(period.number), UInt64(terms.feeBps), UInt64(totals.pots), UInt64(totals.clicks),
-      UInt64(totals.owners), word(totals.potsMicros), word(totals.feesMicros), word(totals.revenueMicros),
-    ]
-  }
+  /// What stands before the two roots in the digest.
+  package var header: SettlementHeader { SettlementHeader(period, feeBps: terms.feeBps, totals) }
 
-  /// The words of a patron's leaf, after its blind.
-  package func leafWords(ofPatronAt position: Int) -> [UInt64] {
+  /// A patron's leaf.
+  package func patronLeaf(at position: Int) -> PatronLeaf {
     let patron = patrons[position]
-    var words = [
-      UInt64(patron.id.rawValue), word(patron.pot), word(patron.fee), UInt64(patron.clicks.count),
-    ]
-    words.reserveCapacity(4 + 3 * patron.clicks.count)
-    for click in patron.clicks {
-      words.append(UInt64(things[click].rawValue))
-      words.append(UInt64(ownerOf[click].rawValue))
-      words.append(word(shares[click]))
-    }
-    return words
+    return PatronLeaf(
+      id: patron.id, pot: patron.pot, fee: patron.fee,
+      clicks: patron.clicks.map { PatronLeaf.Click(thing: things[$0], owner: ownerOf[$0], share: shares[$0]) }
+    )
   }
 
-  /// The words of an owner's leaf, after its blind.
-  package func leafWords(ofOwnerAt position: Int) -> [UInt64] {
+  /// An owner's leaf.
+  package func ownerLeaf(at position: Int) -> OwnerLeaf {
     let owner = owners[position]
-    return [UInt64(owner.id.rawValue), UInt64(owner.clicks), word(owner.micros)]
+    return OwnerLeaf(id: owner.id, clicks: Int64(owner.clicks), micros: owner.micros)
   }
-
-  private func word(_ amount: Micros) -> UInt64 { UInt64(bitPattern: amount.rawValue) }
 }

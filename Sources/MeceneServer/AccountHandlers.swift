@@ -1,5 +1,6 @@
 internal import MeceneEngine
 internal import MeceneLedger
+internal import MeceneProof
 internal import MeceneWire
 
 extension Handlers: AccountServiceHandler {

@@ -1,5 +1,6 @@
 internal import MeceneEngine
 internal import MeceneLedger
+internal import MeceneProof
 internal import MeceneWire
 
 // Messages to the ledger's values.
@@ -122,5 +123,34 @@ extension MeceneWire.Verdict {
       firstWrongRow: verdict.finding.map {
         WrongRow(table: $0.table, key: $0.key, expected: $0.expected, found: $0.found)
       })
+  }
+}
+
+extension MeceneWire.Receipt {
+  init(_ account: AccountID, _ proof: ReceiptProof) {
+    let header = proof.header
+    let part: Part =
+      switch proof.leaf {
+      case .patron(let leaf):
+        .patron(
+          PatronPart(
+            potMicros: leaf.pot.rawValue, feeMicros: leaf.fee.rawValue,
+            clicks: leaf.clicks.map { click in
+              ReceiptClick(
+                thingID: UInt64(clamping: click.thing.rawValue),
+                ownerID: UInt64(clamping: click.owner.rawValue),
+                shareMicros: click.share.rawValue)
+            }))
+      case .owner(let leaf):
+        .owner(OwnerPart(clicks: UInt64(clamping: leaf.clicks), micros: leaf.micros.rawValue))
+      }
+    self.init(
+      ruleVersion: UInt32(clamping: SettlementHeader.ruleVersion), period: header.period.description,
+      feeBps: UInt32(clamping: header.feeBps), pots: UInt64(clamping: header.pots),
+      clicks: UInt64(clamping: header.clicks), owners: UInt64(clamping: header.owners),
+      potsMicros: header.potsMicros.rawValue, feesMicros: header.feesMicros.rawValue,
+      revenueMicros: header.revenueMicros.rawValue, accountID: UInt64(clamping: account.rawValue),
+      blind: proof.blind.hexadecimal, part: part, leafIndex: proof.index, path: proof.path.map(\.hexadecimal),
+      otherRoot: proof.otherRoot.hexadecimal, digest: proof.digest?.hexadecimal ?? "")
   }
 }

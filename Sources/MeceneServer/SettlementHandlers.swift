@@ -1,5 +1,6 @@
 internal import MeceneEngine
 internal import MeceneLedger
+internal import MeceneProof
 internal import MeceneWire
 
 extension Handlers: SettlementServiceHandler {
@@ -34,9 +35,7 @@ extension Handlers: SettlementServiceHandler {
     return .read { reading in
       _ = try reading.terms(of: period)
       guard let record = try reading.settlement(period), record.state == .settled else {
-        throw Refusal(
-          .settlementNotFound, field: "period", "the period \(period) is not settled yet",
-          ["period": "\(period)"])
+        throw Refusal.settlementNotFound(period)
       }
       return GetSettlementResponse(settlement: Settlement(record))
     }
@@ -80,6 +79,26 @@ extension Handlers: SettlementServiceHandler {
           period: page.period.description, clicksTotal: UInt64(clamping: page.clicksTotal),
           microsTotal: page.microsTotal.rawValue, settled: page.settled)
       }
+    }
+  }
+
+  func getReceipt(_ request: GetReceiptRequest, _ call: CallContext) throws -> Answer<GetReceiptResponse> {
+    let account = try reference(request.account, field: "account")
+    guard let period = try period(request.period) else {
+      throw Refusal(.fieldMissing, field: "period", "period has to name a settled period, such as 2026-11")
+    }
+    let tree: SettlementSeal.Tree
+    switch request.role {
+    case .patron: tree = .patrons
+    case .owner: tree = .owners
+    default:
+      throw Refusal(
+        .fieldMissing, field: "role", "role has to be RECEIPT_ROLE_PATRON or RECEIPT_ROLE_OWNER")
+    }
+    let engine = engine
+    return .task {
+      let (account, proof) = try await engine.receipt(account, period, tree)
+      return GetReceiptResponse(receipt: Receipt(account, proof))
     }
   }
 

@@ -199,7 +199,7 @@ extension BookWriter {
       try statements.thingUpdate.run(
         .init(change.title), .init(change.description), .init(change.hidden), .init(change.retired),
         .integer(id.rawValue))
-    case .settlementPlanned(let plan, let digest): try append(plan, digest: digest)
+    case .settlementPlanned(let plan, let seal): try append(plan, seal)
     case .potsDrained(let plan, let positions): try file(plan, patrons: positions)
     case .ownersPaid(let plan, let positions): try file(plan, owners: positions)
     case .settlementFinished(let period):
@@ -296,7 +296,8 @@ extension BookWriter {
       .init(change.hidden), .init(change.retired))
   }
 
-  private func append(_ plan: SettlementPlan, digest: [UInt8]) throws(StoreError) {
+  private func append(_ plan: SettlementPlan, _ seal: SettlementSeal) throws(StoreError) {
+    let digest = seal.digest
     let totals = plan.totals
     let numbers: [Int64] = [
       Int64(totals.pots), Int64(totals.clicks), Int64(totals.owners), totals.potsMicros.rawValue,
@@ -307,6 +308,11 @@ extension BookWriter {
       .integer(Int64(plan.period.number)), .integer(sequence), .blob(digest), .integer(numbers[0]),
       .integer(numbers[1]), .integer(numbers[2]), .integer(numbers[3]), .integer(numbers[4]),
       .integer(numbers[5]), .integer(numbers[6]))
+    for block in seal.blocks {
+      try statements.block.run(
+        .integer(Int64(plan.period.number)), .integer(block.tree.rawValue), .integer(block.first.rawValue),
+        .blob(block.hash))
+    }
   }
 
   private func file(_ plan: SettlementPlan, patrons positions: Range<Int>) throws(StoreError) {

@@ -4,7 +4,7 @@ struct WriterStatements {
   let period, transfer, balance, potGrow, potDrain, key, keyed: Statement
   let accountOpen, accountUpdate, accountChange, account: Statement
   let thingAdd, thingUpdate, thingChange, thing: Statement
-  let settlement, settlementEnd, drainedThrough, paidThrough, clickFile, revenueFile: Statement
+  let settlement, block, settlementEnd, drainedThrough, paidThrough, clickFile, revenueFile: Statement
 
   init(_ connection: SQLiteConnection) throws(StoreError) {
     begin = try connection.prepare("BEGIN IMMEDIATE")
@@ -101,6 +101,8 @@ struct WriterStatements {
         revenue_micros, returned_micros, drained_through, paid_through)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)
       """)
+    block = try connection.prepare(
+      "INSERT INTO settlement_block (period, tree, first_account_id, hash) VALUES (?, ?, ?, ?)")
     settlementEnd = try connection.prepare("UPDATE settlement SET settled_sequence = ? WHERE period = ?")
     drainedThrough = try connection.prepare("UPDATE settlement SET drained_through = ? WHERE period = ?")
     paidThrough = try connection.prepare("UPDATE settlement SET paid_through = ? WHERE period = ?")

@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import Logging
 import MeceneConcurrency
+import MeceneProof
 import TestSupport
 import Testing
 
@@ -154,7 +155,7 @@ import Testing
       expected = try await engine.preview(Period(number: 682)).digest
     }
     let steps: [@Sendable (SettlementPlan) -> Command] = [
-      { .planSettlement($0, digest: $0.digest(secret: Array(repeating: 0, count: 32))) },
+      { .planSettlement($0, $0.seal(secret: Array(repeating: 0, count: 32))) },
       { .drainPots($0, 0..<2) }, { .drainPots($0, 0..<4) }, { .payOwners($0, 0..<1) },
       { .payOwners($0, 0..<3) },
     ]

@@ -168,8 +168,8 @@ private struct Episode {
     let plan = try SettlementPlan(
       period: period, terms: ledger.nextTerms, pots: pots, clicks: clicks,
       owner: { AccountID(Int64(model.things[Int($0.rawValue)]?.owner ?? 0)) })
-    #expect(decide(.planSettlement(plan, digest: [1])) == nil)
-    #expect(decide(.planSettlement(plan, digest: [2])) == "digestMismatch")
+    #expect(decide(.planSettlement(plan, SettlementSeal(digest: [1], blocks: []))) == nil)
+    #expect(decide(.planSettlement(plan, SettlementSeal(digest: [2], blocks: []))) == "digestMismatch")
     for position in plan.patrons.indices { #expect(decide(.drainPots(plan, position..<position + 1)) == nil) }
     // A step that is repeated, as after a crash, changes nothing.
     #expect(decide(.drainPots(plan, 0..<plan.patrons.count)) == nil)

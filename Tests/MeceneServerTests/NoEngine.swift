@@ -1,5 +1,6 @@
 import MeceneEngine
 import MeceneLedger
+import MeceneProof
 
 /// Stands where only the list of routes is looked at.
 struct NoEngine: Engine {
@@ -13,6 +14,9 @@ struct NoEngine: Engine {
   { throw None() }
   func revenue(_ owner: AccountReference, _ period: Period?, after: ThingID?, limit: Int) async throws
     -> RevenuePage
+  { throw None() }
+  func receipt(_ account: AccountReference, _ period: Period, _ tree: SettlementSeal.Tree) async throws
+    -> (account: AccountID, proof: ReceiptProof)
   { throw None() }
   func preview(_ period: Period?) async throws -> SettlementRecord { throw None() }
   func settle(_ period: Period?, progress: @escaping @Sendable (StageProgress) -> Void) async throws

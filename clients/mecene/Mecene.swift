@@ -18,7 +18,8 @@ struct Mecene: AsyncParsableCommand {
     subcommands: [
       AccountCommand.self, BudgetCommand.self, DepositCommand.self, WithdrawCommand.self, ThingCommand.self,
       ClickCommand.self, UnclickCommand.self, ClicksCommand.self, PreviewCommand.self, SettleCommand.self,
-      SettlementsCommand.self, StatementCommand.self, RevenueCommand.self, VerifyCommand.self,
+      SettlementsCommand.self, StatementCommand.self, RevenueCommand.self, ReceiptCommand.self,
+      VerifyCommand.self,
       StatusCommand.self,
       HealthCommand.self, ClockCommand.self, CallCommand.self,
     ])

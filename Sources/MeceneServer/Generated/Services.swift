@@ -94,6 +94,8 @@ protocol SettlementServiceHandler {
   >
   /// What an owner earned in a period, thing by thing.
   func getRevenue(_ request: GetRevenueRequest, _ call: CallContext) throws -> Answer<GetRevenueResponse>
+  /// One account's part of a settled period, with the proof that it is part of what the digest stands for.
+  func getReceipt(_ request: GetReceiptRequest, _ call: CallContext) throws -> Answer<GetReceiptResponse>
   /// Proves the books from clicks and transfers alone, and names the first wrong row.
   func verify(_ request: VerifyRequest, _ call: CallContext) throws -> Answer<VerifyResponse>
 }
@@ -131,6 +133,7 @@ func makeRoutes(
     Route(.settlementServiceGetSettlement, handlers.getSettlement),
     Route(.settlementServiceListSettlements, handlers.listSettlements),
     Route(.settlementServiceGetRevenue, handlers.getRevenue),
+    Route(.settlementServiceGetReceipt, handlers.getReceipt),
     Route(.settlementServiceVerify, handlers.verify),
   ]
 }

@@ -111,6 +111,10 @@ extension MethodDescriptor {
   public static let settlementServiceGetRevenue = MethodDescriptor(
     path: "mecene.v1.SettlementService/GetRevenue",
     streams: false, idempotency: .noSideEffects)
+  /// One account's part of a settled period, with the proof that it is part of what the digest stands for.
+  public static let settlementServiceGetReceipt = MethodDescriptor(
+    path: "mecene.v1.SettlementService/GetReceipt",
+    streams: false, idempotency: .noSideEffects)
   /// Proves the books from clicks and transfers alone, and names the first wrong row.
   public static let settlementServiceVerify = MethodDescriptor(
     path: "mecene.v1.SettlementService/Verify",
@@ -145,6 +149,7 @@ extension MethodDescriptor {
     .settlementServiceGetSettlement,
     .settlementServiceListSettlements,
     .settlementServiceGetRevenue,
+    .settlementServiceGetReceipt,
     .settlementServiceVerify,
   ]
 }

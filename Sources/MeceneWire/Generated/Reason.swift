@@ -78,6 +78,8 @@ public struct Reason: RawRepresentable, Sendable, Hashable, CaseIterable {
   public static let idsExhausted = Self(rawValue: 33)
   /// `DATA_LOSS`: Rows of the books contradict each other; `Verify` names the first wrong one.
   public static let booksInconsistent = Self(rawValue: 34)
+  /// `NOT_FOUND`: The account has no such part in the settlement.
+  public static let receiptNotFound = Self(rawValue: 35)
   /// `UNIMPLEMENTED`: No such method.
   public static let methodUnknown = Self(rawValue: 60)
   /// `INVALID_ARGUMENT`: The payload is not the method's request message.
@@ -148,6 +150,7 @@ public struct Reason: RawRepresentable, Sendable, Hashable, CaseIterable {
     .serviceUnknown,
     .idsExhausted,
     .booksInconsistent,
+    .receiptNotFound,
     .methodUnknown,
     .malformedPayload,
     .messageTooLarge,
@@ -168,7 +171,7 @@ public struct Reason: RawRepresentable, Sendable, Hashable, CaseIterable {
 
   static let knownValues: Set<Int32> = [
     0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28,
-    29, 30, 31, 32, 33, 34, 60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75,
+    29, 30, 31, 32, 33, 34, 35, 60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75,
   ]
 
   /// The name in the contract; nil for a number that this version does not know.
@@ -209,6 +212,7 @@ public struct Reason: RawRepresentable, Sendable, Hashable, CaseIterable {
     case 32: "REASON_SERVICE_UNKNOWN"
     case 33: "REASON_IDS_EXHAUSTED"
     case 34: "REASON_BOOKS_INCONSISTENT"
+    case 35: "REASON_RECEIPT_NOT_FOUND"
     case 60: "REASON_METHOD_UNKNOWN"
     case 61: "REASON_MALFORMED_PAYLOAD"
     case 62: "REASON_MESSAGE_TOO_LARGE"
@@ -266,6 +270,7 @@ public struct Reason: RawRepresentable, Sendable, Hashable, CaseIterable {
     case 32: .notFound
     case 33: .outOfRange
     case 34: .dataLoss
+    case 35: .notFound
     case 60: .unimplemented
     case 61: .invalidArgument
     case 62: .resourceExhausted

@@ -54,6 +54,50 @@ public struct SettlementState: RawRepresentable, Sendable, Hashable, CaseIterabl
   }
 }
 
+/// Which part of a settlement a receipt is about. Numbers that this version does not know are kept.
+public struct ReceiptRole: RawRepresentable, Sendable, Hashable, CaseIterable {
+  /// The permanent number.
+  public let rawValue: Int32
+  /// Takes any number.
+  public init(rawValue: Int32) { self.rawValue = rawValue }
+
+  /// Not a role.
+  public static let unspecified = Self(rawValue: 0)
+  /// What the account set aside and gave.
+  public static let patron = Self(rawValue: 1)
+  /// What the account received.
+  public static let owner = Self(rawValue: 2)
+
+  /// Every value of this version.
+  public static let allCases: [Self] = [
+    .unspecified,
+    .patron,
+    .owner,
+  ]
+
+  static let knownValues: Set<Int32> = [
+    0, 1, 2,
+  ]
+
+  /// The name in the contract; nil for a number that this version does not know.
+  public var name: String? {
+    switch rawValue {
+    case 0: "RECEIPT_ROLE_UNSPECIFIED"
+    case 1: "RECEIPT_ROLE_PATRON"
+    case 2: "RECEIPT_ROLE_OWNER"
+    default: nil
+    }
+  }
+
+  /// Reads a value by name or by number.
+  init(json: JSONValue) throws(JSONError) {
+    self.init(
+      rawValue: try json.enumeration { name in
+        Self.allCases.first { $0.name == name }?.rawValue
+      })
+  }
+}
+
 /// The totals of a period's settlement.
 public struct Settlement: Message {
   /// Such as 2026-11.
@@ -1224,6 +1268,678 @@ extension GetRevenueResponse {
         case "clicksTotal", "clicks_total": self.clicksTotal = try value.uint64()
         case "microsTotal", "micros_total": self.microsTotal = try value.int64()
         case "settled": self.settled = try value.bool()
+        default: throw JSONError(unknownField: name)
+        }
+      } catch { throw error.inside(name) }
+    }
+  }
+}
+
+/// Asks for a receipt.
+public struct GetReceiptRequest: Message {
+  /// Whose part.
+  public var account: AccountReference?
+  /// A settled period, such as 2026-11.
+  public var period: String
+  /// As patron or as owner.
+  public var role: ReceiptRole
+
+  /// Makes the message; what is not named is empty.
+  public init(
+    account: AccountReference? = nil,
+    period: String = "",
+    role: ReceiptRole = ReceiptRole(rawValue: 0)
+  ) {
+    self.account = account
+    self.period = period
+    self.role = role
+  }
+
+  /// Makes the empty message.
+  public init() { self.init(account: nil) }
+}
+
+extension GetReceiptRequest {
+  public static let layout = unsafe MessageLayout(
+    name: "mecene.v1.GetReceiptRequest",
+    fields: [
+      FieldRule(1, "account", .message(AccountReference.layout)),
+      FieldRule(2, "period", .string),
+      FieldRule(3, "role", .enumeration(ReceiptRole.knownValues)),
+    ],
+    unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_receipt_request__unpack($0, $1, $2)) })
+
+  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+    let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__GetReceiptRequest.self)
+    self.init()
+    if let pointer = unsafe c.pointee.account {
+      self.account = unsafe AccountReference(bridged: UnsafeRawPointer(pointer))
+    }
+    self.period = unsafe String(bridged: c.pointee.period)
+    self.role = unsafe ReceiptRole(rawValue: Int32(truncatingIfNeeded: c.pointee.role.rawValue))
+  }
+
+  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+    let c = unsafe try arena.make(Mecene__V1__GetReceiptRequest.self)
+    unsafe mecene__v1__get_receipt_request__init(c)
+    if let account {
+      unsafe c.pointee.account = try account.bridge(into: arena).assumingMemoryBound(
+        to: Mecene__V1__AccountReference.self)
+    }
+    unsafe c.pointee.period = try arena.string(period)
+    unsafe c.pointee.role = Mecene__V1__ReceiptRole(rawValue: .init(truncatingIfNeeded: role.rawValue))
+    return UnsafeMutableRawPointer(c)
+  }
+}
+
+extension GetReceiptRequest {
+  public func writeJSON(to json: inout JSONWriter) {
+    json.beginObject()
+    if let account {
+      json.key("account")
+      account.writeJSON(to: &json)
+    }
+    if !period.isEmpty {
+      json.key("period")
+      json.string(period)
+    }
+    if role.rawValue != 0 {
+      json.key("role")
+      json.enumeration(role.rawValue, name: role.name)
+    }
+    json.endObject()
+  }
+
+  public init(json: JSONValue) throws(JSONError) {
+    self.init()
+    for (name, value) in try json.object() where value != .null {
+      do throws(JSONError) {
+        switch name {
+        case "account": self.account = try AccountReference(json: value)
+        case "period": self.period = try value.string()
+        case "role": self.role = try ReceiptRole(json: value)
+        default: throw JSONError(unknownField: name)
+        }
+      } catch { throw error.inside(name) }
+    }
+  }
+}
+
+/// A receipt.
+public struct GetReceiptResponse: Message {
+  /// The receipt.
+  public var receipt: Receipt?
+
+  /// Makes the message; what is not named is empty.
+  public init(receipt: Receipt? = nil) {
+    self.receipt = receipt
+  }
+
+  /// Makes the empty message.
+  public init() { self.init(receipt: nil) }
+}
+
+extension GetReceiptResponse {
+  public static let layout = unsafe MessageLayout(
+    name: "mecene.v1.GetReceiptResponse",
+    fields: [
+      FieldRule(1, "receipt", .message(Receipt.layout))
+    ],
+    unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_receipt_response__unpack($0, $1, $2)) })
+
+  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+    let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__GetReceiptResponse.self)
+    self.init()
+    if let pointer = unsafe c.pointee.receipt {
+      self.receipt = unsafe Receipt(bridged: UnsafeRawPointer(pointer))
+    }
+  }
+
+  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+    let c = unsafe try arena.make(Mecene__V1__GetReceiptResponse.self)
+    unsafe mecene__v1__get_receipt_response__init(c)
+    if let receipt {
+      unsafe c.pointee.receipt = try receipt.bridge(into: arena).assumingMemoryBound(
+        to: Mecene__V1__Receipt.self)
+    }
+    return UnsafeMutableRawPointer(c)
+  }
+}
+
+extension GetReceiptResponse {
+  public func writeJSON(to json: inout JSONWriter) {
+    json.beginObject()
+    if let receipt {
+      json.key("receipt")
+      receipt.writeJSON(to: &json)
+    }
+    json.endObject()
+  }
+
+  public init(json: JSONValue) throws(JSONError) {
+    self.init()
+    for (name, value) in try json.object() where value != .null {
+      do throws(JSONError) {
+        switch name {
+        case "receipt": self.receipt = try Receipt(json: value)
+        default: throw JSONError(unknownField: name)
+        }
+      } catch { throw error.inside(name) }
+    }
+  }
+}
+
+/// One account's part of a settlement and its proof. Everything in it is proved; it holds nothing of
+/// anybody else but hashes. Hashes are SHA-256, 64 hexadecimal digits in lower case. See docs/economy.md
+/// for how to check it.
+public struct Receipt: Message {
+  /// The version of the rule: 1.
+  public var ruleVersion: UInt32
+  /// Such as 2026-11.
+  public var period: String
+  /// The fee's rate, in hundredths of a per cent.
+  public var feeBps: UInt32
+  /// Patrons with a pot: leaves of the patron tree.
+  public var pots: UInt64
+  /// Clicks that are paid.
+  public var clicks: UInt64
+  /// Owners who receive: leaves of the owner tree.
+  public var owners: UInt64
+  /// Sum of the pots, in micros.
+  public var potsMicros: Int64
+  /// Sum of the fees, in micros.
+  public var feesMicros: Int64
+  /// Sum of what owners receive, in micros.
+  public var revenueMicros: Int64
+  /// Whose part.
+  public var accountID: UInt64
+  /// What hides the leaf from whoever does not hold this receipt.
+  public var blind: String
+  /// One of these, or none.
+  public var part: Part?
+  /// The leaf's position in its tree, from 0.
+  public var leafIndex: UInt64
+  /// The siblings on the way to the tree's root, the lowest first. At most 64 entries.
+  public var path: [String]
+  /// The root of the tree that the leaf is not in.
+  public var otherRoot: String
+  /// The settlement's digest, which the operator has published.
+  public var digest: String
+
+  /// The alternatives of `part`.
+  public enum Part: Sendable, Hashable {
+    /// What the account gave.
+    case patron(PatronPart)
+    /// What the account received.
+    case owner(OwnerPart)
+  }
+
+  /// Makes the message; what is not named is empty.
+  public init(
+    ruleVersion: UInt32 = 0,
+    period: String = "",
+    feeBps: UInt32 = 0,
+    pots: UInt64 = 0,
+    clicks: UInt64 = 0,
+    owners: UInt64 = 0,
+    potsMicros: Int64 = 0,
+    feesMicros: Int64 = 0,
+    revenueMicros: Int64 = 0,
+    accountID: UInt64 = 0,
+    blind: String = "",
+    part: Part? = nil,
+    leafIndex: UInt64 = 0,
+    path: [String] = [],
+    otherRoot: String = "",
+    digest: String = ""
+  ) {
+    self.ruleVersion = ruleVersion
+    self.period = period
+    self.feeBps = feeBps
+    self.pots = pots
+    self.clicks = clicks
+    self.owners = owners
+    self.potsMicros = potsMicros
+    self.feesMicros = feesMicros
+    self.revenueMicros = revenueMicros
+    self.accountID = accountID
+    self.blind = blind
+    self.part = part
+    self.leafIndex = leafIndex
+    self.path = path
+    self.otherRoot = otherRoot
+    self.digest = digest
+  }
+
+  /// Makes the empty message.
+  public init() { self.init(ruleVersion: 0) }
+}
+
+extension Receipt {
+  public static let layout = unsafe MessageLayout(
+    name: "mecene.v1.Receipt",
+    fields: [
+      FieldRule(1, "rule_version", .uint32),
+      FieldRule(2, "period", .string),
+      FieldRule(3, "fee_bps", .uint32),
+      FieldRule(4, "pots", .uint64),
+      FieldRule(5, "clicks", .uint64),
+      FieldRule(6, "owners", .uint64),
+      FieldRule(7, "pots_micros", .int64),
+      FieldRule(8, "fees_micros", .int64),
+      FieldRule(9, "revenue_micros", .int64),
+      FieldRule(10, "account_id", .uint64),
+      FieldRule(11, "blind", .string),
+      FieldRule(12, "patron", .message(PatronPart.layout)),
+      FieldRule(13, "owner", .message(OwnerPart.layout)),
+      FieldRule(14, "leaf_index", .uint64),
+      FieldRule(15, "path", .string, elementsMax: 64),
+      FieldRule(16, "other_root", .string),
+      FieldRule(17, "digest", .string),
+    ],
+    unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__receipt__unpack($0, $1, $2)) })
+
+  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+    let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__Receipt.self)
+    self.init()
+    self.ruleVersion = unsafe c.pointee.rule_version
+    self.period = unsafe String(bridged: c.pointee.period)
+    self.feeBps = unsafe c.pointee.fee_bps
+    self.pots = unsafe c.pointee.pots
+    self.clicks = unsafe c.pointee.clicks
+    self.owners = unsafe c.pointee.owners
+    self.potsMicros = unsafe c.pointee.pots_micros
+    self.feesMicros = unsafe c.pointee.fees_micros
+    self.revenueMicros = unsafe c.pointee.revenue_micros
+    self.accountID = unsafe c.pointee.account_id
+    self.blind = unsafe String(bridged: c.pointee.blind)
+    if unsafe c.pointee.part_case == MECENE__V1__RECEIPT__PART_PATRON {
+      self.part = unsafe .patron(PatronPart(bridged: UnsafeRawPointer(c.pointee.patron)))
+    }
+    if unsafe c.pointee.part_case == MECENE__V1__RECEIPT__PART_OWNER {
+      self.part = unsafe .owner(OwnerPart(bridged: UnsafeRawPointer(c.pointee.owner)))
+    }
+    self.leafIndex = unsafe c.pointee.leaf_index
+    self.path = unsafe bridgedArray(c.pointee.n_path, c.pointee.path) { unsafe String(bridged: $0) }
+    self.otherRoot = unsafe String(bridged: c.pointee.other_root)
+    self.digest = unsafe String(bridged: c.pointee.digest)
+  }
+
+  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+    let c = unsafe try arena.make(Mecene__V1__Receipt.self)
+    unsafe mecene__v1__receipt__init(c)
+    unsafe c.pointee.rule_version = ruleVersion
+    unsafe c.pointee.period = try arena.string(period)
+    unsafe c.pointee.fee_bps = feeBps
+    unsafe c.pointee.pots = pots
+    unsafe c.pointee.clicks = clicks
+    unsafe c.pointee.owners = owners
+    unsafe c.pointee.pots_micros = potsMicros
+    unsafe c.pointee.fees_micros = feesMicros
+    unsafe c.pointee.revenue_micros = revenueMicros
+    unsafe c.pointee.account_id = accountID
+    unsafe c.pointee.blind = try arena.string(blind)
+    switch part {
+    case .patron(let value):
+      unsafe c.pointee.patron = try value.bridge(into: arena).assumingMemoryBound(
+        to: Mecene__V1__PatronPart.self)
+      unsafe c.pointee.part_case = MECENE__V1__RECEIPT__PART_PATRON
+    case .owner(let value):
+      unsafe c.pointee.owner = try value.bridge(into: arena).assumingMemoryBound(
+        to: Mecene__V1__OwnerPart.self)
+      unsafe c.pointee.part_case = MECENE__V1__RECEIPT__PART_OWNER
+    case nil: break
+    }
+    unsafe c.pointee.leaf_index = leafIndex
+    unsafe c.pointee.n_path = path.count
+    unsafe c.pointee.path = try arena.array(path) { value, arena throws(WireError) in
+      unsafe try arena.string(value)
+    }
+    unsafe c.pointee.other_root = try arena.string(otherRoot)
+    unsafe c.pointee.digest = try arena.string(digest)
+    return UnsafeMutableRawPointer(c)
+  }
+}
+
+extension Receipt {
+  public func writeJSON(to json: inout JSONWriter) {
+    json.beginObject()
+    if ruleVersion != 0 {
+      json.key("ruleVersion")
+      json.number(ruleVersion)
+    }
+    if !period.isEmpty {
+      json.key("period")
+      json.string(period)
+    }
+    if feeBps != 0 {
+      json.key("feeBps")
+      json.number(feeBps)
+    }
+    if pots != 0 {
+      json.key("pots")
+      json.unsigned64(pots)
+    }
+    if clicks != 0 {
+      json.key("clicks")
+      json.unsigned64(clicks)
+    }
+    if owners != 0 {
+      json.key("owners")
+      json.unsigned64(owners)
+    }
+    if potsMicros != 0 {
+      json.key("potsMicros")
+      json.signed64(potsMicros)
+    }
+    if feesMicros != 0 {
+      json.key("feesMicros")
+      json.signed64(feesMicros)
+    }
+    if revenueMicros != 0 {
+      json.key("revenueMicros")
+      json.signed64(revenueMicros)
+    }
+    if accountID != 0 {
+      json.key("accountId")
+      json.unsigned64(accountID)
+    }
+    if !blind.isEmpty {
+      json.key("blind")
+      json.string(blind)
+    }
+    switch part {
+    case .patron(let value):
+      json.key("patron")
+      value.writeJSON(to: &json)
+    case .owner(let value):
+      json.key("owner")
+      value.writeJSON(to: &json)
+    case nil: break
+    }
+    if leafIndex != 0 {
+      json.key("leafIndex")
+      json.unsigned64(leafIndex)
+    }
+    if !path.isEmpty {
+      json.key("path")
+      json.array(path) { value, json in json.string(value) }
+    }
+    if !otherRoot.isEmpty {
+      json.key("otherRoot")
+      json.string(otherRoot)
+    }
+    if !digest.isEmpty {
+      json.key("digest")
+      json.string(digest)
+    }
+    json.endObject()
+  }
+
+  public init(json: JSONValue) throws(JSONError) {
+    self.init()
+    for (name, value) in try json.object() where value != .null {
+      do throws(JSONError) {
+        switch name {
+        case "ruleVersion", "rule_version": self.ruleVersion = try value.uint32()
+        case "period": self.period = try value.string()
+        case "feeBps", "fee_bps": self.feeBps = try value.uint32()
+        case "pots": self.pots = try value.uint64()
+        case "clicks": self.clicks = try value.uint64()
+        case "owners": self.owners = try value.uint64()
+        case "potsMicros", "pots_micros": self.potsMicros = try value.int64()
+        case "feesMicros", "fees_micros": self.feesMicros = try value.int64()
+        case "revenueMicros", "revenue_micros": self.revenueMicros = try value.int64()
+        case "accountId", "account_id": self.accountID = try value.uint64()
+        case "blind": self.blind = try value.string()
+        case "patron":
+          guard self.part == nil else { throw JSONError(secondOf: "part") }
+          self.part = try .patron(PatronPart(json: value))
+        case "owner":
+          guard self.part == nil else { throw JSONError(secondOf: "part") }
+          self.part = try .owner(OwnerPart(json: value))
+        case "leafIndex", "leaf_index": self.leafIndex = try value.uint64()
+        case "path": self.path = try value.array { element throws(JSONError) in try element.string() }
+        case "otherRoot", "other_root": self.otherRoot = try value.string()
+        case "digest": self.digest = try value.string()
+        default: throw JSONError(unknownField: name)
+        }
+      } catch { throw error.inside(name) }
+    }
+  }
+}
+
+/// What a patron set aside, and what became of it.
+public struct PatronPart: Message {
+  /// The pot, in micros.
+  public var potMicros: Int64
+  /// The fee, in micros.
+  public var feeMicros: Int64
+  /// By thing id. At most 1000000 entries.
+  public var clicks: [ReceiptClick]
+
+  /// Makes the message; what is not named is empty.
+  public init(potMicros: Int64 = 0, feeMicros: Int64 = 0, clicks: [ReceiptClick] = []) {
+    self.potMicros = potMicros
+    self.feeMicros = feeMicros
+    self.clicks = clicks
+  }
+
+  /// Makes the empty message.
+  public init() { self.init(potMicros: 0) }
+}
+
+extension PatronPart {
+  public static let layout = unsafe MessageLayout(
+    name: "mecene.v1.PatronPart",
+    fields: [
+      FieldRule(1, "pot_micros", .int64),
+      FieldRule(2, "fee_micros", .int64),
+      FieldRule(3, "clicks", .message(ReceiptClick.layout), elementsMax: 1000000),
+    ],
+    unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__patron_part__unpack($0, $1, $2)) })
+
+  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+    let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__PatronPart.self)
+    self.init()
+    self.potMicros = unsafe c.pointee.pot_micros
+    self.feeMicros = unsafe c.pointee.fee_micros
+    self.clicks = unsafe bridgedArray(c.pointee.n_clicks, c.pointee.clicks) { pointer in
+      unsafe ReceiptClick(bridged: UnsafeRawPointer(pointer))
+    }
+  }
+
+  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+    let c = unsafe try arena.make(Mecene__V1__PatronPart.self)
+    unsafe mecene__v1__patron_part__init(c)
+    unsafe c.pointee.pot_micros = potMicros
+    unsafe c.pointee.fee_micros = feeMicros
+    unsafe c.pointee.n_clicks = clicks.count
+    unsafe c.pointee.clicks = try arena.array(clicks) { value, arena throws(WireError) in
+      unsafe try value.bridge(into: arena).assumingMemoryBound(to: Mecene__V1__ReceiptClick.self)
+    }
+    return UnsafeMutableRawPointer(c)
+  }
+}
+
+extension PatronPart {
+  public func writeJSON(to json: inout JSONWriter) {
+    json.beginObject()
+    if potMicros != 0 {
+      json.key("potMicros")
+      json.signed64(potMicros)
+    }
+    if feeMicros != 0 {
+      json.key("feeMicros")
+      json.signed64(feeMicros)
+    }
+    if !clicks.isEmpty {
+      json.key("clicks")
+      json.array(clicks) { value, json in value.writeJSON(to: &json) }
+    }
+    json.endObject()
+  }
+
+  public init(json: JSONValue) throws(JSONError) {
+    self.init()
+    for (name, value) in try json.object() where value != .null {
+      do throws(JSONError) {
+        switch name {
+        case "potMicros", "pot_micros": self.potMicros = try value.int64()
+        case "feeMicros", "fee_micros": self.feeMicros = try value.int64()
+        case "clicks":
+          self.clicks = try value.array { element throws(JSONError) in try ReceiptClick(json: element) }
+        default: throw JSONError(unknownField: name)
+        }
+      } catch { throw error.inside(name) }
+    }
+  }
+}
+
+/// One click and what it gave.
+public struct ReceiptClick: Message {
+  /// What was clicked.
+  public var thingID: UInt64
+  /// Who received.
+  public var ownerID: UInt64
+  /// How much, in micros.
+  public var shareMicros: Int64
+
+  /// Makes the message; what is not named is empty.
+  public init(thingID: UInt64 = 0, ownerID: UInt64 = 0, shareMicros: Int64 = 0) {
+    self.thingID = thingID
+    self.ownerID = ownerID
+    self.shareMicros = shareMicros
+  }
+
+  /// Makes the empty message.
+  public init() { self.init(thingID: 0) }
+}
+
+extension ReceiptClick {
+  public static let layout = unsafe MessageLayout(
+    name: "mecene.v1.ReceiptClick",
+    fields: [
+      FieldRule(1, "thing_id", .uint64),
+      FieldRule(2, "owner_id", .uint64),
+      FieldRule(3, "share_micros", .int64),
+    ],
+    unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__receipt_click__unpack($0, $1, $2)) })
+
+  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+    let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ReceiptClick.self)
+    self.init()
+    self.thingID = unsafe c.pointee.thing_id
+    self.ownerID = unsafe c.pointee.owner_id
+    self.shareMicros = unsafe c.pointee.share_micros
+  }
+
+  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+    let c = unsafe try arena.make(Mecene__V1__ReceiptClick.self)
+    unsafe mecene__v1__receipt_click__init(c)
+    unsafe c.pointee.thing_id = thingID
+    unsafe c.pointee.owner_id = ownerID
+    unsafe c.pointee.share_micros = shareMicros
+    return UnsafeMutableRawPointer(c)
+  }
+}
+
+extension ReceiptClick {
+  public func writeJSON(to json: inout JSONWriter) {
+    json.beginObject()
+    if thingID != 0 {
+      json.key("thingId")
+      json.unsigned64(thingID)
+    }
+    if ownerID != 0 {
+      json.key("ownerId")
+      json.unsigned64(ownerID)
+    }
+    if shareMicros != 0 {
+      json.key("shareMicros")
+      json.signed64(shareMicros)
+    }
+    json.endObject()
+  }
+
+  public init(json: JSONValue) throws(JSONError) {
+    self.init()
+    for (name, value) in try json.object() where value != .null {
+      do throws(JSONError) {
+        switch name {
+        case "thingId", "thing_id": self.thingID = try value.uint64()
+        case "ownerId", "owner_id": self.ownerID = try value.uint64()
+        case "shareMicros", "share_micros": self.shareMicros = try value.int64()
+        default: throw JSONError(unknownField: name)
+        }
+      } catch { throw error.inside(name) }
+    }
+  }
+}
+
+/// What an owner received.
+public struct OwnerPart: Message {
+  /// Clicks on all of the owner's things.
+  public var clicks: UInt64
+  /// What they gave, in micros.
+  public var micros: Int64
+
+  /// Makes the message; what is not named is empty.
+  public init(clicks: UInt64 = 0, micros: Int64 = 0) {
+    self.clicks = clicks
+    self.micros = micros
+  }
+
+  /// Makes the empty message.
+  public init() { self.init(clicks: 0) }
+}
+
+extension OwnerPart {
+  public static let layout = unsafe MessageLayout(
+    name: "mecene.v1.OwnerPart",
+    fields: [
+      FieldRule(1, "clicks", .uint64),
+      FieldRule(2, "micros", .int64),
+    ],
+    unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__owner_part__unpack($0, $1, $2)) })
+
+  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+    let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__OwnerPart.self)
+    self.init()
+    self.clicks = unsafe c.pointee.clicks
+    self.micros = unsafe c.pointee.micros
+  }
+
+  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+    let c = unsafe try arena.make(Mecene__V1__OwnerPart.self)
+    unsafe mecene__v1__owner_part__init(c)
+    unsafe c.pointee.clicks = clicks
+    unsafe c.pointee.micros = micros
+    return UnsafeMutableRawPointer(c)
+  }
+}
+
+extension OwnerPart {
+  public func writeJSON(to json: inout JSONWriter) {
+    json.beginObject()
+    if clicks != 0 {
+      json.key("clicks")
+      json.unsigned64(clicks)
+    }
+    if micros != 0 {
+      json.key("micros")
+      json.signed64(micros)
+    }
+    json.endObject()
+  }
+
+  public init(json: JSONValue) throws(JSONError) {
+    self.init()
+    for (name, value) in try json.object() where value != .null {
+      do throws(JSONError) {
+        switch name {
+        case "clicks": self.clicks = try value.uint64()
+        case "micros": self.micros = try value.int64()
         default: throw JSONError(unknownField: name)
         }
       } catch { throw error.inside(name) }

@@ -71,6 +71,8 @@ extension MeceneClient {
         settlementService.listSettlements(ListSettlementsRequest(json: json), options: options).json)
     case "mecene.v1.SettlementService/GetRevenue":
       try await answer(settlementService.getRevenue(GetRevenueRequest(json: json), options: options).json)
+    case "mecene.v1.SettlementService/GetReceipt":
+      try await answer(settlementService.getReceipt(GetReceiptRequest(json: json), options: options).json)
     case "mecene.v1.SettlementService/Verify":
       for try await message in try settlementService.verify(VerifyRequest(json: json), options: options) {
         try answer(message.json)

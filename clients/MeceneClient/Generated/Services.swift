@@ -269,6 +269,14 @@ public struct SettlementServiceClient: Sendable {
     PageSequence(client: client, method: .settlementServiceGetRevenue, request: request, options: options)
   }
 
+  /// One account's part of a settled period, with the proof that it is part of what the digest stands for.
+  /// Throws `MeceneError`.
+  public func getReceipt(
+    _ request: GetReceiptRequest, options: CallOptions = CallOptions()
+  ) async throws -> GetReceiptResponse {
+    try await client.unary(.settlementServiceGetReceipt, request, options)
+  }
+
   /// Proves the books from clicks and transfers alone, and names the first wrong row.
   public func verify(
     _ request: VerifyRequest, options: CallOptions = CallOptions()

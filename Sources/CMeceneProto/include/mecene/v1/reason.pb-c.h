@@ -164,6 +164,10 @@ typedef enum _Mecene__V1__Reason {
    */
   MECENE__V1__REASON__REASON_BOOKS_INCONSISTENT = 34,
   /*
+   * [NOT_FOUND] The account has no such part in the settlement.
+   */
+  MECENE__V1__REASON__REASON_RECEIPT_NOT_FOUND = 35,
+  /*
    * [UNIMPLEMENTED] No such method.
    */
   MECENE__V1__REASON__REASON_METHOD_UNKNOWN = 60,

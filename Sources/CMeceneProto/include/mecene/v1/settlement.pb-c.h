@@ -29,6 +29,12 @@ typedef struct Mecene__V1__ListSettlementsResponse Mecene__V1__ListSettlementsRe
 typedef struct Mecene__V1__GetRevenueRequest Mecene__V1__GetRevenueRequest;
 typedef struct Mecene__V1__ThingRevenue Mecene__V1__ThingRevenue;
 typedef struct Mecene__V1__GetRevenueResponse Mecene__V1__GetRevenueResponse;
+typedef struct Mecene__V1__GetReceiptRequest Mecene__V1__GetReceiptRequest;
+typedef struct Mecene__V1__GetReceiptResponse Mecene__V1__GetReceiptResponse;
+typedef struct Mecene__V1__Receipt Mecene__V1__Receipt;
+typedef struct Mecene__V1__PatronPart Mecene__V1__PatronPart;
+typedef struct Mecene__V1__ReceiptClick Mecene__V1__ReceiptClick;
+typedef struct Mecene__V1__OwnerPart Mecene__V1__OwnerPart;
 typedef struct Mecene__V1__VerifyRequest Mecene__V1__VerifyRequest;
 typedef struct Mecene__V1__VerifyResponse Mecene__V1__VerifyResponse;
 typedef struct Mecene__V1__Verdict Mecene__V1__Verdict;
@@ -63,6 +69,24 @@ typedef enum _Mecene__V1__SettlementState {
   MECENE__V1__SETTLEMENT_STATE__SETTLEMENT_STATE_SETTLED = 4
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MECENE__V1__SETTLEMENT_STATE)
 } Mecene__V1__SettlementState;
+/*
+ * Which part of a settlement a receipt is about.
+ */
+typedef enum _Mecene__V1__ReceiptRole {
+  /*
+   * Not a role.
+   */
+  MECENE__V1__RECEIPT_ROLE__RECEIPT_ROLE_UNSPECIFIED = 0,
+  /*
+   * What the account set aside and gave.
+   */
+  MECENE__V1__RECEIPT_ROLE__RECEIPT_ROLE_PATRON = 1,
+  /*
+   * What the account received.
+   */
+  MECENE__V1__RECEIPT_ROLE__RECEIPT_ROLE_OWNER = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MECENE__V1__RECEIPT_ROLE)
+} Mecene__V1__ReceiptRole;
 
 /* --- messages --- */
 
@@ -400,6 +424,207 @@ struct  Mecene__V1__GetRevenueResponse
 #define MECENE__V1__GET_REVENUE_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&mecene__v1__get_revenue_response__descriptor) \
     , 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0 }
+
+
+/*
+ * Asks for a receipt.
+ */
+struct  Mecene__V1__GetReceiptRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Whose part.
+   */
+  Mecene__V1__AccountReference *account;
+  /*
+   * A settled period, such as 2026-11.
+   */
+  char *period;
+  /*
+   * As patron or as owner.
+   */
+  Mecene__V1__ReceiptRole role;
+};
+#define MECENE__V1__GET_RECEIPT_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&mecene__v1__get_receipt_request__descriptor) \
+    , NULL, (char *)protobuf_c_empty_string, MECENE__V1__RECEIPT_ROLE__RECEIPT_ROLE_UNSPECIFIED }
+
+
+/*
+ * A receipt.
+ */
+struct  Mecene__V1__GetReceiptResponse
+{
+  ProtobufCMessage base;
+  /*
+   * The receipt.
+   */
+  Mecene__V1__Receipt *receipt;
+};
+#define MECENE__V1__GET_RECEIPT_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&mecene__v1__get_receipt_response__descriptor) \
+    , NULL }
+
+
+typedef enum {
+  MECENE__V1__RECEIPT__PART__NOT_SET = 0,
+  MECENE__V1__RECEIPT__PART_PATRON = 12,
+  MECENE__V1__RECEIPT__PART_OWNER = 13
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MECENE__V1__RECEIPT__PART__CASE)
+} Mecene__V1__Receipt__PartCase;
+
+/*
+ * One account's part of a settlement and its proof. Everything in it is proved; it holds nothing of anybody else but
+ * hashes. Hashes are SHA-256, 64 hexadecimal digits in lower case. See docs/economy.md for how to check it.
+ */
+struct  Mecene__V1__Receipt
+{
+  ProtobufCMessage base;
+  /*
+   * The version of the rule: 1.
+   */
+  uint32_t rule_version;
+  /*
+   * Such as 2026-11.
+   */
+  char *period;
+  /*
+   * The fee's rate, in hundredths of a per cent.
+   */
+  uint32_t fee_bps;
+  /*
+   * Patrons with a pot: leaves of the patron tree.
+   */
+  uint64_t pots;
+  /*
+   * Clicks that are paid.
+   */
+  uint64_t clicks;
+  /*
+   * Owners who receive: leaves of the owner tree.
+   */
+  uint64_t owners;
+  /*
+   * Sum of the pots, in micros.
+   */
+  int64_t pots_micros;
+  /*
+   * Sum of the fees, in micros.
+   */
+  int64_t fees_micros;
+  /*
+   * Sum of what owners receive, in micros.
+   */
+  int64_t revenue_micros;
+  /*
+   * Whose part.
+   */
+  uint64_t account_id;
+  /*
+   * What hides the leaf from whoever does not hold this receipt.
+   */
+  char *blind;
+  /*
+   * The leaf's position in its tree, from 0.
+   */
+  uint64_t leaf_index;
+  /*
+   * The siblings on the way to the tree's root, the lowest first. At most 64 entries.
+   */
+  size_t n_path;
+  char **path;
+  /*
+   * The root of the tree that the leaf is not in.
+   */
+  char *other_root;
+  /*
+   * The settlement's digest, which the operator has published.
+   */
+  char *digest;
+  Mecene__V1__Receipt__PartCase part_case;
+  union {
+    /*
+     * What the account gave.
+     */
+    Mecene__V1__PatronPart *patron;
+    /*
+     * What the account received.
+     */
+    Mecene__V1__OwnerPart *owner;
+  };
+};
+#define MECENE__V1__RECEIPT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&mecene__v1__receipt__descriptor) \
+    , 0, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, MECENE__V1__RECEIPT__PART__NOT_SET, {0} }
+
+
+/*
+ * What a patron set aside, and what became of it.
+ */
+struct  Mecene__V1__PatronPart
+{
+  ProtobufCMessage base;
+  /*
+   * The pot, in micros.
+   */
+  int64_t pot_micros;
+  /*
+   * The fee, in micros.
+   */
+  int64_t fee_micros;
+  /*
+   * By thing id. At most 1000000 entries.
+   */
+  size_t n_clicks;
+  Mecene__V1__ReceiptClick **clicks;
+};
+#define MECENE__V1__PATRON_PART__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&mecene__v1__patron_part__descriptor) \
+    , 0, 0, 0,NULL }
+
+
+/*
+ * One click and what it gave.
+ */
+struct  Mecene__V1__ReceiptClick
+{
+  ProtobufCMessage base;
+  /*
+   * What was clicked.
+   */
+  uint64_t thing_id;
+  /*
+   * Who received.
+   */
+  uint64_t owner_id;
+  /*
+   * How much, in micros.
+   */
+  int64_t share_micros;
+};
+#define MECENE__V1__RECEIPT_CLICK__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&mecene__v1__receipt_click__descriptor) \
+    , 0, 0, 0 }
+
+
+/*
+ * What an owner received.
+ */
+struct  Mecene__V1__OwnerPart
+{
+  ProtobufCMessage base;
+  /*
+   * Clicks on all of the owner's things.
+   */
+  uint64_t clicks;
+  /*
+   * What they gave, in micros.
+   */
+  int64_t micros;
+};
+#define MECENE__V1__OWNER_PART__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&mecene__v1__owner_part__descriptor) \
+    , 0, 0 }
 
 
 /*
@@ -755,6 +980,120 @@ Mecene__V1__GetRevenueResponse *
 void   mecene__v1__get_revenue_response__free_unpacked
                      (Mecene__V1__GetRevenueResponse *message,
                       ProtobufCAllocator *allocator);
+/* Mecene__V1__GetReceiptRequest methods */
+void   mecene__v1__get_receipt_request__init
+                     (Mecene__V1__GetReceiptRequest         *message);
+size_t mecene__v1__get_receipt_request__get_packed_size
+                     (const Mecene__V1__GetReceiptRequest   *message);
+size_t mecene__v1__get_receipt_request__pack
+                     (const Mecene__V1__GetReceiptRequest   *message,
+                      uint8_t             *out);
+size_t mecene__v1__get_receipt_request__pack_to_buffer
+                     (const Mecene__V1__GetReceiptRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Mecene__V1__GetReceiptRequest *
+       mecene__v1__get_receipt_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   mecene__v1__get_receipt_request__free_unpacked
+                     (Mecene__V1__GetReceiptRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Mecene__V1__GetReceiptResponse methods */
+void   mecene__v1__get_receipt_response__init
+                     (Mecene__V1__GetReceiptResponse         *message);
+size_t mecene__v1__get_receipt_response__get_packed_size
+                     (const Mecene__V1__GetReceiptResponse   *message);
+size_t mecene__v1__get_receipt_response__pack
+                     (const Mecene__V1__GetReceiptResponse   *message,
+                      uint8_t             *out);
+size_t mecene__v1__get_receipt_response__pack_to_buffer
+                     (const Mecene__V1__GetReceiptResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Mecene__V1__GetReceiptResponse *
+       mecene__v1__get_receipt_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   mecene__v1__get_receipt_response__free_unpacked
+                     (Mecene__V1__GetReceiptResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Mecene__V1__Receipt methods */
+void   mecene__v1__receipt__init
+                     (Mecene__V1__Receipt         *message);
+size_t mecene__v1__receipt__get_packed_size
+                     (const Mecene__V1__Receipt   *message);
+size_t mecene__v1__receipt__pack
+                     (const Mecene__V1__Receipt   *message,
+                      uint8_t             *out);
+size_t mecene__v1__receipt__pack_to_buffer
+                     (const Mecene__V1__Receipt   *message,
+                      ProtobufCBuffer     *buffer);
+Mecene__V1__Receipt *
+       mecene__v1__receipt__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   mecene__v1__receipt__free_unpacked
+                     (Mecene__V1__Receipt *message,
+                      ProtobufCAllocator *allocator);
+/* Mecene__V1__PatronPart methods */
+void   mecene__v1__patron_part__init
+                     (Mecene__V1__PatronPart         *message);
+size_t mecene__v1__patron_part__get_packed_size
+                     (const Mecene__V1__PatronPart   *message);
+size_t mecene__v1__patron_part__pack
+                     (const Mecene__V1__PatronPart   *message,
+                      uint8_t             *out);
+size_t mecene__v1__patron_part__pack_to_buffer
+                     (const Mecene__V1__PatronPart   *message,
+                      ProtobufCBuffer     *buffer);
+Mecene__V1__PatronPart *
+       mecene__v1__patron_part__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   mecene__v1__patron_part__free_unpacked
+                     (Mecene__V1__PatronPart *message,
+                      ProtobufCAllocator *allocator);
+/* Mecene__V1__ReceiptClick methods */
+void   mecene__v1__receipt_click__init
+                     (Mecene__V1__ReceiptClick         *message);
+size_t mecene__v1__receipt_click__get_packed_size
+                     (const Mecene__V1__ReceiptClick   *message);
+size_t mecene__v1__receipt_click__pack
+                     (const Mecene__V1__ReceiptClick   *message,
+                      uint8_t             *out);
+size_t mecene__v1__receipt_click__pack_to_buffer
+                     (const Mecene__V1__ReceiptClick   *message,
+                      ProtobufCBuffer     *buffer);
+Mecene__V1__ReceiptClick *
+       mecene__v1__receipt_click__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   mecene__v1__receipt_click__free_unpacked
+                     (Mecene__V1__ReceiptClick *message,
+                      ProtobufCAllocator *allocator);
+/* Mecene__V1__OwnerPart methods */
+void   mecene__v1__owner_part__init
+                     (Mecene__V1__OwnerPart         *message);
+size_t mecene__v1__owner_part__get_packed_size
+                     (const Mecene__V1__OwnerPart   *message);
+size_t mecene__v1__owner_part__pack
+                     (const Mecene__V1__OwnerPart   *message,
+                      uint8_t             *out);
+size_t mecene__v1__owner_part__pack_to_buffer
+                     (const Mecene__V1__OwnerPart   *message,
+                      ProtobufCBuffer     *buffer);
+Mecene__V1__OwnerPart *
+       mecene__v1__owner_part__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   mecene__v1__owner_part__free_unpacked
+                     (Mecene__V1__OwnerPart *message,
+                      ProtobufCAllocator *allocator);
 /* Mecene__V1__VerifyRequest methods */
 void   mecene__v1__verify_request__init
                      (Mecene__V1__VerifyRequest         *message);
@@ -872,6 +1211,24 @@ typedef void (*Mecene__V1__ThingRevenue_Closure)
 typedef void (*Mecene__V1__GetRevenueResponse_Closure)
                  (const Mecene__V1__GetRevenueResponse *message,
                   void *closure_data);
+typedef void (*Mecene__V1__GetReceiptRequest_Closure)
+                 (const Mecene__V1__GetReceiptRequest *message,
+                  void *closure_data);
+typedef void (*Mecene__V1__GetReceiptResponse_Closure)
+                 (const Mecene__V1__GetReceiptResponse *message,
+                  void *closure_data);
+typedef void (*Mecene__V1__Receipt_Closure)
+                 (const Mecene__V1__Receipt *message,
+                  void *closure_data);
+typedef void (*Mecene__V1__PatronPart_Closure)
+                 (const Mecene__V1__PatronPart *message,
+                  void *closure_data);
+typedef void (*Mecene__V1__ReceiptClick_Closure)
+                 (const Mecene__V1__ReceiptClick *message,
+                  void *closure_data);
+typedef void (*Mecene__V1__OwnerPart_Closure)
+                 (const Mecene__V1__OwnerPart *message,
+                  void *closure_data);
 typedef void (*Mecene__V1__VerifyRequest_Closure)
                  (const Mecene__V1__VerifyRequest *message,
                   void *closure_data);
@@ -911,6 +1268,10 @@ struct Mecene__V1__SettlementService_Service
                       const Mecene__V1__GetRevenueRequest *input,
                       Mecene__V1__GetRevenueResponse_Closure closure,
                       void *closure_data);
+  void (*get_receipt)(Mecene__V1__SettlementService_Service *service,
+                      const Mecene__V1__GetReceiptRequest *input,
+                      Mecene__V1__GetReceiptResponse_Closure closure,
+                      void *closure_data);
   void (*verify)(Mecene__V1__SettlementService_Service *service,
                  const Mecene__V1__VerifyRequest *input,
                  Mecene__V1__VerifyResponse_Closure closure,
@@ -928,6 +1289,7 @@ void mecene__v1__settlement_service__init (Mecene__V1__SettlementService_Service
       function_prefix__ ## get_settlement,\
       function_prefix__ ## list_settlements,\
       function_prefix__ ## get_revenue,\
+      function_prefix__ ## get_receipt,\
       function_prefix__ ## verify  }
 void mecene__v1__settlement_service__preview_settlement(ProtobufCService *service,
                                                         const Mecene__V1__PreviewSettlementRequest *input,
@@ -949,6 +1311,10 @@ void mecene__v1__settlement_service__get_revenue(ProtobufCService *service,
                                                  const Mecene__V1__GetRevenueRequest *input,
                                                  Mecene__V1__GetRevenueResponse_Closure closure,
                                                  void *closure_data);
+void mecene__v1__settlement_service__get_receipt(ProtobufCService *service,
+                                                 const Mecene__V1__GetReceiptRequest *input,
+                                                 Mecene__V1__GetReceiptResponse_Closure closure,
+                                                 void *closure_data);
 void mecene__v1__settlement_service__verify(ProtobufCService *service,
                                             const Mecene__V1__VerifyRequest *input,
                                             Mecene__V1__VerifyResponse_Closure closure,
@@ -957,6 +1323,7 @@ void mecene__v1__settlement_service__verify(ProtobufCService *service,
 /* --- descriptors --- */
 
 extern const ProtobufCEnumDescriptor    mecene__v1__settlement_state__descriptor;
+extern const ProtobufCEnumDescriptor    mecene__v1__receipt_role__descriptor;
 extern const ProtobufCMessageDescriptor mecene__v1__settlement__descriptor;
 extern const ProtobufCMessageDescriptor mecene__v1__stage_progress__descriptor;
 extern const ProtobufCMessageDescriptor mecene__v1__preview_settlement_request__descriptor;
@@ -970,6 +1337,12 @@ extern const ProtobufCMessageDescriptor mecene__v1__list_settlements_response__d
 extern const ProtobufCMessageDescriptor mecene__v1__get_revenue_request__descriptor;
 extern const ProtobufCMessageDescriptor mecene__v1__thing_revenue__descriptor;
 extern const ProtobufCMessageDescriptor mecene__v1__get_revenue_response__descriptor;
+extern const ProtobufCMessageDescriptor mecene__v1__get_receipt_request__descriptor;
+extern const ProtobufCMessageDescriptor mecene__v1__get_receipt_response__descriptor;
+extern const ProtobufCMessageDescriptor mecene__v1__receipt__descriptor;
+extern const ProtobufCMessageDescriptor mecene__v1__patron_part__descriptor;
+extern const ProtobufCMessageDescriptor mecene__v1__receipt_click__descriptor;
+extern const ProtobufCMessageDescriptor mecene__v1__owner_part__descriptor;
 extern const ProtobufCMessageDescriptor mecene__v1__verify_request__descriptor;
 extern const ProtobufCMessageDescriptor mecene__v1__verify_response__descriptor;
 extern const ProtobufCMessageDescriptor mecene__v1__verdict__descriptor;

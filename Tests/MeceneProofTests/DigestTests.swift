@@ -1,7 +1,7 @@
 import Testing
 
-@testable import MeceneEngine
 @testable import MeceneLedger
+@testable import MeceneProof
 
 @Suite struct DigestTests {
   private let zeroSecret = [UInt8](repeating: 0, count: 32)
@@ -14,7 +14,7 @@ import Testing
       period: period, terms: Terms(), pots: [(id(1), Micros(10_000_000))], clicks: [(id(1), ThingID(7))],
       owner: { _ in AccountID(2) })
     #expect(
-      plan.digest(secret: zeroSecret).hexadecimal
+      plan.seal(secret: zeroSecret).digest.hexadecimal
         == "536c588d8359f9f689aed1fc2b3756628134d5277d6735235616058f5ee2b739")
   }
 
@@ -30,7 +30,7 @@ import Testing
     #expect(plan.shares.map(\.rawValue) == [3_250_000, 3_250_000, 3_250_000, 975_001, 975_000])
     #expect(plan.totals.returnedMicros == Micros(5_000_000))
     #expect(
-      plan.digest(secret: zeroSecret).hexadecimal
+      plan.seal(secret: zeroSecret).digest.hexadecimal
         == "52c94ead793f644fa04ef38fd3143e4bb6e3ca2332f0235850e4c1fa6b15b584")
   }
 
@@ -38,25 +38,39 @@ import Testing
     let plan = try SettlementPlan(
       period: period, terms: Terms(), pots: [(id(1), Micros(2_000_000))], clicks: [],
       owner: { _ in AccountID(1) })
-    #expect(plan.digest(secret: zeroSecret) == plan.digest(secret: zeroSecret))
-    #expect(plan.digest(secret: zeroSecret) != plan.digest(secret: Array(repeating: 1, count: 32)))
+    #expect(plan.seal(secret: zeroSecret).digest == plan.seal(secret: zeroSecret).digest)
+    #expect(plan.seal(secret: zeroSecret).digest != plan.seal(secret: Array(repeating: 1, count: 32)).digest)
   }
 
-  @Test func `a tree's root follows RFC 6962, whatever its size`() {
+  @Test func `a tree's root follows RFC 6962, whatever its size, and so do paths and blocks`() {
     // The definition, recursively, as an independent form of the streaming one.
     func root(_ leaves: ArraySlice<[UInt8]>) -> [UInt8] {
-      if leaves.isEmpty { return hash([]) }
-      if leaves.count == 1 { return hash([0] + leaves[leaves.startIndex]) }
+      if leaves.isEmpty { return CommitChain.rowsHash([]) }
+      if leaves.count == 1 { return leaves[leaves.startIndex] }
       var k = 1
       while k * 2 < leaves.count { k *= 2 }
-      return hash([1] + root(leaves.prefix(k)) + root(leaves.dropFirst(k)))
+      return CommitChain.rowsHash([1] + root(leaves.prefix(k)) + root(leaves.dropFirst(k)))
     }
-    func hash(_ bytes: [UInt8]) -> [UInt8] { CommitChain.rowsHash(bytes) }
-    for n in 0...40 {
-      let leaves = (0..<n).map { [UInt8($0), 3] }
-      var tree = MerkleTree()
-      for leaf in leaves { tree.append(leaf: leaf) }
-      #expect(tree.root == root(leaves[...]))
+    for n in 0...70 {
+      let leaves = (0..<n).map { CommitChain.rowsHash([0, UInt8($0), 3]) }
+      let expected = root(leaves[...])
+      #expect(MerkleTree(hashes: leaves).root == expected)
+      let blocks = stride(from: 0, to: n, by: 8).map { MerkleTree(hashes: leaves[$0..<min($0 + 8, n)]).root }
+      #expect(MerkleTree(hashes: blocks).root == expected)
+      for index in 0..<n {
+        let path = MerkleTree.path(to: index, in: leaves[...])
+        let inBlocks =
+          MerkleTree.path(to: index % 8, in: leaves[(index / 8 * 8)..<min(index / 8 * 8 + 8, n)])
+          + MerkleTree.path(to: index / 8, in: blocks[...])
+        #expect(path == inBlocks)
+        func led(_ path: [[UInt8]], at position: Int) -> [UInt8]? {
+          MerkleTree.root(of: leaves[index], at: UInt64(position), of: UInt64(n), path: path)
+        }
+        #expect(led(path, at: index) == expected)
+        #expect(led(path + [expected], at: index) != expected)
+        if !path.isEmpty { #expect(led(path.dropLast(), at: index) != expected) }
+        if n > 1 { #expect(led(path, at: (index + 1) % n) != expected) }
+      }
     }
   }
 }

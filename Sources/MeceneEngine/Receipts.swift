@@ -1,0 +1,101 @@
+internal import MeceneLedger
+internal import MeceneProof
+internal import MeceneStore
+
+extension BookFile {
+  /// Makes an account's receipt of a settled period, from the block of leaves that its leaf is in and the roots of all
+  /// blocks.
+  ///
+  /// - Throws: A `Refusal` when the period is not settled, or the account has no such part in it; a `Finding` when the
+  ///   rows don't give the digest that the settlement has.
+  func receipt(
+    _ reference: AccountReference, _ period: Period, _ tree: SettlementSeal.Tree
+  ) throws -> (account: AccountID, proof: ReceiptProof) {
+    let (account, settled) = try read { snapshot in
+      let account = try snapshot.account(reference, field: "account").id
+      _ = try snapshot.terms(of: period)
+      return (account, try snapshot.settlement(period))
+    }
+    guard let settled, settled.state == .settled else { throw Refusal.settlementNotFound(period) }
+    let header = SettlementHeader(period, feeBps: settled.feeBps, settled.totals)
+    let blocks = try sealBlocks(period, settled)
+    let own = blocks.filter { $0.tree == tree }
+    guard let position = own.lastIndex(where: { $0.first <= account }) else {
+      throw Refusal.noReceipt(reference, period, tree)
+    }
+    let end = position + 1 < own.count ? own[position + 1].first : AccountID(.max)
+    let leaves = try blockLeaves(period, tree, from: own[position].first, to: end, feeBps: settled.feeBps)
+    guard let offset = leaves.firstIndex(where: { $0.id == account }) else {
+      throw Refusal.noReceipt(reference, period, tree)
+    }
+    let hashes = leaves.map { leaf in
+      LeafHash.of(leaf.words, blind: LeafHash.blind(leaf.id, period, secret: identity.secret))
+    }
+    let proof = ReceiptProof(
+      header: header, leaf: leaves[offset].part,
+      blind: LeafHash.blind(account, period, secret: identity.secret),
+      index: UInt64(position * SettlementSeal.leavesPerBlock + offset),
+      path: MerkleTree.path(to: offset, in: hashes[...])
+        + MerkleTree.path(to: position, in: own.map(\.hash)[...]),
+      otherRoot: MerkleTree(hashes: blocks.filter { $0.tree != tree }.map(\.hash)).root)
+    guard proof.digest == settled.digest else {
+      throw Finding(
+        table: "settlement", key: "\(period)", expected: "digest \(settled.digest.hexadecimal)",
+        found: proof.digest.map { "digest \($0.hexadecimal)" } ?? "leaves that fit no tree")
+    }
+    return (account, proof)
+  }
+
+  /// The block roots as the settlement left them; those of a ledger that settled before they were kept are made again.
+  private func sealBlocks(_ period: Period, _ settled: SettlementRecord) throws -> [SettlementSeal.Block] {
+    let stored = try storedBlocks(period)
+    if !stored.isEmpty || settled.totals.pots == 0 { return stored }
+    var clicks: [(patron: AccountID, thing: ThingID)] = []
+    try forEachFiledClick(period) { patron, thing, _ in clicks.append((patron, thing)) }
+    let owners = try owners()
+    let plan = try SettlementPlan(
+      period: period, terms: try read { try $0.terms(of: period) }, pots: try pots(period), clicks: clicks,
+      owner: owners.owner)
+    return plan.seal(secret: identity.secret).blocks
+  }
+
+  private struct BlockLeaf {
+    let id: AccountID
+    let words: [UInt64]
+    let part: ReceiptProof.Leaf
+  }
+
+  private func blockLeaves(
+    _ period: Period, _ tree: SettlementSeal.Tree, from first: AccountID, to end: AccountID, feeBps: Int
+  ) throws -> [BlockLeaf] {
+    switch tree {
+    case .patrons:
+      try patronParts(period, from: first, to: end).map { part in
+        let split = Split(
+          pot: part.pot, feeBps: feeBps, clicks: part.clicks.count, patron: part.id, period: period)
+        let leaf = PatronLeaf(id: part.id, pot: part.pot, fee: split.fee, clicks: part.clicks)
+        return BlockLeaf(id: leaf.id, words: leaf.words, part: .patron(leaf))
+      }
+    case .owners:
+      try ownerLeaves(period, from: first, to: end).map { leaf in
+        BlockLeaf(id: leaf.id, words: leaf.words, part: .owner(leaf))
+      }
+    }
+  }
+}
+
+extension Refusal {
+  fileprivate static func noReceipt(
+    _ reference: AccountReference, _ period: Period, _ tree: SettlementSeal.Tree
+  ) -> Refusal {
+    let name =
+      switch reference {
+      case .id(let id): "number \(id)"
+      case .name(let name, _): name
+      }
+    let lacks = tree == .patrons ? "set nothing aside for \(period)" : "received nothing for \(period)"
+    return Refusal(
+      .receiptNotFound, field: "account", "the account \(name) \(lacks), so there is no such receipt",
+      ["period": "\(period)"])
+  }
+}

@@ -1,0 +1,59 @@
+internal import Foundation
+internal import GRDB
+package import MeceneLedger
+
+// What a receipt is made of.
+extension BookFile {
+  /// The roots of a settlement's blocks of leaves, by tree and first leaf.
+  package func storedBlocks(_ period: Period) throws -> [SettlementSeal.Block] {
+    try read { snapshot in
+      try snapshot.fetchAll(
+        "SELECT tree, first_account_id, hash FROM settlement_block WHERE period = ? ORDER BY tree, first_account_id",
+        [period.number]
+      ).compactMap { row in
+        SettlementSeal.Tree(rawValue: row[0]).map {
+          SettlementSeal.Block(tree: $0, first: AccountID(row[1]), hash: Array(row[2] as Data))
+        }
+      }
+    }
+  }
+
+  /// The pots and filed clicks of patrons from `first` up to but not with `end`, by id.
+  package func patronParts(
+    _ period: Period, from first: AccountID, to end: AccountID
+  ) throws -> [(id: AccountID, pot: Micros, clicks: [PatronLeaf.Click])] {
+    try read { snapshot in
+      let range: StatementArguments = [period.number, first.rawValue, end.rawValue]
+      var clicks: [Int64: [PatronLeaf.Click]] = [:]
+      for row in try snapshot.fetchAll(
+        """
+        SELECT c.patron_id, c.thing_id, t.owner_id, c.share_micros FROM click c JOIN thing t ON t.id = c.thing_id
+        WHERE c.period = ? AND c.patron_id >= ? AND c.patron_id < ? ORDER BY c.patron_id, c.thing_id
+        """, range)
+      {
+        clicks[row[0], default: []].append(
+          PatronLeaf.Click(thing: ThingID(row[1]), owner: AccountID(row[2]), share: Micros(row[3])))
+      }
+      return try snapshot.fetchAll(
+        """
+        SELECT account_id, set_aside_micros FROM pot WHERE period = ? AND account_id >= ? AND account_id < ?
+        ORDER BY account_id
+        """, range
+      ).map { row in (AccountID(row[0]), Micros(row[1]), clicks[row[0]] ?? []) }
+    }
+  }
+
+  /// What owners from `first` up to but not with `end` received, by id.
+  package func ownerLeaves(
+    _ period: Period, from first: AccountID, to end: AccountID
+  ) throws -> [OwnerLeaf] {
+    try read { snapshot in
+      try snapshot.fetchAll(
+        """
+        SELECT owner_id, sum(clicks), sum(micros) FROM revenue WHERE period = ? AND owner_id >= ? AND owner_id < ?
+        GROUP BY owner_id ORDER BY owner_id
+        """, [period.number, first.rawValue, end.rawValue]
+      ).map { OwnerLeaf(id: AccountID($0[0]), clicks: $0[1], micros: Micros($0[2])) }
+    }
+  }
+}
