@@ -14,9 +14,9 @@ test: packages check
 	swift build --build-tests $(SWIFT_FLAGS)
 	swift test --skip-build --disable-xctest --no-parallel
 
-# The state machine for ten times as long.
+# The state machine for ten times as long, and all of the real likes.
 test-full: packages
-	MECENE_MODEL_STEPS=1000000 swift test --disable-xctest --no-parallel
+	MECENE_FULL=1 MECENE_MODEL_STEPS=1000000 swift test --disable-xctest --no-parallel
 
 # What can be checked without running anything: generated files, format, the contract, the ledger's imports.
 check: development-packages
@@ -32,7 +32,7 @@ release: packages
 	swift build -c release
 
 packages:
-	.ci/install-packages libsqlite3-dev libprotobuf-c-dev pkg-config
+	.ci/install-packages libsqlite3-dev libprotobuf-c-dev zlib1g-dev pkg-config
 
 development-packages:
 	.ci/install-packages protobuf-compiler protobuf-c-compiler python3-protobuf sqlite3 python3-venv

@@ -32,6 +32,8 @@ let package = Package(
     .systemLibrary(
       name: "CProtobufC", path: "Sources/CProtobufC", pkgConfig: "libprotobuf-c",
       providers: [.apt(["libprotobuf-c-dev"])]),
+    .systemLibrary(
+      name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CMeceneSystem"),
     .target(name: "CMeceneProto", dependencies: ["CProtobufC"]),
 
@@ -39,6 +41,7 @@ let package = Package(
     .target(name: "MeceneWire", dependencies: ["CMeceneProto", "CProtobufC"], swiftSettings: strict),
     .target(name: "MeceneConcurrency", dependencies: ["CMeceneSystem"], swiftSettings: strict),
     .target(name: "MeceneTerminal", swiftSettings: strict),
+    .target(name: "MeceneGzip", dependencies: ["CZlib"], swiftSettings: strict),
     .target(name: "MeceneTransport", dependencies: ["CMeceneSystem"], swiftSettings: strict),
     .target(
       name: "MeceneStore",
@@ -81,7 +84,7 @@ let package = Package(
     .executableTarget(
       name: "mecene",
       dependencies: [
-        "MeceneClient", "MeceneWire", "MeceneLedger", "MeceneProof", "MeceneTerminal",
+        "MeceneClient", "MeceneWire", "MeceneLedger", "MeceneProof", "MeceneTerminal", "MeceneGzip",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "TextTable", package: "TextTable"),
         .product(name: "SwiftCSV", package: "SwiftCSV"),
@@ -121,7 +124,10 @@ let package = Package(
       swiftSettings: common),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["MeceneClient", "MeceneWire", "MeceneTransport", "TestSupport", "mecened", "mecene"],
+      dependencies: [
+        "MeceneClient", "MeceneWire", "MeceneTransport", "MeceneLedger", "MeceneProof", "TestSupport",
+        "mecened", "mecene",
+      ],
       swiftSettings: common),
   ],
   cLanguageStandard: .gnu11

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import MeceneGzip
 internal import SwiftCSV
 
 /// A CSV file with a header, read whole and held against the columns that are expected.
@@ -92,10 +93,19 @@ struct CSVFile {
 
 /// Files that the user names.
 enum InputFile {
-  /// A file's text, or standard input's for `-`.
+  /// The most that a compressed file may hold, in bytes.
+  private static let bytesMax = 4 << 30
+
+  /// A file's text, or standard input's for `-`; compressed ones are decompressed.
   static func text(_ path: String) throws -> String {
     let name = path == "-" ? "standard input" : path
-    guard let text = String(data: try bytes(path), encoding: .utf8) else {
+    var bytes = [UInt8](try bytes(path))
+    if Gzip.isCompressed(bytes) {
+      do throws(Gzip.Problem) {
+        bytes = try Gzip.decompress(bytes, bytesMax: bytesMax)
+      } catch { throw LocalFailure(sentence: "\(name) can't be decompressed: \(error)") }
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
       throw LocalFailure(sentence: "\(name) is not UTF-8 text")
     }
     return text.hasPrefix("\u{feff}") ? String(text.dropFirst()) : text

@@ -19,6 +19,7 @@ struct Mecene: AsyncParsableCommand {
       AccountCommand.self, BudgetCommand.self, DepositCommand.self, WithdrawCommand.self, ThingCommand.self,
       ClickCommand.self, UnclickCommand.self, ClicksCommand.self, PreviewCommand.self, SettleCommand.self,
       SettlementsCommand.self, StatementCommand.self, RevenueCommand.self, ReceiptCommand.self,
+      ReplayCommand.self,
       VerifyCommand.self,
       StatusCommand.self,
       HealthCommand.self, ClockCommand.self, CallCommand.self,

@@ -21,13 +21,19 @@ struct ConnectionOptions: ParsableArguments {
     }
   }
 
+  /// Whether a daemon was named, here or by MECENE_SERVER.
+  var names: Bool { server != nil || Self.serverFromEnvironment != nil }
+
+  private static var serverFromEnvironment: String? {
+    ProcessInfo.processInfo.environment["MECENE_SERVER"].flatMap { $0.isEmpty ? nil : $0 }
+  }
+
   /// Opens a client for one verb.
   func withClient<Result>(
     seconds: Double = 10, _ body: (MeceneClient, CallOptions) async throws -> Result
   ) async throws -> Result {
     let address =
-      server ?? ProcessInfo.processInfo.environment["MECENE_SERVER"].flatMap { $0.isEmpty ? nil : $0 }
-      ?? MeceneClient.defaultAddress
+      server ?? Self.serverFromEnvironment ?? MeceneClient.defaultAddress
     let client: MeceneClient
     do {
       client = try MeceneClient(address: address)

@@ -1,0 +1,198 @@
+import Foundation
+import MeceneClient
+import MeceneWire
+import TestSupport
+import Testing
+
+@testable import MeceneLedger
+@testable import MeceneProof
+@testable import mecene
+
+/// Proofs that people hold, checked without a daemon.
+@Suite(.serialized) struct ReceiptTests {
+  /// A settled 2026-11 of people who each set 2.00 aside and clicked up to three things; every seventh clicked none.
+  private func settle(_ client: MeceneClient, people: UInt64) async throws -> String {
+    for start in stride(from: 1, through: people, by: 250) {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for n in start..<min(start + 250, people + 1) {
+          group.addTask {
+            let id =
+              try await client.accountService.openAccount(
+                .init(name: "account\(n)", budgetMicros: 2_000_000 + Int64(n))
+              ).account?.id ?? 0
+            _ = try await client.accountService.deposit(
+              .init(account: .id(id), amountMicros: 2_000_000 + Int64(n), key: "k"))
+            _ = try await client.thingService.addThing(
+              .init(owner: .id(id), url: "https://example.org/\(n)"))
+          }
+        }
+        try await group.waitForAll()
+      }
+    }
+    let clicking = (1...people).filter { $0 % 7 != 0 }
+    let patrons = clicking.flatMap { [$0, $0, $0] }
+    let things = clicking.flatMap { n in (1...3).map { ($0 * $0 * 31 + n) % people + 1 } }
+    _ = try await client.clickService.clickMany(.init(patronIDs: patrons, thingIDs: things))
+    // A pot without clicks: made, and the click taken back.
+    _ = try await client.clickService.click(.init(patron: .id(7), thing: .id(8)))
+    _ = try await client.clickService.undoClick(.init(patron: .id(7), thing: .id(8)))
+    _ = try await client.daemonService.setClock(.init(nowMs: decemberMs))
+    for try await message in client.settlementService.settle(.init(period: "2026-11")) {
+      if case .settlement(let settlement) = message.event { return settlement.digest }
+    }
+    return ""
+  }
+
+  private func receipt(_ client: MeceneClient, _ id: UInt64, _ role: ReceiptRole) async throws -> Receipt? {
+    do {
+      return try await client.settlementService.getReceipt(
+        .init(account: .id(id), period: "2026-11", role: role)
+      ).receipt
+    } catch let error as MeceneError where error.reason == .receiptNotFound { return nil }
+  }
+
+  @Test
+  func `everybody's receipt of a settled month leads to its digest, also after a restart and from a backup`()
+    async throws
+  {
+    let directory = try TemporaryDirectory()
+    let people: UInt64 = 1_000
+    var receipts: [String] = []
+    var digest = ""
+    try await withServerAndClient(in: directory) { _, client in
+      digest = try await settle(client, people: people)
+      var given: Int64 = 0
+      var received: Int64 = 0
+      for id in 1...people {
+        for role in [ReceiptRole.patron, .owner] {
+          guard let receipt = try await receipt(client, id, role) else { continue }
+          #expect(receipt.digest == digest)
+          let proof = try receipt.checked()
+          switch proof.leaf {
+          case .patron(let leaf): given += leaf.clicks.reduce(0) { $0 + $1.share.rawValue }
+          case .owner(let leaf): received += leaf.micros.rawValue
+          }
+          receipts.append(receipt.json)
+        }
+      }
+      // All the parts together are the whole.
+      let whole = try await client.settlementService.getSettlement(.init(period: "2026-11")).settlement
+      #expect(given == whole?.revenueMicros && received == given && given > 0)
+      #expect(receipts.count == Int((whole?.pots ?? 0) + (whole?.owners ?? 0)))
+      let returned = try await receipt(client, 7, .patron)
+      guard case .patron(let part)? = returned?.part else {
+        Issue.record("no receipt of the pot without clicks")
+        return
+      }
+      #expect(part.clicks.isEmpty && part.potMicros == 2_000_007)
+    }
+    let backup = directory.path + "/backup"
+    #expect(
+      try CommandLineTests.run("mecened", ["backup", "--data", directory.path + "/data", backup]).code == 0)
+    try FileManager.default.removeItem(atPath: directory.path + "/data")
+    #expect(
+      try CommandLineTests.run("mecened", ["restore", "--data", directory.path + "/data", backup]).code == 0)
+    try await withServerAndClient(in: directory) { _, client in
+      let again = try await receipt(client, 1, .patron)
+      #expect(again.map { receipts.contains($0.json) } == true)
+    }
+    for json in receipts.prefix(20) {
+      #expect(try Receipt(json: JSONValue(parsing: json)).checked().digest?.hexadecimal == digest)
+    }
+  }
+
+  @Test func `a receipt with any byte changed proves nothing`() async throws {
+    let (patron, owner) = try await withServerAndClient { _, client in
+      _ = try await settle(client, people: 150)
+      return (try await receipt(client, 5, .patron), try await receipt(client, 40, .owner))
+    }
+    for receipt in [patron, owner] {
+      let receipt = try #require(receipt)
+      let bytes = Array((receipt.json + "\n").utf8)
+      _ = try Receipt(json: JSONValue(parsing: String(decoding: bytes, as: UTF8.self))).checked()
+      var accepted: [Int] = []
+      for position in bytes.indices {
+        // Another bit for each byte: all eight of all bytes take half a minute without optimisation.
+        for bit in [position % 8] {
+          var flipped = bytes
+          flipped[position] ^= 1 << UInt8(bit)
+          guard let text = String(validating: flipped, as: UTF8.self) else { continue }
+          if (try? Receipt(json: JSONValue(parsing: text)).checked()) != nil { accepted.append(position) }
+        }
+      }
+      #expect(accepted.isEmpty)
+    }
+  }
+
+  @Test func `a receipt tells nothing of anybody else, and its hashes can't be guessed`() throws {
+    // A secret that nobody knows, and a neighbour whose part an attacker guesses rightly.
+    var random = SystemRandomNumberGenerator()
+    let secret = (0..<32).map { _ in UInt8.random(in: 0...255, using: &random) }
+    let period = Period(number: 682)
+    let (anna, bert) = (AccountID(1), AccountID(2))
+    let plan = try SettlementPlan(
+      period: period, terms: Terms(), pots: [(anna, Micros(2_000_000)), (bert, Micros(3_000_000))],
+      clicks: [(anna, ThingID(9)), (bert, ThingID(9))], owner: { _ in AccountID(3) })
+    let seal = plan.seal(secret: secret)
+    let hashes = (0..<2).map { LeafHash.of(plan.patronLeaf(at: $0), period, secret) }
+    let receipt = ReceiptProof(
+      header: plan.header, leaf: .patron(plan.patronLeaf(at: 0)),
+      blind: LeafHash.blind(anna, period, secret: secret), index: 0,
+      path: MerkleTree.path(to: 0, in: hashes[...]), otherRoot: seal.blocks[1].hash)
+    #expect(receipt.digest == seal.digest && receipt.path == [hashes[1]])
+    let guess = plan.patronLeaf(at: 1)
+    for blind in [receipt.blind, [UInt8](repeating: 0, count: 32), CommitChain.rowsHash(receipt.blind)] {
+      #expect(LeafHash.of(guess.words, blind: blind) != receipt.path[0])
+    }
+    #expect(LeafHash.of(guess, period, secret) == receipt.path[0])
+  }
+
+  @Test func `receipts are shown, saved and checked from the command line, and by thirty lines of Python`()
+    throws
+  {
+    let directory = try TemporaryDirectory()
+    let daemon = try CommandLineTests.startDaemon(directory)
+    defer { daemon.terminate() }
+    func mecene(_ line: String) throws -> CommandLineTests.Output {
+      try CommandLineTests.run(
+        "mecene", line.split(separator: " ").map(String.init),
+        environment: ["MECENE_SERVER": "unix:\(directory.path)/s"])
+    }
+    for line in [
+      "account open anna --budget 10", "deposit anna 10 --key a", "account open bert --budget 2",
+      "deposit bert 2 --key b", "thing add bert https://example.org/a",
+      "thing add bert https://example.org/b",
+      "thing add bert https://example.org/c", "click anna 1", "click anna 2", "click anna 3",
+      "clock set 2026-12-01",
+      "settle 2026-11 --yes",
+    ] { #expect(try mecene(line).code == 0, "\(line)") }
+    let shown = try mecene("receipt show anna --period 2026-11")
+    #expect(shown.out.contains("number 1, as a patron") && shown.out.contains("3.333334"), "\(shown.err)")
+    #expect(try mecene("receipt show bert --period 2026-11 --as owner").out.contains("revenue  10.00"))
+    let none = try mecene("receipt show anna --period 2026-11 --as owner")
+    #expect(none.code == 64 + 5 && none.err.contains("anna received nothing for 2026-11"))
+    let early = try mecene("receipt show anna --period 2026-12")
+    #expect(early.code == 64 + 5 && early.err.contains("2026-12 is not settled yet"))
+
+    let file = directory.path + "/receipt.json"
+    let saved = try mecene("receipt save anna --period 2026-11 --output \(file)")
+    #expect(saved.code == 0 && saved.out.hasPrefix("saved to \(file)"), "\(saved.err)")
+    #expect(try mecene("receipt save anna --period 2026-11 --output \(file)").code == 1)
+    let digest = String(saved.out.suffix(65).prefix(64))
+    let checked = try mecene("receipt check \(file) --digest \(digest)")
+    #expect(checked.code == 0 && checked.out.hasPrefix("proved\n"), "\(checked.err)")
+    #expect(try mecene("receipt check \(file)").out.hasPrefix("consistent\n"))
+    let other = try mecene("receipt check \(file) --digest \(String(digest.reversed()))")
+    #expect(other.code == 1 && other.err.contains("the receipt is of a settlement with the digest \(digest)"))
+    for (script, status) in [(digest, 0), (String(digest.reversed()), 1)] {
+      let python = Process()
+      python.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+      python.arguments = ["python3", "docs/check_receipt.py", file, script]
+      python.standardOutput = Pipe()
+      python.standardError = Pipe()
+      try python.run()
+      python.waitUntilExit()
+      #expect(Int(python.terminationStatus) == status)
+    }
+  }
+}

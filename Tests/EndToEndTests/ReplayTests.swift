@@ -1,0 +1,72 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Real likes, lived through again, and an oracle that shares no code with the product.
+@Suite(.serialized) struct ReplayTests {
+  private static let data = "../shared/data/endorsements.csv.gz"
+  private static let isThere = FileManager.default.fileExists(atPath: data)
+  private static let isFull = ProcessInfo.processInfo.environment["MECENE_FULL"] != nil
+
+  private func shell(_ command: String) throws -> CommandLineTests.Output {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/bash")
+    process.arguments = ["-c", command]
+    let (out, err) = (Pipe(), Pipe())
+    process.standardOutput = out
+    process.standardError = err
+    try process.run()
+    let text = String(decoding: out.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    let errors = String(decoding: err.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return CommandLineTests.Output(code: process.terminationStatus, out: text, err: errors)
+  }
+
+  @Test(.enabled(if: isThere, "the real data is not beside the project"))
+  func `every balance and digest of months of real likes equals an independent oracle's`() throws {
+    let directory = try TemporaryDirectory()
+    let likes = directory.path + "/likes.csv"
+    // Five years of few likes; all of them take minutes without optimisation.
+    let slice = Self.isFull ? "cat" : "awk -F, 'NR == 1 || $1 < \"2010-05\"'"
+    #expect(try shell("zcat \(Self.data) | \(slice) > \(likes)").code == 0)
+    let daemon = try CommandLineTests.startDaemon(directory, ["--simulated-clock", "2005-05-01T00:00:00Z"])
+    defer { daemon.terminate() }
+    let server = ["MECENE_SERVER": "unix:\(directory.path)/s"]
+    let output = directory.path + "/out"
+    let replayed = try CommandLineTests.run(
+      "mecene", ["replay", likes, "--output", output, "--json"], environment: server)
+    #expect(replayed.code == 0 && replayed.out.contains("\"months\":[{"), "\(replayed.err)")
+    let oracle = try shell("python3 Tests/Oracle/oracle.py \(likes) \(output) 5000000")
+    #expect(oracle.code == 0 && oracle.out.contains("all equal"), "\(oracle.err)")
+    let verified = try CommandLineTests.run("mecene", ["verify"], environment: server)
+    #expect(verified.out.hasPrefix("clean\n"), "\(verified.out)")
+  }
+
+  @Test func `an oracle that is told other numbers says so`() throws {
+    let directory = try TemporaryDirectory()
+    let likes = directory.path + "/likes.csv"
+    try "day,patron,thing,owner\n2026-01-03,anna,song,bert\n2026-03-04,bert,poem,anna\n"
+      .write(toFile: likes, atomically: true, encoding: .utf8)
+    let output = directory.path + "/out"
+    // No server is named: replay starts a daemon of its own.
+    let replayed = try CommandLineTests.run(
+      "mecene", ["replay", likes, "--output", output], environment: ["MECENE_SERVER": ""])
+    #expect(replayed.code == 0, "\(replayed.err)")
+    #expect(replayed.out.contains("2026-02") && replayed.out.contains("5.00  ####"))
+    let check = "python3 Tests/Oracle/oracle.py \(likes) \(output) 5000000"
+    #expect(try shell(check).out == "2 months, 2 accounts: all equal\n")
+    #expect(
+      try shell("sed -i 's/^2,bert,10000000/2,bert,10000001/' \(output)/2026-01.csv; \(check)").code == 0)
+    #expect(try shell("sed -i 's/bert,10000000/bert,10000001/' \(output)/2026-01.csv; \(check)").code == 1)
+  }
+
+  @Test(arguments: [
+    ("day,patron,thing\n", "lacks the column owner"), ("day,patron,thing,owner\n", "holds no likes"),
+    ("day,patron,thing,owner\n2026-02-30,a,b,c\n", "line 2: a day is written like"),
+  ])
+  func `a file that is no list of likes is refused`(text: String, sentence: String) throws {
+    let refused = try CommandLineTests.run(
+      "mecene", ["replay", "-"], input: text, environment: ["MECENE_SERVER": ""])
+    #expect(refused.code == 1 && refused.err.contains(sentence))
+  }
+}

@@ -1,0 +1,76 @@
+internal import MeceneLedger
+
+/// Dated likes as a file tells them, under labels of its own: who liked what of whom, when.
+struct Likes {
+  struct Like: Sendable {
+    /// At the day's first instant.
+    let day: Timestamp
+    /// Positions in `people` and `things`.
+    let patron: Int
+    let thing: Int
+  }
+
+  /// Labels of patrons and owners, in the order in which they first appear.
+  private(set) var people: [String] = []
+  /// Things' labels with their owners.
+  private(set) var things: [(label: String, owner: Int)] = []
+  /// In the order of days.
+  private(set) var likes: [Like] = []
+  /// Lines that name another owner for a thing than an earlier line did.
+  private(set) var contradictions = 0
+
+  /// Reads a file with the columns day, patron, thing and owner.
+  init(_ path: String) throws {
+    let file = try CSVFile(path, needs: ["day", "patron", "thing", "owner"], takes: nil)
+    var peopleOf: [String: Int] = [:]
+    var thingsOf: [String: Int] = [:]
+    func person(_ label: String) -> Int {
+      if let known = peopleOf[label] { return known }
+      peopleOf[label] = people.count
+      people.append(label)
+      return people.count - 1
+    }
+    for row in file.rows {
+      guard let day = Timestamp(parsing: row["day"]), day.text.hasSuffix("T00:00:00.000Z") else {
+        throw LocalFailure(
+          sentence:
+            "\(file.name) line \(row.line): a day is written like 2026-11-24; it was \"\(row["day"])\"")
+      }
+      let (patron, owner) = (person(row["patron"]), person(row["owner"]))
+      let thing = thingsOf[row["thing"], default: things.count]
+      if thing == things.count {
+        thingsOf[row["thing"]] = thing
+        things.append((row["thing"], owner))
+      } else if things[thing].owner != owner {
+        contradictions += 1
+        continue
+      }
+      likes.append(Like(day: day, patron: patron, thing: thing))
+    }
+    guard !likes.isEmpty else { throw LocalFailure(sentence: "\(file.name) holds no likes") }
+    likes.sort { $0.day < $1.day }
+  }
+
+  /// Likes month by month, the oldest first; months without likes between them are there too.
+  var months: [(period: Period, likes: ArraySlice<Like>)] {
+    var months: [(period: Period, likes: ArraySlice<Like>)] = []
+    var start = likes.startIndex
+    while start < likes.endIndex {
+      let period = months.last?.period.next ?? likes[start].day.period
+      let end = likes[start...].firstIndex { $0.day.period > period } ?? likes.endIndex
+      months.append((period, likes[start..<end]))
+      start = end
+    }
+    return months
+  }
+
+  /// A name that the ledger takes: the label itself, if it can be one.
+  static func accountName(_ label: String, number: Int) -> String {
+    (try? AccountName(label)) == nil ? "person-\(number + 1)" : label
+  }
+
+  /// A URL that the ledger takes: the label itself, if it can be one.
+  static func url(_ label: String, number: Int) -> String {
+    (try? CanonicalURL(label)) == nil ? "https://replay.example/thing/\(number + 1)" : label
+  }
+}

@@ -1,0 +1,54 @@
+internal import Foundation
+internal import MeceneLedger
+
+/// A daemon of one's own, on a simulated clock, with its books in a directory that goes with it.
+final class TemporaryDaemon {
+  let address: String
+  private let process = Process()
+  private let directory: URL
+
+  /// Starts `mecened`: the one beside this program, or else the first on the PATH.
+  init(clock: Timestamp) throws {
+    directory = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "mecene-\(UUID().uuidString.prefix(8))")
+    address = "unix:\(directory.path)/mecene.sock"
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    let beside = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+      .appendingPathComponent("mecened")
+    let arguments = [
+      "--data", directory.path + "/data", "--listen", address, "--simulated-clock", clock.text, "--log-level",
+      "warning",
+    ]
+    if FileManager.default.isExecutableFile(atPath: beside.path) {
+      process.executableURL = beside
+      process.arguments = arguments
+    } else {
+      process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+      process.arguments = ["mecened"] + arguments
+    }
+    let ready = Pipe()
+    process.standardOutput = ready
+    do {
+      try process.run()
+    } catch {
+      throw LocalFailure(
+        sentence: "mecened can't be started: \(Terminal.reason(of: error)); name a daemon with --server")
+    }
+    // Nothing at all comes when it ends instead.
+    guard !ready.fileHandleForReading.availableData.isEmpty else {
+      stop()
+      throw LocalFailure(sentence: "mecened did not start; name a daemon with --server")
+    }
+  }
+
+  deinit { stop() }
+
+  /// Ends the daemon and removes its books.
+  func stop() {
+    if process.isRunning {
+      process.terminate()
+      process.waitUntilExit()
+    }
+    try? FileManager.default.removeItem(at: directory)
+  }
+}
