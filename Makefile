@@ -35,7 +35,7 @@ packages:
 	.ci/install-packages libsqlite3-dev libprotobuf-c-dev zlib1g-dev pkg-config
 
 development-packages:
-	.ci/install-packages protobuf-compiler protobuf-c-compiler python3-protobuf sqlite3 python3-venv
+	.ci/install-packages protobuf-compiler protobuf-c-compiler python3-protobuf sqlite3 python3-venv hledger
 
 format:
 	swift format format --in-place --recursive Sources clients Tests Package.swift

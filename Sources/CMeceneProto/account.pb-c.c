@@ -952,6 +952,141 @@ void   mecene__v1__get_statement_response__free_unpacked
   assert(message->base.descriptor == &mecene__v1__get_statement_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   mecene__v1__list_transfers_request__init
+                     (Mecene__V1__ListTransfersRequest         *message)
+{
+  static const Mecene__V1__ListTransfersRequest init_value = MECENE__V1__LIST_TRANSFERS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t mecene__v1__list_transfers_request__get_packed_size
+                     (const Mecene__V1__ListTransfersRequest *message)
+{
+  assert(message->base.descriptor == &mecene__v1__list_transfers_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t mecene__v1__list_transfers_request__pack
+                     (const Mecene__V1__ListTransfersRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &mecene__v1__list_transfers_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t mecene__v1__list_transfers_request__pack_to_buffer
+                     (const Mecene__V1__ListTransfersRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &mecene__v1__list_transfers_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Mecene__V1__ListTransfersRequest *
+       mecene__v1__list_transfers_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Mecene__V1__ListTransfersRequest *)
+     protobuf_c_message_unpack (&mecene__v1__list_transfers_request__descriptor,
+                                allocator, len, data);
+}
+void   mecene__v1__list_transfers_request__free_unpacked
+                     (Mecene__V1__ListTransfersRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &mecene__v1__list_transfers_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   mecene__v1__list_transfers_response__init
+                     (Mecene__V1__ListTransfersResponse         *message)
+{
+  static const Mecene__V1__ListTransfersResponse init_value = MECENE__V1__LIST_TRANSFERS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t mecene__v1__list_transfers_response__get_packed_size
+                     (const Mecene__V1__ListTransfersResponse *message)
+{
+  assert(message->base.descriptor == &mecene__v1__list_transfers_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t mecene__v1__list_transfers_response__pack
+                     (const Mecene__V1__ListTransfersResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &mecene__v1__list_transfers_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t mecene__v1__list_transfers_response__pack_to_buffer
+                     (const Mecene__V1__ListTransfersResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &mecene__v1__list_transfers_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Mecene__V1__ListTransfersResponse *
+       mecene__v1__list_transfers_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Mecene__V1__ListTransfersResponse *)
+     protobuf_c_message_unpack (&mecene__v1__list_transfers_response__descriptor,
+                                allocator, len, data);
+}
+void   mecene__v1__list_transfers_response__free_unpacked
+                     (Mecene__V1__ListTransfersResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &mecene__v1__list_transfers_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   mecene__v1__journal_entry__init
+                     (Mecene__V1__JournalEntry         *message)
+{
+  static const Mecene__V1__JournalEntry init_value = MECENE__V1__JOURNAL_ENTRY__INIT;
+  *message = init_value;
+}
+size_t mecene__v1__journal_entry__get_packed_size
+                     (const Mecene__V1__JournalEntry *message)
+{
+  assert(message->base.descriptor == &mecene__v1__journal_entry__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t mecene__v1__journal_entry__pack
+                     (const Mecene__V1__JournalEntry *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &mecene__v1__journal_entry__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t mecene__v1__journal_entry__pack_to_buffer
+                     (const Mecene__V1__JournalEntry *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &mecene__v1__journal_entry__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Mecene__V1__JournalEntry *
+       mecene__v1__journal_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Mecene__V1__JournalEntry *)
+     protobuf_c_message_unpack (&mecene__v1__journal_entry__descriptor,
+                                allocator, len, data);
+}
+void   mecene__v1__journal_entry__free_unpacked
+                     (Mecene__V1__JournalEntry *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &mecene__v1__journal_entry__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor mecene__v1__account_reference__field_descriptors[2] =
 {
   {
@@ -2270,6 +2405,211 @@ const ProtobufCMessageDescriptor mecene__v1__get_statement_response__descriptor 
   (ProtobufCMessageInit) mecene__v1__get_statement_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor mecene__v1__list_transfers_request__field_descriptors[3] =
+{
+  {
+    "period",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__ListTransfersRequest, period),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__ListTransfersRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__ListTransfersRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned mecene__v1__list_transfers_request__field_indices_by_name[] = {
+  1,   /* field[1] = page_size */
+  2,   /* field[2] = page_token */
+  0,   /* field[0] = period */
+};
+static const ProtobufCIntRange mecene__v1__list_transfers_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor mecene__v1__list_transfers_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "mecene.v1.ListTransfersRequest",
+  "ListTransfersRequest",
+  "Mecene__V1__ListTransfersRequest",
+  "mecene.v1",
+  sizeof(Mecene__V1__ListTransfersRequest),
+  3,
+  mecene__v1__list_transfers_request__field_descriptors,
+  mecene__v1__list_transfers_request__field_indices_by_name,
+  1,  mecene__v1__list_transfers_request__number_ranges,
+  (ProtobufCMessageInit) mecene__v1__list_transfers_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor mecene__v1__list_transfers_response__field_descriptors[2] =
+{
+  {
+    "entries",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Mecene__V1__ListTransfersResponse, n_entries),
+    offsetof(Mecene__V1__ListTransfersResponse, entries),
+    &mecene__v1__journal_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__ListTransfersResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned mecene__v1__list_transfers_response__field_indices_by_name[] = {
+  0,   /* field[0] = entries */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange mecene__v1__list_transfers_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor mecene__v1__list_transfers_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "mecene.v1.ListTransfersResponse",
+  "ListTransfersResponse",
+  "Mecene__V1__ListTransfersResponse",
+  "mecene.v1",
+  sizeof(Mecene__V1__ListTransfersResponse),
+  2,
+  mecene__v1__list_transfers_response__field_descriptors,
+  mecene__v1__list_transfers_response__field_indices_by_name,
+  1,  mecene__v1__list_transfers_response__number_ranges,
+  (ProtobufCMessageInit) mecene__v1__list_transfers_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor mecene__v1__journal_entry__field_descriptors[5] =
+{
+  {
+    "transfer",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__JournalEntry, transfer),
+    &mecene__v1__transfer__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "account_id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__JournalEntry, account_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "account_name",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__JournalEntry, account_name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "from",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__JournalEntry, from),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "to",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__JournalEntry, to),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned mecene__v1__journal_entry__field_indices_by_name[] = {
+  1,   /* field[1] = account_id */
+  2,   /* field[2] = account_name */
+  3,   /* field[3] = from */
+  4,   /* field[4] = to */
+  0,   /* field[0] = transfer */
+};
+static const ProtobufCIntRange mecene__v1__journal_entry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor mecene__v1__journal_entry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "mecene.v1.JournalEntry",
+  "JournalEntry",
+  "Mecene__V1__JournalEntry",
+  "mecene.v1",
+  sizeof(Mecene__V1__JournalEntry),
+  5,
+  mecene__v1__journal_entry__field_descriptors,
+  mecene__v1__journal_entry__field_indices_by_name,
+  1,  mecene__v1__journal_entry__number_ranges,
+  (ProtobufCMessageInit) mecene__v1__journal_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCEnumValue mecene__v1__transfer_kind__enum_values_by_number[9] =
 {
   { "TRANSFER_KIND_UNSPECIFIED", "MECENE__V1__TRANSFER_KIND__TRANSFER_KIND_UNSPECIFIED", 0 },
@@ -2312,7 +2652,7 @@ const ProtobufCEnumDescriptor mecene__v1__transfer_kind__descriptor =
   mecene__v1__transfer_kind__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor mecene__v1__account_service__method_descriptors[9] =
+static const ProtobufCMethodDescriptor mecene__v1__account_service__method_descriptors[10] =
 {
   { "OpenAccount", &mecene__v1__open_account_request__descriptor, &mecene__v1__open_account_response__descriptor },
   { "GetAccount", &mecene__v1__get_account_request__descriptor, &mecene__v1__get_account_response__descriptor },
@@ -2323,6 +2663,7 @@ static const ProtobufCMethodDescriptor mecene__v1__account_service__method_descr
   { "Withdraw", &mecene__v1__withdraw_request__descriptor, &mecene__v1__withdraw_response__descriptor },
   { "CloseAccount", &mecene__v1__close_account_request__descriptor, &mecene__v1__close_account_response__descriptor },
   { "GetStatement", &mecene__v1__get_statement_request__descriptor, &mecene__v1__get_statement_response__descriptor },
+  { "ListTransfers", &mecene__v1__list_transfers_request__descriptor, &mecene__v1__list_transfers_response__descriptor },
 };
 const unsigned mecene__v1__account_service__method_indices_by_name[] = {
   7,        /* CloseAccount */
@@ -2330,6 +2671,7 @@ const unsigned mecene__v1__account_service__method_indices_by_name[] = {
   1,        /* GetAccount */
   8,        /* GetStatement */
   2,        /* ListAccounts */
+  9,        /* ListTransfers */
   0,        /* OpenAccount */
   4,        /* SetBudget */
   3,        /* UpdateAccount */
@@ -2342,7 +2684,7 @@ const ProtobufCServiceDescriptor mecene__v1__account_service__descriptor =
   "AccountService",
   "Mecene__V1__AccountService",
   "mecene.v1",
-  9,
+  10,
   mecene__v1__account_service__method_descriptors,
   mecene__v1__account_service__method_indices_by_name
 };
@@ -2417,6 +2759,14 @@ void mecene__v1__account_service__get_statement(ProtobufCService *service,
 {
   assert(service->descriptor == &mecene__v1__account_service__descriptor);
   service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void mecene__v1__account_service__list_transfers(ProtobufCService *service,
+                                                 const Mecene__V1__ListTransfersRequest *input,
+                                                 Mecene__V1__ListTransfersResponse_Closure closure,
+                                                 void *closure_data)
+{
+  assert(service->descriptor == &mecene__v1__account_service__descriptor);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void mecene__v1__account_service__init (Mecene__V1__AccountService_Service *service,
                                         Mecene__V1__AccountService_ServiceDestroy destroy)

@@ -198,6 +198,9 @@ package protocol LedgerReading {
   func things(owner: AccountID?, after: ThingID?, limit: Int) throws -> [ThingRecord]
   func statement(_ reference: AccountReference, period: Period?, after: Int64?, limit: Int) throws
     -> StatementPage
+  func journal(period: Period?, after: Int64?, limit: Int) throws -> [(
+    transfer: Transfer, accountName: String
+  )]
   func openPeriod() throws -> (period: Period, terms: Terms)
   func terms(of period: Period) throws -> Terms
   func settlement(_ period: Period) throws -> SettlementRecord?

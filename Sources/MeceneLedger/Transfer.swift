@@ -84,6 +84,19 @@ package enum LedgerAccount: Sendable, Hashable {
   case pot(AccountID, Period)
   case clearing(Period)
   case fees
+
+  /// The account in the chart of accounts, such as `pot:anna:2026-11`.
+  ///
+  /// - Parameter name: The name of the account that the movement is of.
+  package func path(named name: String) -> String {
+    switch self {
+    case .world: "world"
+    case .available: "available:\(name)"
+    case .pot(_, let period): "pot:\(name):\(period)"
+    case .clearing(let period): "clearing:\(period)"
+    case .fees: "fees"
+    }
+  }
 }
 
 extension Transfer {

@@ -101,6 +101,23 @@ extension Handlers: AccountServiceHandler {
     }
   }
 
+  func listTransfers(_ request: ListTransfersRequest, _ call: CallContext) throws -> Answer<
+    ListTransfersResponse
+  > {
+    let period = try period(request.period)
+    let size = try limits.pageSize(request.pageSize)
+    let arguments = ["transfers", request.period]
+    let after = try PageToken.parse(request.pageToken, arguments: arguments)
+    return .read { reading in
+      if let period { _ = try reading.terms(of: period) }
+      let entries = try reading.journal(period: period, after: after, limit: size + 1)
+      return ListTransfersResponse(
+        entries: entries.prefix(size).map { JournalEntry($0.transfer, named: $0.accountName) },
+        nextPageToken: entries.count > size
+          ? PageToken.make(after: entries[size - 1].transfer.id, arguments: arguments) : "")
+    }
+  }
+
   private func account<Response: Message>(
     _ command: Command, _ respond: @escaping @Sendable (Account) -> Response
   ) -> Answer<Response> {

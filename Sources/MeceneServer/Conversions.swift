@@ -76,6 +76,16 @@ extension MeceneWire.Transfer {
   }
 }
 
+extension MeceneWire.JournalEntry {
+  init(_ transfer: MeceneLedger.Transfer, named name: String) {
+    let route = transfer.route
+    self.init(
+      transfer: Transfer(transfer), accountID: UInt64(clamping: transfer.account?.rawValue ?? 0),
+      accountName: name,
+      from: route?.from.path(named: name) ?? "", to: route?.to.path(named: name) ?? "")
+  }
+}
+
 extension MeceneWire.Thing {
   init(_ record: ThingRecord) {
     self.init(

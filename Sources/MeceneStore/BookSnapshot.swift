@@ -134,6 +134,22 @@ extension BookSnapshot {
       openingPots: opening?.potsAfter ?? .zero, transfers: transfers, hasMore: rows.count > limit)
   }
 
+  /// Transfers after an id with the names of their accounts, of one period or of all, in the journal's order.
+  package func journal(
+    period: Period?, after: Int64?, limit: Int
+  ) throws -> [(transfer: Transfer, accountName: String)] {
+    let (from, through) =
+      period.map { (Int64($0.number), Int64($0.number)) } ?? (0, Int64(Period.last.number))
+    return try fetchAll(
+      """
+      SELECT t.*, c.time_ms, coalesce(a.name, '') AS account_name FROM transfer t
+      JOIN commit_log c ON c.sequence = t.commit_sequence
+      LEFT JOIN account a ON a.id = t.account_id
+      WHERE t.id > ? AND t.period BETWEEN ? AND ? ORDER BY t.id LIMIT ?
+      """, [after ?? 0, from, through, limit]
+    ).map { (try transfer($0), $0["account_name"]) }
+  }
+
   /// Transfers after an id, in the journal's order.
   package func transfers(after: Int64, limit: Int) throws -> [Transfer] {
     try fetchAll(Self.transferSQL + " WHERE t.id > ? ORDER BY t.id LIMIT ?", [after, limit]).map(transfer)

@@ -19,7 +19,7 @@ struct Mecene: AsyncParsableCommand {
       AccountCommand.self, BudgetCommand.self, DepositCommand.self, WithdrawCommand.self, ThingCommand.self,
       ClickCommand.self, UnclickCommand.self, ClicksCommand.self, PreviewCommand.self, SettleCommand.self,
       SettlementsCommand.self, StatementCommand.self, RevenueCommand.self, ReceiptCommand.self,
-      ReplayCommand.self,
+      ReplayCommand.self, ImportCommand.self, ExportCommand.self,
       VerifyCommand.self,
       StatusCommand.self,
       HealthCommand.self, ClockCommand.self, CallCommand.self,

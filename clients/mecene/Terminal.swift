@@ -19,9 +19,12 @@ enum Terminal {
   }
 
   /// Writes a line of the result. A result that can't be written ends the program: nobody may take it for whole.
-  static func print(_ text: String) {
+  static func print(_ text: String) { write(text + "\n") }
+
+  /// Writes a part of the result as it is.
+  static func write(_ text: String) {
     do {
-      try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
+      try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
     } catch {
       complain("standard output can't be written to: \(reason(of: error))")
       exit(1)

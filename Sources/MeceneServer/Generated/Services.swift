@@ -37,6 +37,10 @@ protocol AccountServiceHandler {
   func getStatement(_ request: GetStatementRequest, _ call: CallContext) throws -> Answer<
     GetStatementResponse
   >
+  /// The journal: every movement of everybody's money, in its order, in pages.
+  func listTransfers(_ request: ListTransfersRequest, _ call: CallContext) throws -> Answer<
+    ListTransfersResponse
+  >
 }
 
 /// What can be clicked.
@@ -116,6 +120,7 @@ func makeRoutes(
     Route(.accountServiceWithdraw, handlers.withdraw),
     Route(.accountServiceCloseAccount, handlers.closeAccount),
     Route(.accountServiceGetStatement, handlers.getStatement),
+    Route(.accountServiceListTransfers, handlers.listTransfers),
     Route(.thingServiceAddThing, handlers.addThing),
     Route(.thingServiceGetThing, handlers.getThing),
     Route(.thingServiceListThings, handlers.listThings),

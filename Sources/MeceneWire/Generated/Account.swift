@@ -1928,3 +1928,275 @@ extension GetStatementResponse {
     }
   }
 }
+
+/// Asks for a page of the journal.
+public struct ListTransfersRequest: Message, PagedRequest {
+  /// Only what was booked while this period was open, such as 2026-11; empty = all.
+  public var period: String
+  /// At most this many; 0 = the default.
+  public var pageSize: Int32
+  /// From the page before; empty for the first.
+  public var pageToken: String
+
+  /// Makes the message; what is not named is empty.
+  public init(period: String = "", pageSize: Int32 = 0, pageToken: String = "") {
+    self.period = period
+    self.pageSize = pageSize
+    self.pageToken = pageToken
+  }
+
+  /// Makes the empty message.
+  public init() { self.init(period: "") }
+}
+
+extension ListTransfersRequest {
+  public static let layout = unsafe MessageLayout(
+    name: "mecene.v1.ListTransfersRequest",
+    fields: [
+      FieldRule(1, "period", .string),
+      FieldRule(2, "page_size", .int32),
+      FieldRule(3, "page_token", .string),
+    ],
+    unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__list_transfers_request__unpack($0, $1, $2)) })
+
+  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+    let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ListTransfersRequest.self)
+    self.init()
+    self.period = unsafe String(bridged: c.pointee.period)
+    self.pageSize = unsafe c.pointee.page_size
+    self.pageToken = unsafe String(bridged: c.pointee.page_token)
+  }
+
+  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+    let c = unsafe try arena.make(Mecene__V1__ListTransfersRequest.self)
+    unsafe mecene__v1__list_transfers_request__init(c)
+    unsafe c.pointee.period = try arena.string(period)
+    unsafe c.pointee.page_size = pageSize
+    unsafe c.pointee.page_token = try arena.string(pageToken)
+    return UnsafeMutableRawPointer(c)
+  }
+}
+
+extension ListTransfersRequest {
+  public func writeJSON(to json: inout JSONWriter) {
+    json.beginObject()
+    if !period.isEmpty {
+      json.key("period")
+      json.string(period)
+    }
+    if pageSize != 0 {
+      json.key("pageSize")
+      json.number(pageSize)
+    }
+    if !pageToken.isEmpty {
+      json.key("pageToken")
+      json.string(pageToken)
+    }
+    json.endObject()
+  }
+
+  public init(json: JSONValue) throws(JSONError) {
+    self.init()
+    for (name, value) in try json.object() where value != .null {
+      do throws(JSONError) {
+        switch name {
+        case "period": self.period = try value.string()
+        case "pageSize", "page_size": self.pageSize = try value.int32()
+        case "pageToken", "page_token": self.pageToken = try value.string()
+        default: throw JSONError(unknownField: name)
+        }
+      } catch { throw error.inside(name) }
+    }
+  }
+}
+
+/// A page of the journal.
+public struct ListTransfersResponse: Message, PagedResponse {
+  /// By transfer id. At most 1000 entries.
+  public var entries: [JournalEntry]
+  /// Names the next page; empty at the end.
+  public var nextPageToken: String
+
+  /// Makes the message; what is not named is empty.
+  public init(entries: [JournalEntry] = [], nextPageToken: String = "") {
+    self.entries = entries
+    self.nextPageToken = nextPageToken
+  }
+
+  /// Makes the empty message.
+  public init() { self.init(entries: []) }
+}
+
+extension ListTransfersResponse {
+  public static let layout = unsafe MessageLayout(
+    name: "mecene.v1.ListTransfersResponse",
+    fields: [
+      FieldRule(1, "entries", .message(JournalEntry.layout), elementsMax: 1000),
+      FieldRule(2, "next_page_token", .string),
+    ],
+    unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__list_transfers_response__unpack($0, $1, $2)) })
+
+  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+    let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ListTransfersResponse.self)
+    self.init()
+    self.entries = unsafe bridgedArray(c.pointee.n_entries, c.pointee.entries) { pointer in
+      unsafe JournalEntry(bridged: UnsafeRawPointer(pointer))
+    }
+    self.nextPageToken = unsafe String(bridged: c.pointee.next_page_token)
+  }
+
+  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+    let c = unsafe try arena.make(Mecene__V1__ListTransfersResponse.self)
+    unsafe mecene__v1__list_transfers_response__init(c)
+    unsafe c.pointee.n_entries = entries.count
+    unsafe c.pointee.entries = try arena.array(entries) { value, arena throws(WireError) in
+      unsafe try value.bridge(into: arena).assumingMemoryBound(to: Mecene__V1__JournalEntry.self)
+    }
+    unsafe c.pointee.next_page_token = try arena.string(nextPageToken)
+    return UnsafeMutableRawPointer(c)
+  }
+}
+
+extension ListTransfersResponse {
+  public func writeJSON(to json: inout JSONWriter) {
+    json.beginObject()
+    if !entries.isEmpty {
+      json.key("entries")
+      json.array(entries) { value, json in value.writeJSON(to: &json) }
+    }
+    if !nextPageToken.isEmpty {
+      json.key("nextPageToken")
+      json.string(nextPageToken)
+    }
+    json.endObject()
+  }
+
+  public init(json: JSONValue) throws(JSONError) {
+    self.init()
+    for (name, value) in try json.object() where value != .null {
+      do throws(JSONError) {
+        switch name {
+        case "entries":
+          self.entries = try value.array { element throws(JSONError) in try JournalEntry(json: element) }
+        case "nextPageToken", "next_page_token": self.nextPageToken = try value.string()
+        default: throw JSONError(unknownField: name)
+        }
+      } catch { throw error.inside(name) }
+    }
+  }
+}
+
+/// A transfer with the two ledger accounts that it moved money between: world, fees, available:NAME,
+/// pot:NAME:2026-11 or clearing:2026-11.
+public struct JournalEntry: Message {
+  /// The transfer.
+  public var transfer: Transfer?
+  /// Whose movement; 0 when fees are withdrawn.
+  public var accountID: UInt64
+  /// The name of that account.
+  public var accountName: String
+  /// Where the money came from.
+  public var from: String
+  /// Where it went.
+  public var to: String
+
+  /// Makes the message; what is not named is empty.
+  public init(
+    transfer: Transfer? = nil,
+    accountID: UInt64 = 0,
+    accountName: String = "",
+    from: String = "",
+    to: String = ""
+  ) {
+    self.transfer = transfer
+    self.accountID = accountID
+    self.accountName = accountName
+    self.from = from
+    self.to = to
+  }
+
+  /// Makes the empty message.
+  public init() { self.init(transfer: nil) }
+}
+
+extension JournalEntry {
+  public static let layout = unsafe MessageLayout(
+    name: "mecene.v1.JournalEntry",
+    fields: [
+      FieldRule(1, "transfer", .message(Transfer.layout)),
+      FieldRule(2, "account_id", .uint64),
+      FieldRule(3, "account_name", .string),
+      FieldRule(4, "from", .string),
+      FieldRule(5, "to", .string),
+    ],
+    unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__journal_entry__unpack($0, $1, $2)) })
+
+  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+    let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__JournalEntry.self)
+    self.init()
+    if let pointer = unsafe c.pointee.transfer {
+      self.transfer = unsafe Transfer(bridged: UnsafeRawPointer(pointer))
+    }
+    self.accountID = unsafe c.pointee.account_id
+    self.accountName = unsafe String(bridged: c.pointee.account_name)
+    self.from = unsafe String(bridged: c.pointee.from)
+    self.to = unsafe String(bridged: c.pointee.to)
+  }
+
+  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+    let c = unsafe try arena.make(Mecene__V1__JournalEntry.self)
+    unsafe mecene__v1__journal_entry__init(c)
+    if let transfer {
+      unsafe c.pointee.transfer = try transfer.bridge(into: arena).assumingMemoryBound(
+        to: Mecene__V1__Transfer.self)
+    }
+    unsafe c.pointee.account_id = accountID
+    unsafe c.pointee.account_name = try arena.string(accountName)
+    unsafe c.pointee.from = try arena.string(from)
+    unsafe c.pointee.to = try arena.string(to)
+    return UnsafeMutableRawPointer(c)
+  }
+}
+
+extension JournalEntry {
+  public func writeJSON(to json: inout JSONWriter) {
+    json.beginObject()
+    if let transfer {
+      json.key("transfer")
+      transfer.writeJSON(to: &json)
+    }
+    if accountID != 0 {
+      json.key("accountId")
+      json.unsigned64(accountID)
+    }
+    if !accountName.isEmpty {
+      json.key("accountName")
+      json.string(accountName)
+    }
+    if !from.isEmpty {
+      json.key("from")
+      json.string(from)
+    }
+    if !to.isEmpty {
+      json.key("to")
+      json.string(to)
+    }
+    json.endObject()
+  }
+
+  public init(json: JSONValue) throws(JSONError) {
+    self.init()
+    for (name, value) in try json.object() where value != .null {
+      do throws(JSONError) {
+        switch name {
+        case "transfer": self.transfer = try Transfer(json: value)
+        case "accountId", "account_id": self.accountID = try value.uint64()
+        case "accountName", "account_name": self.accountName = try value.string()
+        case "from": self.from = try value.string()
+        case "to": self.to = try value.string()
+        default: throw JSONError(unknownField: name)
+        }
+      } catch { throw error.inside(name) }
+    }
+  }
+}

@@ -42,6 +42,10 @@ extension MethodDescriptor {
   public static let accountServiceGetStatement = MethodDescriptor(
     path: "mecene.v1.AccountService/GetStatement",
     streams: false, idempotency: .noSideEffects)
+  /// The journal: every movement of everybody's money, in its order, in pages.
+  public static let accountServiceListTransfers = MethodDescriptor(
+    path: "mecene.v1.AccountService/ListTransfers",
+    streams: false, idempotency: .noSideEffects)
   /// Registers a thing. The same URL for the same owner again is the same thing.
   public static let thingServiceAddThing = MethodDescriptor(
     path: "mecene.v1.ThingService/AddThing",
@@ -132,6 +136,7 @@ extension MethodDescriptor {
     .accountServiceWithdraw,
     .accountServiceCloseAccount,
     .accountServiceGetStatement,
+    .accountServiceListTransfers,
     .thingServiceAddThing,
     .thingServiceGetThing,
     .thingServiceListThings,

@@ -32,6 +32,8 @@ extension MeceneClient {
       try await answer(accountService.closeAccount(CloseAccountRequest(json: json), options: options).json)
     case "mecene.v1.AccountService/GetStatement":
       try await answer(accountService.getStatement(GetStatementRequest(json: json), options: options).json)
+    case "mecene.v1.AccountService/ListTransfers":
+      try await answer(accountService.listTransfers(ListTransfersRequest(json: json), options: options).json)
     case "mecene.v1.ThingService/AddThing":
       try await answer(thingService.addThing(AddThingRequest(json: json), options: options).json)
     case "mecene.v1.ThingService/GetThing":

@@ -97,6 +97,20 @@ public struct AccountServiceClient: Sendable {
   ) -> PageSequence<GetStatementRequest, GetStatementResponse> {
     PageSequence(client: client, method: .accountServiceGetStatement, request: request, options: options)
   }
+
+  /// The journal: every movement of everybody's money, in its order, in pages. Throws `MeceneError`.
+  public func listTransfers(
+    _ request: ListTransfersRequest, options: CallOptions = CallOptions()
+  ) async throws -> ListTransfersResponse {
+    try await client.unary(.accountServiceListTransfers, request, options)
+  }
+
+  /// The pages of `listTransfers`, each fetched when it is asked for.
+  public func listTransfersPages(
+    _ request: ListTransfersRequest, options: CallOptions = CallOptions()
+  ) -> PageSequence<ListTransfersRequest, ListTransfersResponse> {
+    PageSequence(client: client, method: .accountServiceListTransfers, request: request, options: options)
+  }
 }
 
 /// What can be clicked.

@@ -118,7 +118,13 @@ struct RevenueCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "revenue", abstract: "Shows what an owner's things earned in a month.")
 
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case table, csv
+  }
+
   @Argument(help: "The owner's name or number.") var owner: AccountArgument
+  @Option(help: "table, or csv in the form of Flattr's monthly reports, the whole month.") var format = Format
+    .table
   @OptionGroup var period: PeriodOption
   @OptionGroup var page: PageOptions
   @OptionGroup var connection: ConnectionOptions
@@ -127,6 +133,7 @@ struct RevenueCommand: AsyncParsableCommand {
     try await connection.withClient { client, options in
       let request = GetRevenueRequest(
         owner: owner.reference, period: period.text, pageSize: page.size, pageToken: page.pageToken)
+      if format == .csv { return try await showReport(client, options) }
       let response = try await page.fetch(
         request, { client.settlementService.getRevenuePages($0, options: options) },
         join: {
@@ -146,6 +153,41 @@ struct RevenueCommand: AsyncParsableCommand {
         page.hint(response.nextPageToken)
       }
     }
+  }
+}
+
+extension RevenueCommand {
+  /// Flattr's report: by falling revenue, with each thing's clicks in all months so far.
+  private func showReport(_ client: MeceneClient, _ options: CallOptions) async throws {
+    let (month, rows) = try await revenue(client, period.text, options)
+    var totals = Dictionary(rows.map { ($0.thingID, $0.clicks) }, uniquingKeysWith: { $1 })
+    for try await page in client.settlementService.listSettlementsPages(
+      .init(pageSize: 1_000), options: options)
+    {
+      for earlier in page.settlements where earlier.period < month {
+        for row in try await revenue(client, earlier.period, options).rows {
+          totals[row.thingID]? += row.clicks
+        }
+      }
+    }
+    let sorted = rows.sorted { ($1.micros, $0.thingID) < ($0.micros, $1.thingID) }
+    Terminal.write(
+      FlattrReport.write(
+        period: month,
+        sorted.map { ($0.thingID, $0.url, $0.title, $0.clicks, $0.micros, totals[$0.thingID] ?? $0.clicks) }))
+  }
+
+  private func revenue(
+    _ client: MeceneClient, _ period: String, _ options: CallOptions
+  ) async throws -> (period: String, rows: [ThingRevenue]) {
+    var month = period
+    var rows: [ThingRevenue] = []
+    let request = GetRevenueRequest(owner: owner.reference, period: period, pageSize: 1_000)
+    for try await page in client.settlementService.getRevenuePages(request, options: options) {
+      month = page.period
+      rows += page.things
+    }
+    return (month, rows)
   }
 }
 

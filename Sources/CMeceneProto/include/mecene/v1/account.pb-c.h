@@ -36,6 +36,9 @@ typedef struct Mecene__V1__CloseAccountRequest Mecene__V1__CloseAccountRequest;
 typedef struct Mecene__V1__CloseAccountResponse Mecene__V1__CloseAccountResponse;
 typedef struct Mecene__V1__GetStatementRequest Mecene__V1__GetStatementRequest;
 typedef struct Mecene__V1__GetStatementResponse Mecene__V1__GetStatementResponse;
+typedef struct Mecene__V1__ListTransfersRequest Mecene__V1__ListTransfersRequest;
+typedef struct Mecene__V1__ListTransfersResponse Mecene__V1__ListTransfersResponse;
+typedef struct Mecene__V1__JournalEntry Mecene__V1__JournalEntry;
 
 
 /* --- enums --- */
@@ -612,6 +615,84 @@ struct  Mecene__V1__GetStatementResponse
     , NULL, 0, 0, 0,NULL, 0, 0, (char *)protobuf_c_empty_string }
 
 
+/*
+ * Asks for a page of the journal.
+ */
+struct  Mecene__V1__ListTransfersRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Only what was booked while this period was open, such as 2026-11; empty = all.
+   */
+  char *period;
+  /*
+   * At most this many; 0 = the default.
+   */
+  int32_t page_size;
+  /*
+   * From the page before; empty for the first.
+   */
+  char *page_token;
+};
+#define MECENE__V1__LIST_TRANSFERS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&mecene__v1__list_transfers_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+
+
+/*
+ * A page of the journal.
+ */
+struct  Mecene__V1__ListTransfersResponse
+{
+  ProtobufCMessage base;
+  /*
+   * By transfer id. At most 1000 entries.
+   */
+  size_t n_entries;
+  Mecene__V1__JournalEntry **entries;
+  /*
+   * Names the next page; empty at the end.
+   */
+  char *next_page_token;
+};
+#define MECENE__V1__LIST_TRANSFERS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&mecene__v1__list_transfers_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
+
+
+/*
+ * A transfer with the two ledger accounts that it moved money between: world, fees, available:NAME,
+ * pot:NAME:2026-11 or clearing:2026-11.
+ */
+struct  Mecene__V1__JournalEntry
+{
+  ProtobufCMessage base;
+  /*
+   * The transfer.
+   */
+  Mecene__V1__Transfer *transfer;
+  /*
+   * Whose movement; 0 when fees are withdrawn.
+   */
+  uint64_t account_id;
+  /*
+   * The name of that account.
+   */
+  char *account_name;
+  /*
+   * Where the money came from.
+   */
+  char *from;
+  /*
+   * Where it went.
+   */
+  char *to;
+};
+#define MECENE__V1__JOURNAL_ENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&mecene__v1__journal_entry__descriptor) \
+    , NULL, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
 /* Mecene__V1__AccountReference methods */
 void   mecene__v1__account_reference__init
                      (Mecene__V1__AccountReference         *message);
@@ -1011,6 +1092,63 @@ Mecene__V1__GetStatementResponse *
 void   mecene__v1__get_statement_response__free_unpacked
                      (Mecene__V1__GetStatementResponse *message,
                       ProtobufCAllocator *allocator);
+/* Mecene__V1__ListTransfersRequest methods */
+void   mecene__v1__list_transfers_request__init
+                     (Mecene__V1__ListTransfersRequest         *message);
+size_t mecene__v1__list_transfers_request__get_packed_size
+                     (const Mecene__V1__ListTransfersRequest   *message);
+size_t mecene__v1__list_transfers_request__pack
+                     (const Mecene__V1__ListTransfersRequest   *message,
+                      uint8_t             *out);
+size_t mecene__v1__list_transfers_request__pack_to_buffer
+                     (const Mecene__V1__ListTransfersRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Mecene__V1__ListTransfersRequest *
+       mecene__v1__list_transfers_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   mecene__v1__list_transfers_request__free_unpacked
+                     (Mecene__V1__ListTransfersRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Mecene__V1__ListTransfersResponse methods */
+void   mecene__v1__list_transfers_response__init
+                     (Mecene__V1__ListTransfersResponse         *message);
+size_t mecene__v1__list_transfers_response__get_packed_size
+                     (const Mecene__V1__ListTransfersResponse   *message);
+size_t mecene__v1__list_transfers_response__pack
+                     (const Mecene__V1__ListTransfersResponse   *message,
+                      uint8_t             *out);
+size_t mecene__v1__list_transfers_response__pack_to_buffer
+                     (const Mecene__V1__ListTransfersResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Mecene__V1__ListTransfersResponse *
+       mecene__v1__list_transfers_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   mecene__v1__list_transfers_response__free_unpacked
+                     (Mecene__V1__ListTransfersResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Mecene__V1__JournalEntry methods */
+void   mecene__v1__journal_entry__init
+                     (Mecene__V1__JournalEntry         *message);
+size_t mecene__v1__journal_entry__get_packed_size
+                     (const Mecene__V1__JournalEntry   *message);
+size_t mecene__v1__journal_entry__pack
+                     (const Mecene__V1__JournalEntry   *message,
+                      uint8_t             *out);
+size_t mecene__v1__journal_entry__pack_to_buffer
+                     (const Mecene__V1__JournalEntry   *message,
+                      ProtobufCBuffer     *buffer);
+Mecene__V1__JournalEntry *
+       mecene__v1__journal_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   mecene__v1__journal_entry__free_unpacked
+                     (Mecene__V1__JournalEntry *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Mecene__V1__AccountReference_Closure)
@@ -1076,6 +1214,15 @@ typedef void (*Mecene__V1__GetStatementRequest_Closure)
 typedef void (*Mecene__V1__GetStatementResponse_Closure)
                  (const Mecene__V1__GetStatementResponse *message,
                   void *closure_data);
+typedef void (*Mecene__V1__ListTransfersRequest_Closure)
+                 (const Mecene__V1__ListTransfersRequest *message,
+                  void *closure_data);
+typedef void (*Mecene__V1__ListTransfersResponse_Closure)
+                 (const Mecene__V1__ListTransfersResponse *message,
+                  void *closure_data);
+typedef void (*Mecene__V1__JournalEntry_Closure)
+                 (const Mecene__V1__JournalEntry *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -1119,6 +1266,10 @@ struct Mecene__V1__AccountService_Service
                         const Mecene__V1__GetStatementRequest *input,
                         Mecene__V1__GetStatementResponse_Closure closure,
                         void *closure_data);
+  void (*list_transfers)(Mecene__V1__AccountService_Service *service,
+                         const Mecene__V1__ListTransfersRequest *input,
+                         Mecene__V1__ListTransfersResponse_Closure closure,
+                         void *closure_data);
 };
 typedef void (*Mecene__V1__AccountService_ServiceDestroy)(Mecene__V1__AccountService_Service *);
 void mecene__v1__account_service__init (Mecene__V1__AccountService_Service *service,
@@ -1135,7 +1286,8 @@ void mecene__v1__account_service__init (Mecene__V1__AccountService_Service *serv
       function_prefix__ ## deposit,\
       function_prefix__ ## withdraw,\
       function_prefix__ ## close_account,\
-      function_prefix__ ## get_statement  }
+      function_prefix__ ## get_statement,\
+      function_prefix__ ## list_transfers  }
 void mecene__v1__account_service__open_account(ProtobufCService *service,
                                                const Mecene__V1__OpenAccountRequest *input,
                                                Mecene__V1__OpenAccountResponse_Closure closure,
@@ -1172,6 +1324,10 @@ void mecene__v1__account_service__get_statement(ProtobufCService *service,
                                                 const Mecene__V1__GetStatementRequest *input,
                                                 Mecene__V1__GetStatementResponse_Closure closure,
                                                 void *closure_data);
+void mecene__v1__account_service__list_transfers(ProtobufCService *service,
+                                                 const Mecene__V1__ListTransfersRequest *input,
+                                                 Mecene__V1__ListTransfersResponse_Closure closure,
+                                                 void *closure_data);
 
 /* --- descriptors --- */
 
@@ -1197,6 +1353,9 @@ extern const ProtobufCMessageDescriptor mecene__v1__close_account_request__descr
 extern const ProtobufCMessageDescriptor mecene__v1__close_account_response__descriptor;
 extern const ProtobufCMessageDescriptor mecene__v1__get_statement_request__descriptor;
 extern const ProtobufCMessageDescriptor mecene__v1__get_statement_response__descriptor;
+extern const ProtobufCMessageDescriptor mecene__v1__list_transfers_request__descriptor;
+extern const ProtobufCMessageDescriptor mecene__v1__list_transfers_response__descriptor;
+extern const ProtobufCMessageDescriptor mecene__v1__journal_entry__descriptor;
 extern const ProtobufCServiceDescriptor mecene__v1__account_service__descriptor;
 
 PROTOBUF_C__END_DECLS

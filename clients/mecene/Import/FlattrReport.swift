@@ -1,0 +1,64 @@
+internal import Foundation
+internal import MeceneLedger
+internal import SwiftCSV
+
+/// Flattr's monthly revenue report, as its users exported it: semicolons, decimal commas, UTF-8, sorted by revenue.
+///
+///     period;id;flattr url;url;title;clicks;revenue;clicks total
+///     2013-05;1214915;"https://…";"http://…";"A title";8;0,95;168
+struct FlattrReport {
+  struct Row: Sendable {
+    let line: Int
+    let url: String
+    let title: String
+    let clicks: Int
+    /// In micros.
+    let revenue: Int64
+  }
+
+  static let columns = ["period", "id", "flattr url", "url", "title", "clicks", "revenue", "clicks total"]
+
+  let period: Period
+  let rows: [Row]
+
+  /// Reads a report.
+  ///
+  /// - Throws: `LocalFailure` with the line and column that are wrong.
+  init(_ path: String) throws {
+    let file = try CSVFile(path, delimiter: .semicolon, needs: Self.columns, takes: [])
+    guard let first = file.rows.first, let period = Period(parsing: first["period"]) else {
+      throw LocalFailure(sentence: "\(file.name) is no report: its first row names no period such as 2013-05")
+    }
+    self.period = period
+    rows = try file.rows.map { row in
+      func refuse(_ column: String, _ what: String) -> LocalFailure {
+        LocalFailure(
+          sentence: "\(file.name) line \(row.line), column \(column): \(what); it was \"\(row[column])\"")
+      }
+      guard row["period"] == period.description else { throw refuse("period", "all rows are of \(period)") }
+      guard let clicks = Int(row["clicks"]), clicks > 0 else { throw refuse("clicks", "a number above 0") }
+      guard let revenue = Micros(parsing: row["revenue"].replacing(",", with: ".")), revenue >= .zero else {
+        throw refuse("revenue", "an amount such as 0,95")
+      }
+      return Row(
+        line: row.line, url: row["url"], title: row["title"], clicks: clicks, revenue: revenue.rawValue)
+    }
+  }
+
+  /// Writes a report in the same form.
+  static func write(
+    period: String,
+    _ rows: [(id: UInt64, url: String, title: String, clicks: UInt64, revenue: Int64, total: UInt64)]
+  ) -> String {
+    var csv = CSVText(separator: ";")
+    csv.append(columns)
+    for row in rows {
+      csv.append([
+        .plain(period), .plain("\(row.id)"), .quoted(""), .quoted(row.url), .quoted(row.title),
+        .plain("\(row.clicks)"), .plain(Amount.text(row.revenue).replacing(".", with: ",")),
+        .plain("\(row.total)"),
+      ])
+    }
+    return csv.text
+  }
+}
