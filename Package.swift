@@ -85,6 +85,7 @@ let package = Package(
       name: "mecene",
       dependencies: [
         "MeceneClient", "MeceneWire", "MeceneLedger", "MeceneProof", "MeceneTerminal", "MeceneGzip",
+        "MeceneConcurrency",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "TextTable", package: "TextTable"),
         .product(name: "SwiftCSV", package: "SwiftCSV"),
@@ -125,8 +126,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "MeceneClient", "MeceneWire", "MeceneTransport", "MeceneLedger", "MeceneProof", "TestSupport",
-        "mecened", "mecene",
+        "MeceneClient", "MeceneWire", "MeceneTransport", "MeceneLedger", "MeceneProof", "MeceneConcurrency",
+        "TestSupport", "mecened", "mecene",
       ],
       swiftSettings: common),
   ],

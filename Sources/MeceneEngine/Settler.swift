@@ -12,7 +12,12 @@ internal import MeceneStore
 /// cursors; the plan is made again, and another digest stops the settlement.
 actor Settler {
   /// The most patrons or owners, and the most clicks or things, of one commit.
-  private static let peoplePerCommit = 1_000
+  private static var peoplePerCommit: Int {
+    #if DEBUG
+      if let step = Faults.settlementStep { return max(1, step) }
+    #endif
+    return 1_000
+  }
   private static let rowsPerCommit = 8_192
 
   nonisolated let executor = QueueExecutor(label: "mecene.settler", qos: .utility)

@@ -257,9 +257,15 @@ actor Writer {
     let rowsHash = CommitChain.rowsHash(book.takeRowBytes())
     let newLink = CommitChain.link(
       previous: link, sequence: sequence + 1, time: time, rowsHash: rowsHash)
+    #if DEBUG
+      Faults.beforeCommit(sequence + 1)
+    #endif
     try book.commit(rowsHash: rowsHash, link: newLink, money: ledger.money, fees: ledger.fees)
     sequence += 1
     link = newLink
+    #if DEBUG
+      Faults.afterCommit(sequence)
+    #endif
   }
 
   /// Adds the texts that only the books know, as they are at this point of the commit.

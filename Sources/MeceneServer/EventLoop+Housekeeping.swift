@@ -61,7 +61,7 @@ extension EventLoop {
     closeListeners()
     now = Deadline.now
     for connection in connections.values where connection.phase == .open {
-      appendFailure(connection, 0, .draining)
+      appendFailure(connection, 0, .drainAnnounced)
       for (callID, call) in connection.calls where call.streams {
         call.task?.cancel()
         connection.removeCall(callID)
@@ -73,7 +73,11 @@ extension EventLoop {
     while isBusy, Deadline.now < end { try? await Task.sleep(for: .milliseconds(5)) }
     // Closing a socket with unread bytes in it would destroy answers on their way, so the peers close first.
     now = Deadline.now
-    for connection in connections.values where connection.phase == .open { endAfterFlush(connection) }
+    for connection in connections.values where connection.phase == .open {
+      // Whatever is still on its way here is never looked at: its sender may send it elsewhere.
+      if connection.calls.isEmpty { appendFailure(connection, 0, .drained) }
+      endAfterFlush(connection)
+    }
     turn(polls: false)
     let farewell = Deadline(millisecondsFromNow: 300)
     while !connections.isEmpty, Deadline.now < farewell { try? await Task.sleep(for: .milliseconds(5)) }

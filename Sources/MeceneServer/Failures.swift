@@ -62,6 +62,16 @@ extension Failure {
   static let draining = Failure(
     .draining, "the daemon is shutting down; send the call again", notExecuted: true, retryAfterMs: 100)
 
+  /// The first word on call 0: calls that were accepted are still answered.
+  static let drainAnnounced = Failure(
+    .draining, "the daemon is shutting down; calls that it has accepted are still answered", retryAfterMs: 100
+  )
+
+  /// The last word on call 0.
+  static let drained = Failure(
+    .draining, "the daemon has answered all that it accepted; what is not answered was not executed",
+    notExecuted: true, retryAfterMs: 100)
+
   // A stream may tell of work that goes on without its listener, so its end says nothing of what was done.
 
   static let streamDrained = Failure(

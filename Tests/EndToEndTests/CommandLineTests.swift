@@ -49,13 +49,15 @@ import Testing
   }
 
   /// A daemon that has said that it is ready.
-  static func startDaemon(_ directory: TemporaryDirectory, _ more: [String] = []) throws -> Process {
+  static func startDaemon(
+    _ directory: TemporaryDirectory, _ more: [String] = [], environment: [String: String] = [:]
+  ) throws -> Process {
     let daemon = process(
       "mecened",
       [
         "--data", directory.path + "/data", "--listen", "unix:\(directory.path)/s", "--simulated-clock",
         "2026-11-01T00:00:00Z", "--log-level", "critical",
-      ] + more)
+      ] + more, environment)
     let out = Pipe()
     daemon.standardOutput = out
     try daemon.run()

@@ -83,12 +83,12 @@ extension MeceneClient {
   /// Makes a call, and makes it again while that is safe and there is time.
   private func repeating<Request: Message, Result>(
     _ method: MethodDescriptor, _ request: Request, _ options: CallOptions,
-    _ attempt: (Request, ContinuousClock.Instant) async throws -> Result
+    attemptsMade: Int = 0, _ attempt: (Request, ContinuousClock.Instant) async throws -> Result
   ) async throws -> Result {
     let start = ContinuousClock.now
     let deadline = start + options.timeout
     var request = withKey(request)
-    var attempts = 1
+    var attempts = attemptsMade + 1
     while true {
       do {
         return try await attempt(request, deadline)
@@ -98,7 +98,13 @@ extension MeceneClient {
           await session.wait(delay)
         else { throw error }
         if error.reason != .connectFailed || !options.waitsForReady { attempts += 1 }
-        if !error.notExecuted { request = try await naming(request, since: start, deadline: deadline) }
+        if !error.notExecuted {
+          // Without the name of its period a click can't be repeated, and stays in doubt.
+          guard let named = try? await naming(request, since: start, deadline: deadline, options) else {
+            throw error
+          }
+          request = named
+        }
       }
     }
   }
@@ -135,11 +141,19 @@ extension MeceneClient {
   /// A click that may have been done is repeated for the period of its first attempt, so that it can't be done
   /// again in the next. The daemon's clock tells which that was.
   private func naming<Request: Message>(
-    _ request: Request, since start: ContinuousClock.Instant, deadline: ContinuousClock.Instant
+    _ request: Request, since start: ContinuousClock.Instant, deadline: ContinuousClock.Instant,
+    _ options: CallOptions
   ) async throws -> Request {
     guard var named = request as? any OpenPeriodRequest, named.period.isEmpty else { return request }
-    let status: GetStatusResponse = try await unary(
-      .daemonServiceGetStatus, GetStatusRequest(), CallOptions(timeout: deadline - .now, waitsForReady: true))
+    var asking = options
+    asking.timeout = deadline - .now
+    // The daemon was there a moment ago, so it is waited for as by any attempt but the first.
+    let status: GetStatusResponse = try await repeating(
+      .daemonServiceGetStatus, GetStatusRequest(), asking, attemptsMade: 1
+    ) { request, deadline in
+      try await session.unary(
+        .daemonServiceGetStatus, request, deadline: deadline, metadata: options.metadata)
+    }
     let elapsed = (ContinuousClock.now - start).components
     let elapsedMs = elapsed.seconds * 1_000 + elapsed.attoseconds / 1_000_000_000_000_000
     let clock = status.settings.first { $0.name == "clock" }?.value

@@ -290,7 +290,7 @@ extension Session {
   /// The daemon drains, or is about to close the connection and says why.
   private func takeLastWord(_ response: Response, _ link: Link) {
     if link === current { current = nil }
-    if response.error?.reason == .draining {
+    if response.error?.reason == .draining, response.error?.notExecuted == false {
       if link.calls.isEmpty { link.channel?.close("the daemon is shutting down") }
       return
     }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import MeceneClient
+internal import MeceneConcurrency
 internal import MeceneTerminal
 internal import MeceneWire
 
@@ -60,9 +61,10 @@ struct BulkOption: ParsableArguments {
   private static func send(
     _ rows: ArraySlice<CSVFile.Row>, _ call: @escaping @Sendable (CSVFile.Row) async throws -> String
   ) async -> [Outcome] {
-    await withTaskGroup(of: Outcome.self) { group in
+    let executor = InOrderExecutor(label: "mecene.calls")
+    return await withTaskGroup(of: Outcome.self) { group in
       for row in rows {
-        group.addTask {
+        group.addTask(executorPreference: executor) {
           do {
             return Outcome(line: row.line, result: .success(try await call(row)))
           } catch {
