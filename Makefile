@@ -13,6 +13,7 @@ demo: packages
 test: packages check
 	swift build --build-tests $(SWIFT_FLAGS)
 	swift test --skip-build --disable-xctest --no-parallel
+	clients/python/run-tests .build/debug/mecened -q
 
 # The state machine for ten times as long, and all of the real likes.
 test-full: packages

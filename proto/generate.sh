@@ -3,7 +3,8 @@
 set -eu
 files=$(cd proto && find mecene grpc -name '*.proto' | LC_ALL=C sort)
 rm -rf Sources/CMeceneProto Sources/MeceneWire/Generated Sources/MeceneServer/Generated clients/MeceneClient/Generated
-mkdir -p Sources/CMeceneProto/include Sources/MeceneWire/Generated Sources/MeceneServer/Generated clients/MeceneClient/Generated docs
+rm -rf clients/python/src/mecene/v1 clients/python/src/mecene/health_pb2.py*
+mkdir -p clients/python/src/mecene/v1 Sources/CMeceneProto/include Sources/MeceneWire/Generated Sources/MeceneServer/Generated clients/MeceneClient/Generated docs
 temporary=$(mktemp -d)
 trap 'rm -rf "$temporary"' EXIT
 # shellcheck disable=SC2086
@@ -24,4 +25,13 @@ done)
   echo "  export *"
   echo "}"
 } > Sources/CMeceneProto/include/module.modulemap
+# Python's messages, from the official compiler. Its module for grpc.health.v1 would hide gRPC's own package, and its file
+# would clash with gRPC's in the one pool of the process: it gets a module and a pool of its own.
+# shellcheck disable=SC2086
+protoc -I proto --python_out="$temporary" --pyi_out="$temporary" $files
+cp "$temporary"/mecene/v1/*_pb2.py "$temporary"/mecene/v1/*_pb2.pyi clients/python/src/mecene/v1/
+touch clients/python/src/mecene/v1/__init__.py
+sed -e 's/_descriptor_pool.Default()/_descriptor_pool.DescriptorPool()/' -e "s/'grpc.health.v1.health_pb2'/'mecene.health_pb2'/" \
+  "$temporary/grpc/health/v1/health_pb2.py" > clients/python/src/mecene/health_pb2.py
+cp "$temporary/grpc/health/v1/health_pb2.pyi" clients/python/src/mecene/health_pb2.pyi
 swift format format --in-place --recursive Sources/MeceneWire/Generated Sources/MeceneServer/Generated clients/MeceneClient/Generated

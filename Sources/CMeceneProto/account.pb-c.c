@@ -2559,24 +2559,24 @@ static const ProtobufCFieldDescriptor mecene__v1__journal_entry__field_descripto
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "from",
+    "from_account",
     4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
-    offsetof(Mecene__V1__JournalEntry, from),
+    offsetof(Mecene__V1__JournalEntry, from_account),
     NULL,
     &protobuf_c_empty_string,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "to",
+    "to_account",
     5,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
-    offsetof(Mecene__V1__JournalEntry, to),
+    offsetof(Mecene__V1__JournalEntry, to_account),
     NULL,
     &protobuf_c_empty_string,
     0,             /* flags */
@@ -2586,8 +2586,8 @@ static const ProtobufCFieldDescriptor mecene__v1__journal_entry__field_descripto
 static const unsigned mecene__v1__journal_entry__field_indices_by_name[] = {
   1,   /* field[1] = account_id */
   2,   /* field[2] = account_name */
-  3,   /* field[3] = from */
-  4,   /* field[4] = to */
+  3,   /* field[3] = from_account */
+  4,   /* field[4] = to_account */
   0,   /* field[0] = transfer */
 };
 static const ProtobufCIntRange mecene__v1__journal_entry__number_ranges[1 + 1] =

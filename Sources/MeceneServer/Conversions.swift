@@ -82,7 +82,7 @@ extension MeceneWire.JournalEntry {
     self.init(
       transfer: Transfer(transfer), accountID: UInt64(clamping: transfer.account?.rawValue ?? 0),
       accountName: name,
-      from: route?.from.path(named: name) ?? "", to: route?.to.path(named: name) ?? "")
+      fromAccount: route?.from.path(named: name) ?? "", toAccount: route?.to.path(named: name) ?? "")
   }
 }
 

@@ -2096,23 +2096,23 @@ public struct JournalEntry: Message {
   /// The name of that account.
   public var accountName: String
   /// Where the money came from.
-  public var from: String
+  public var fromAccount: String
   /// Where it went.
-  public var to: String
+  public var toAccount: String
 
   /// Makes the message; what is not named is empty.
   public init(
     transfer: Transfer? = nil,
     accountID: UInt64 = 0,
     accountName: String = "",
-    from: String = "",
-    to: String = ""
+    fromAccount: String = "",
+    toAccount: String = ""
   ) {
     self.transfer = transfer
     self.accountID = accountID
     self.accountName = accountName
-    self.from = from
-    self.to = to
+    self.fromAccount = fromAccount
+    self.toAccount = toAccount
   }
 
   /// Makes the empty message.
@@ -2126,8 +2126,8 @@ extension JournalEntry {
       FieldRule(1, "transfer", .message(Transfer.layout)),
       FieldRule(2, "account_id", .uint64),
       FieldRule(3, "account_name", .string),
-      FieldRule(4, "from", .string),
-      FieldRule(5, "to", .string),
+      FieldRule(4, "from_account", .string),
+      FieldRule(5, "to_account", .string),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__journal_entry__unpack($0, $1, $2)) })
 
@@ -2139,8 +2139,8 @@ extension JournalEntry {
     }
     self.accountID = unsafe c.pointee.account_id
     self.accountName = unsafe String(bridged: c.pointee.account_name)
-    self.from = unsafe String(bridged: c.pointee.from)
-    self.to = unsafe String(bridged: c.pointee.to)
+    self.fromAccount = unsafe String(bridged: c.pointee.from_account)
+    self.toAccount = unsafe String(bridged: c.pointee.to_account)
   }
 
   @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
@@ -2152,8 +2152,8 @@ extension JournalEntry {
     }
     unsafe c.pointee.account_id = accountID
     unsafe c.pointee.account_name = try arena.string(accountName)
-    unsafe c.pointee.from = try arena.string(from)
-    unsafe c.pointee.to = try arena.string(to)
+    unsafe c.pointee.from_account = try arena.string(fromAccount)
+    unsafe c.pointee.to_account = try arena.string(toAccount)
     return UnsafeMutableRawPointer(c)
   }
 }
@@ -2173,13 +2173,13 @@ extension JournalEntry {
       json.key("accountName")
       json.string(accountName)
     }
-    if !from.isEmpty {
-      json.key("from")
-      json.string(from)
+    if !fromAccount.isEmpty {
+      json.key("fromAccount")
+      json.string(fromAccount)
     }
-    if !to.isEmpty {
-      json.key("to")
-      json.string(to)
+    if !toAccount.isEmpty {
+      json.key("toAccount")
+      json.string(toAccount)
     }
     json.endObject()
   }
@@ -2192,8 +2192,8 @@ extension JournalEntry {
         case "transfer": self.transfer = try Transfer(json: value)
         case "accountId", "account_id": self.accountID = try value.uint64()
         case "accountName", "account_name": self.accountName = try value.string()
-        case "from": self.from = try value.string()
-        case "to": self.to = try value.string()
+        case "fromAccount", "from_account": self.fromAccount = try value.string()
+        case "toAccount", "to_account": self.toAccount = try value.string()
         default: throw JSONError(unknownField: name)
         }
       } catch { throw error.inside(name) }

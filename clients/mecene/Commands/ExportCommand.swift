@@ -51,7 +51,7 @@ struct ExportCommand: AsyncParsableCommand {
     var firstUsed: [String: String] = [:]
     for try await page in pages {
       for entry in page.entries {
-        for path in [entry.from, entry.to] where firstUsed[path] == nil {
+        for path in [entry.fromAccount, entry.toAccount] where firstUsed[path] == nil {
           firstUsed[path] = Chart.date(entry.transfer?.committedAtMs ?? 0)
         }
       }

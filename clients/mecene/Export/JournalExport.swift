@@ -40,8 +40,8 @@ struct HledgerExport: JournalExport {
     let amount = Amount.text(transfer.amountMicros)
     return """
       \(Chart.date(transfer.committedAtMs)) * (\(transfer.id)) \(transfer.description)
-          \(Chart.name(entry.to))  -\(amount) \(currency)
-          \(Chart.name(entry.from))  \(amount) \(currency)
+          \(Chart.name(entry.toAccount))  -\(amount) \(currency)
+          \(Chart.name(entry.fromAccount))  \(amount) \(currency)
 
 
       """
@@ -73,8 +73,8 @@ struct BeancountExport: JournalExport {
     return """
       \(Chart.date(transfer.committedAtMs)) * "\(transfer.description)"
         transfer: "\(transfer.id)"
-        \(name(entry.to))  -\(amount) \(currency)
-        \(name(entry.from))  \(amount) \(currency)
+        \(name(entry.toAccount))  -\(amount) \(currency)
+        \(name(entry.fromAccount))  \(amount) \(currency)
 
 
       """
@@ -97,7 +97,8 @@ struct CSVExport: JournalExport {
     let transfer = entry.transfer ?? Transfer()
     let kind = transfer.kind.name?.replacing("TRANSFER_KIND_", with: "").lowercased() ?? ""
     return line([
-      "\(transfer.id)", Tables.time(transfer.committedAtMs), transfer.period, kind, entry.from, entry.to,
+      "\(transfer.id)", Tables.time(transfer.committedAtMs), transfer.period, kind, entry.fromAccount,
+      entry.toAccount,
       Amount.text(transfer.amountMicros), transfer.forPeriod, entry.accountName,
       Amount.text(transfer.availableAfterMicros), Amount.text(transfer.potsAfterMicros),
     ])

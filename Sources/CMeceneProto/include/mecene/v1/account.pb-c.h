@@ -682,11 +682,11 @@ struct  Mecene__V1__JournalEntry
   /*
    * Where the money came from.
    */
-  char *from;
+  char *from_account;
   /*
    * Where it went.
    */
-  char *to;
+  char *to_account;
 };
 #define MECENE__V1__JOURNAL_ENTRY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&mecene__v1__journal_entry__descriptor) \

@@ -1,0 +1,93 @@
+"""Why a call failed."""
+
+from __future__ import annotations
+
+import enum
+
+from mecene.v1 import reason_pb2, wire_pb2
+
+#: What programs branch on: one enum for all reasons, with permanent numbers.
+Reason = enum.IntEnum("Reason", {name.removeprefix("REASON_"): n for name, n in reason_pb2.Reason.items()})
+
+
+class StatusCode(enum.IntEnum):
+    """gRPC's status codes."""
+
+    OK = 0
+    CANCELLED = 1
+    UNKNOWN = 2
+    INVALID_ARGUMENT = 3
+    DEADLINE_EXCEEDED = 4
+    NOT_FOUND = 5
+    ALREADY_EXISTS = 6
+    PERMISSION_DENIED = 7
+    RESOURCE_EXHAUSTED = 8
+    FAILED_PRECONDITION = 9
+    ABORTED = 10
+    OUT_OF_RANGE = 11
+    UNIMPLEMENTED = 12
+    INTERNAL = 13
+    UNAVAILABLE = 14
+    DATA_LOSS = 15
+    UNAUTHENTICATED = 16
+
+
+class MeceneError(Exception):
+    """A failed call. `str()` gives one sentence."""
+
+    def __init__(self, code, reason, message, *, field="", details=None, not_executed=False, retry_after=0.0, cause=""):
+        super().__init__(f"{message} ({cause})" if cause else message)
+        self.code = StatusCode(code) if code in StatusCode._value2member_map_ else StatusCode.UNKNOWN
+        #: A `Reason`, or a plain number that this version does not know.
+        self.reason = Reason(reason) if reason in Reason._value2member_map_ else reason
+        #: The request field at fault; empty when no single field is.
+        self.field = field
+        self.message = message
+        #: Every number of the sentence, by name.
+        self.details = details or {}
+        #: True = nothing was done, and the call may be sent again whatever its method.
+        self.not_executed = not_executed
+        #: Seconds to wait before another attempt; 0 = no advice.
+        self.retry_after = retry_after
+        #: What the attempt to connect or to wait ran into; empty when the daemon itself answered.
+        self.cause = cause
+
+    @classmethod
+    def of(cls, response: wire_pb2.Response) -> MeceneError:
+        error = response.error
+        return cls(
+            response.status, error.reason, error.message, field=error.field,
+            details={detail.key: detail.value for detail in error.details}, not_executed=error.not_executed,
+            retry_after=error.retry_after_ms / 1000)
+
+    def __eq__(self, other):
+        return isinstance(other, MeceneError) and vars(self) == vars(other)
+
+    __hash__ = Exception.__hash__
+
+
+def connect_failed(address, cause):
+    return MeceneError(
+        StatusCode.UNAVAILABLE, Reason.CONNECT_FAILED, f"no daemon answers at {address}", not_executed=True,
+        cause=str(cause))
+
+
+def connection_lost(address, cause):
+    return MeceneError(
+        StatusCode.UNAVAILABLE, Reason.CONNECTION_LOST,
+        f"the connection to {address} was lost before the answer came", cause=str(cause))
+
+
+def ended_a_moment_ago():
+    return MeceneError(
+        StatusCode.UNAVAILABLE, Reason.DRAINING, "the connection ended before the call was sent", not_executed=True)
+
+
+def deadline_exceeded(cause="", not_executed=False):
+    return MeceneError(
+        StatusCode.DEADLINE_EXCEEDED, Reason.DEADLINE_EXCEEDED, "the call's time ran out", cause=cause,
+        not_executed=not_executed)
+
+
+def closed():
+    return MeceneError(StatusCode.CANCELLED, Reason.CANCELLED, "the client was closed", not_executed=True)

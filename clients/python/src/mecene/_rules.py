@@ -1,0 +1,97 @@
+"""What both clients do alike: addresses, keys, and when a call is sent again."""
+
+from __future__ import annotations
+
+import datetime
+import random
+import secrets
+import time
+from dataclasses import dataclass
+
+from mecene._errors import MeceneError, Reason
+from mecene._method import Method
+
+DEFAULT_ADDRESS = "tcp://127.0.0.1:7437"
+ATTEMPTS_MAX = 4
+_TRANSIENT = {
+    Reason.DRAINING, Reason.TOO_MANY_CALLS, Reason.DISK_FULL, Reason.CONNECTION_TIMEOUT, Reason.CONNECTION_LOST,
+    Reason.COMMIT_FAILED,
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a call is made."""
+
+    #: Seconds that the call may take, over all attempts.
+    timeout: float = 10.0
+    #: False = fail at once when nobody answers at the address; True = go on trying until the timeout.
+    wait_for_ready: bool = False
+    #: Headers: pairs of a lower-case key and bytes.
+    metadata: tuple[tuple[str, bytes], ...] = ()
+
+
+def make_key() -> str:
+    """A key that nobody else has: 32 hexadecimal digits."""
+    return secrets.token_hex(16)
+
+
+def parse_address(text: str) -> tuple[str, str | tuple[str, int]]:
+    """("unix", path) or ("tcp", (host, port))."""
+    if text.startswith("unix:"):
+        path = text.removeprefix("unix:").removeprefix("//")
+        if path:
+            return "unix", path
+    elif text.startswith("tcp://"):
+        host, colon, port = text.removeprefix("tcp://").rpartition(":")
+        if not colon or host.count("[") != host.count("]"):
+            host, port = text.removeprefix("tcp://"), "7437"
+        host = host.removeprefix("[").removesuffix("]")
+        if host and port.isascii() and port.isdigit() and int(port) < 65536:
+            return "tcp", (host, int(port))
+    raise ValueError(f"{text} is not an address; write tcp://HOST:PORT or unix:PATH")
+
+
+class Attempts:
+    """One call over its attempts. `failed` tells how long to wait before the next one, or raises the error."""
+
+    def __init__(self, method: Method, request, options: Options, made: int = 0):
+        self.method, self.options, self.number = method, options, made + 1
+        self.start = time.monotonic()
+        self.deadline = self.start + options.timeout
+        self.request = type(request)()
+        self.request.CopyFrom(request)
+        if method.keyed and not self.request.key:
+            self.request.key = make_key()
+
+    def failed(self, error: MeceneError) -> float:
+        most = 0.05 * 2 ** min(self.number - 1, 5)
+        delay = max(random.uniform(most / 2, most), error.retry_after)
+        if not self._repeats(error) or time.monotonic() + delay >= self.deadline:
+            raise error
+        if error.reason != Reason.CONNECT_FAILED or not self.options.wait_for_ready:
+            self.number += 1
+        return delay
+
+    def _repeats(self, error: MeceneError) -> bool:
+        if error.reason == Reason.CONNECT_FAILED and self.options.wait_for_ready:
+            return True
+        if self.number >= ATTEMPTS_MAX:
+            return False
+        if error.reason == Reason.CONNECT_FAILED:
+            # The first attempt tells whether there is a daemon at all; later ones may meet it restarting.
+            return self.number > 1
+        return error.reason in _TRANSIENT and (
+            error.not_executed or self.method.repeating != "unknown" or self.method.keyed)
+
+    def needs_period(self, error: MeceneError) -> bool:
+        """Whether the next attempt has to name the period of the first, lest a click be made in two months."""
+        return self.method.names_period and not self.request.period and not error.not_executed
+
+    def name_period(self, status) -> None:
+        """Names the period that was open when the first attempt was made, by the daemon's clock."""
+        if any(setting.name == "clock" and setting.value == "simulated" for setting in status.settings):
+            self.request.period = status.open_period
+        else:
+            then = status.now_ms / 1000 - (time.monotonic() - self.start)
+            self.request.period = datetime.datetime.fromtimestamp(then, datetime.timezone.utc).strftime("%Y-%m")
