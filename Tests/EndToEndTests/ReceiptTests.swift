@@ -195,4 +195,51 @@ import Testing
       #expect(Int(python.terminationStatus) == status)
     }
   }
+
+  @Test
+  func `the worked example of the economy's page is what the daemon pays, and twenty lines of Python agree`()
+    throws
+  {
+    let directory = try TemporaryDirectory()
+    let daemon = try CommandLineTests.startDaemon(directory)
+    defer { daemon.terminate() }
+    func mecene(_ line: String) throws -> String {
+      let output = try CommandLineTests.run(
+        "mecene", line.split(separator: " ").map(String.init),
+        environment: ["MECENE_SERVER": "unix:\(directory.path)/s"])
+      #expect(output.code == 0, "\(line): \(output.err)")
+      return output.out
+    }
+    let pots = ["anna": "10", "bert": "5", "carl": "2.000001", "dora": "2", "emil": "2"]
+    for name in ["anna", "bert", "carl", "dora", "emil"] {
+      _ = try mecene("account open \(name) --budget \(pots[name] ?? "")")
+      _ = try mecene("deposit \(name) \(pots[name] ?? "") --key k")
+    }
+    for line in [
+      "thing add dora https://example.org/1", "thing add dora https://example.org/2",
+      "thing add emil https://example.org/3", "click anna 1", "click anna 2", "click anna 3", "click bert 1",
+      "click carl 2", "clock set 2026-12-01", "settle 2026-11 --yes",
+    ] { _ = try mecene(line) }
+    #expect(try mecene("account show dora").contains("available       15.666668"))
+    #expect(try mecene("account show emil").contains("available       5.333333"))
+    let page = try String(contentsOfFile: "docs/economy.md", encoding: .utf8)
+    for (patron, shares) in [(1, ["3.333334", "3.333333", "3.333333"]), (2, ["5.00"]), (3, ["2.000001"])] {
+      let clicks = try ListClicksResponse(
+        json: JSONValue(parsing: mecene("clicks \(patron) --period 2026-11 --json"))
+      )
+      #expect(clicks.clicks.map { Micros($0.shareMicros).description } == shares)
+      for share in shares { #expect(page.contains(share)) }
+      let python = Process()
+      python.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+      python.arguments =
+        ["python3", "docs/recompute.py", "\(patron)", "2026-11", "\(clicks.potMicros)", "0"]
+        + clicks.clicks.map { "\($0.thingID)" }
+      let out = Pipe()
+      python.standardOutput = out
+      try python.run()
+      let text = String(decoding: out.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      python.waitUntilExit()
+      #expect(text == clicks.clicks.map { "\($0.thingID) \($0.shareMicros)\n" }.joined())
+    }
+  }
 }
