@@ -46,9 +46,7 @@ actor Settler {
   /// Settles what is due, the oldest first. Called about once a second, so what fails is tried again; only a period
   /// whose rows contradict each other is left to be asked for.
   func settleDue() async {
-    while let settleAfter, let period = writer.summary.withLock({ $0.oldestUnsettled }),
-      period.next.start.milliseconds + settleAfter <= clock.now().milliseconds
-    {
+    while let period = writer.summary.withLock({ $0.oldestUnsettled }), isDue(period) {
       if let failure, failure.period == period, failure.isFinal { return }
       do {
         _ = try await settle(period) { _ in }
@@ -79,23 +77,45 @@ actor Settler {
     nextObserver += 1
     observers[observer] = progress
     defer { observers[observer] = nil }
-    // Another settlement may have to end first: the one that makes this period the oldest.
-    while let current = running {
-      if current.period == asked ?? current.period { return try await current.task.value }
-      _ = try? await current.task.value
+    while true {
+      if let current = running {
+        if current.period == asked ?? current.period { return try await current.task.value }
+        await finish(current)
+        continue
+      }
+      let oldest = writer.summary.withLock { $0.oldestUnsettled }
+      guard let wanted = asked ?? oldest else {
+        throw Refusal(.periodOpen, field: "period", "no period is closed and not settled")
+      }
+      if let settled = try settled(wanted) { return settled }
+      // Earlier periods that are about to settle by themselves do so now.
+      let next = oldest.map { $0 < wanted && isDue($0) ? $0 : wanted } ?? wanted
+      let cursor = try await writer.checkSettleable(next)
+      // Others may have come and gone while the writer was asked.
+      guard running == nil, try settled(next) == nil else { continue }
+      let current = (period: next, task: Task { try await run(next, cursor) })
+      running = current
+      await finish(current)
+      let record = try await current.task.value
+      if next == wanted { return record }
     }
-    guard let period = asked ?? writer.summary.withLock({ $0.oldestUnsettled }) else {
-      throw Refusal(.periodOpen, field: "period", "no period is closed and not settled")
-    }
-    if let settled = try book.read({ try $0.settlement(period) }), settled.state == .settled {
-      return settled
-    }
-    let cursor = try await writer.checkSettleable(period)
-    if let current = running, current.period == period { return try await current.task.value }
-    let task = Task { try await run(period, cursor) }
-    running = (period, task)
-    defer { if running?.period == period { running = nil } }
-    return try await task.value
+  }
+
+  /// Waits for a settlement's end. Whoever sees it first makes room for the next: awaiting a task that has ended does not
+  /// give the actor up, so a loop that left this to another would never let it run.
+  private func finish(_ current: (period: Period, task: Task<SettlementRecord, any Error>)) async {
+    _ = await current.task.result
+    if running?.task == current.task { running = nil }
+  }
+
+  private func settled(_ period: Period) throws -> SettlementRecord? {
+    try book.read { try $0.settlement(period) }.flatMap { $0.state == .settled ? $0 : nil }
+  }
+
+  /// Whether a period settles by itself now.
+  private func isDue(_ period: Period) -> Bool {
+    guard let settleAfter else { return false }
+    return period.next.start.milliseconds + settleAfter <= clock.now().milliseconds
   }
 
   /// Stops between two steps.

@@ -17,6 +17,12 @@ extension BookFile {
   }
 
   private func verify(_ verdict: inout Verdict, _ progress: (StageProgress) -> Void) throws {
+    // First, for the others trust the kinds of their columns.
+    for table in try tables() {
+      try Task.checkCancellation()
+      progress(StageProgress("checking pages of \(table)", 0, of: 0))
+      try checkIntegrity(of: table)
+    }
     var audit = BookAudit()
     let total = try read { try $0.status().transfers }
     // Pieces until little is left, then the rest together with the derived columns in one snapshot.
@@ -39,6 +45,7 @@ extension BookFile {
       return try snapshot.periods().map { ($0.period, try snapshot.settlement($0.period)) }
     }
     verdict.transfers = Int(audit.transferCount)
+    try verifyThings(progress)
     // The chain comes last: it catches every change, and the others can say more of theirs.
     try verifyPeriods(periods, audit, &verdict, progress)
     try verifyChain(&verdict, progress)
@@ -160,14 +167,13 @@ extension BookFile {
     try forEachCommit { commit, rows, last in
       try expect("commit_log", "\(commit.sequence)", "sequence \(commits + 1)", "sequence \(commit.sequence)")
       commits += 1
-      if let bytes = rows.bytes {
-        let hash = CommitChain.rowsHash(bytes)
-        if hash != commit.rowsHash {
-          throw Finding(
-            table: "commit_log", key: "\(commit.sequence)",
-            expected: "rows_hash \(commit.rowsHash.hexadecimal)",
-            found: "\(hash.hexadecimal) over " + (rows.names.isEmpty ? "no rows" : rows.names))
-        }
+      try verifyClicks(commit, rows)
+      let hash = CommitChain.rowsHash(rows.bytes)
+      if hash != commit.rowsHash {
+        throw Finding(
+          table: "commit_log", key: "\(commit.sequence)",
+          expected: "rows_hash \(commit.rowsHash.hexadecimal)",
+          found: "\(hash.hexadecimal) over " + (rows.names.isEmpty ? "no rows" : rows.names))
       }
       previous = CommitChain.link(
         previous: previous, sequence: commit.sequence, time: commit.time, rowsHash: commit.rowsHash)
@@ -178,6 +184,36 @@ extension BookFile {
       }
     }
     verdict.commits = Int(commits)
+  }
+
+  private func verifyClicks(_ commit: CommitRecord, _ rows: CommitRows) throws {
+    try expect(
+      "commit_log", "\(commit.sequence)",
+      commit.clickRows > 0 ? "a clicks_hash" : "no clicks and no clicks_hash",
+      commit.clicksHash != nil
+        ? "a clicks_hash" : commit.clickRows == 0 ? "no clicks and no clicks_hash" : "none")
+    guard let clicksHash = commit.clicksHash, let bytes = rows.clickBytes else { return }
+    let hash = CommitChain.rowsHash(bytes)
+    if hash != clicksHash {
+      throw Finding(
+        table: "commit_log", key: "\(commit.sequence)", expected: "clicks_hash \(clicksHash.hexadecimal)",
+        found: "\(hash.hexadecimal) over \(rows.names)")
+    }
+  }
+
+  /// Things are found by their fingerprints, which follow from their URLs.
+  private func verifyThings(_ progress: (StageProgress) -> Void) throws {
+    try forEachThing { id, url, fingerprint, last in
+      // Stored URLs are canonical: what two spellings share is what follows the scheme.
+      let identity = url.firstRange(of: "://").map { String(url[$0.upperBound...]) } ?? url
+      if Fingerprint(of: identity) != fingerprint {
+        throw Finding(
+          table: "thing", key: "\(id) fingerprint", expected: "what \(url) gives", found: "another")
+      }
+      if id.rawValue % 100_000 == 0 || id == last {
+        progress(StageProgress("checking things", Int(id.rawValue), of: Int(last.rawValue)))
+      }
+    }
   }
 
   private func expect(_ table: String, _ key: String, _ expected: String, _ found: String) throws {

@@ -254,13 +254,15 @@ actor Writer {
 
   private func finish(_ commit: Commit) throws(StoreError) {
     guard let time = commit.time else { return }
-    let rowsHash = CommitChain.rowsHash(book.takeRowBytes())
+    let (bytes, clicksHash) = book.takeRowBytes(hash: CommitChain.rowsHash)
+    let rowsHash = CommitChain.rowsHash(bytes)
     let newLink = CommitChain.link(
       previous: link, sequence: sequence + 1, time: time, rowsHash: rowsHash)
     #if DEBUG
       Faults.beforeCommit(sequence + 1)
     #endif
-    try book.commit(rowsHash: rowsHash, link: newLink, money: ledger.money, fees: ledger.fees)
+    try book.commit(
+      rowsHash: rowsHash, clicksHash: clicksHash, link: newLink, money: ledger.money, fees: ledger.fees)
     sequence += 1
     link = newLink
     #if DEBUG

@@ -15,6 +15,7 @@ package enum Gzip {
   /// - Parameter bytesMax: The most bytes that come out.
   /// - Throws: `Problem` for bytes that are damaged or cut short, or hold more than `bytesMax`.
   package static func decompress(_ bytes: [UInt8], bytesMax: Int) throws(Problem) -> [UInt8] {
+    guard bytes.count < Int(UInt32.max) else { throw Problem(description: "it has more than 4 GiB") }
     var stream = unsafe z_stream()
     // 16 more than the largest window: gzip's header and checksum.
     guard
@@ -36,6 +37,8 @@ package enum Gzip {
           return unsafe output.count - Int(stream.avail_out)
         }
         result += piece[..<count]
+        // Files that were put together hold one compressed stream after the other.
+        if code == Z_STREAM_END, unsafe stream.avail_in > 0 { code = unsafe inflateReset(&stream) }
       }
     }
     guard result.count <= bytesMax else { throw Problem(description: "it holds more than \(bytesMax) bytes") }

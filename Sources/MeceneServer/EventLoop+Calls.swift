@@ -38,7 +38,10 @@ extension EventLoop {
         Failure(.methodUnknown, "there is no method \(head.unknownMethod.prefix(200))", notExecuted: true))
     }
     let deadline =
-      head.timeoutMs == 0 ? nil : Deadline(nanoseconds: now.nanoseconds + UInt64(head.timeoutMs) * 1_000_000)
+      head.timeoutMs == 0
+      ? nil
+      // From the frame's arrival, however long it was held since.
+      : Deadline(nanoseconds: connection.lastActivity.nanoseconds + UInt64(head.timeoutMs) * 1_000_000)
     do {
       let answer = try routes[method].handle(
         payload, CallContext(deadline: deadline, metadata: head.metadata))

@@ -286,6 +286,7 @@ extension EventLoop {
         continue
       }
       if connection.bytesWaiting == 0, connection.phase == .open { sendNewestProgress(connection) }
+      guard connections[connection.token] != nil else { continue }
       if connection.bytesWaiting == 0, connection.phase == .ending {
         connection.socket.finishSending()
         connection.phase = .lingering
@@ -301,6 +302,8 @@ extension EventLoop {
     let mostWaiting = connection.readsAreWatched ? limits.bytesWaitingMax : limits.bytesWaitingMax / 2
     let reads = connection.bytesWaiting <= mostWaiting && !connection.isHeld
     guard writes != connection.writesAreWatched || reads != connection.readsAreWatched else { return }
+    // What could not arrive meanwhile is not late.
+    if reads, !connection.readsAreWatched, connection.frameBegan != nil { connection.frameBegan = now }
     connection.writesAreWatched = writes
     connection.readsAreWatched = reads
     poller?.change(connection.socket, reads: reads, writes: writes, token: connection.token)

@@ -7,6 +7,8 @@ package struct CommitRecord: Sendable, Hashable {
   package let sequence: Int64
   package let time: Timestamp
   package let clickRows: Int64
+  /// SHA-256 of the canonical bytes of its clicks, 32 bytes; nil when it left none.
+  package let clicksHash: [UInt8]?
   /// 32 bytes.
   package let rowsHash: [UInt8]
   /// 32 bytes.
@@ -15,8 +17,10 @@ package struct CommitRecord: Sendable, Hashable {
 
 /// What is left of a commit's rows.
 package struct CommitRows {
-  /// The canonical bytes, over which `rows_hash` was taken; nil when clicks among them were filed and their log dropped.
-  package let bytes: [UInt8]?
+  /// The canonical bytes over which `rows_hash` was taken, in which `clicks_hash` stands for the clicks.
+  package let bytes: [UInt8]
+  /// The canonical bytes of its clicks; nil when they were filed and their log dropped.
+  package let clickBytes: [UInt8]?
   /// The rows by table, such as "transfer 3 to 5, request_key 3".
   package let names: String
 }
@@ -58,15 +62,19 @@ extension BookSnapshot {
     var commits: [CommitRecord] = []
     var sum: Int64 = 0
     for row in try fetchAll(
-      "SELECT * FROM commit_log WHERE sequence > ? ORDER BY sequence LIMIT ?", [after, limit])
+      """
+      SELECT sequence, time_ms, click_rows, clicks_hash, rows_hash, link FROM commit_log
+      WHERE sequence > ? ORDER BY sequence LIMIT ?
+      """, [after, limit])
     {
       let commit = CommitRecord(
         sequence: row["sequence"], time: Timestamp(milliseconds: row["time_ms"]),
-        clickRows: max(0, row["click_rows"] as Int64), rowsHash: Array(row["rows_hash"] as Data),
-        link: Array(row["link"] as Data))
+        clickRows: row["click_rows"], clicksHash: (row["clicks_hash"] as Data?).map { Array($0) },
+        rowsHash: Array(row["rows_hash"] as Data), link: Array(row["link"] as Data))
       commits.append(commit)
-      sum = sum.addingReportingOverflow(commit.clickRows).partialValue
-      if sum > clicks { break }
+      let (more, overflow) = sum.addingReportingOverflow(max(0, commit.clickRows))
+      if overflow || more > clicks { break }
+      sum = more
     }
     return commits
   }
@@ -77,11 +85,11 @@ private struct CommitRowsReader {
   private struct Gathered {
     var rows = CanonicalRows()
     var names: [String] = []
-    var isWhole = true
+    var hasClicks = true
   }
 
   /// The last commit that was read.
-  private(set) var sequence: Int64 = 0
+  private(set) var sequence: Int64 = .min
   private var lastAccount: Int64 = 0
   private var lastAccountChange: Int64 = 0
   private var lastThing: Int64 = 0
@@ -132,8 +140,10 @@ private struct CommitRowsReader {
     sequence = last
     return commits.map { commit in
       var found = gathered[commit.sequence] ?? Gathered()
-      let bytes = found.rows.take()
-      return CommitRows(bytes: found.isWhole ? bytes : nil, names: found.names.joined(separator: ", "))
+      let clickBytes = found.rows.takeClicks()
+      return CommitRows(
+        bytes: found.rows.take(clicks: commit.clicksHash.map { (commit.clickRows, $0) }),
+        clickBytes: found.hasClicks ? clickBytes : nil, names: found.names.joined(separator: ", "))
     }
   }
 
@@ -144,7 +154,7 @@ private struct CommitRowsReader {
       ("thing_change", lastThingChange), ("transfer", lastTransfer),
     ] {
       let extra = try snapshot.fetchOne(
-        "SELECT id, commit_sequence FROM \(table) WHERE id > ? LIMIT 1", [last])
+        "SELECT id, commit_sequence FROM \(table) WHERE id > ? OR id < 1 ORDER BY id LIMIT 1", [last])
       if let extra {
         throw Finding(
           table: table, key: "\(extra["id"] as Int64) commit_sequence",
@@ -152,12 +162,27 @@ private struct CommitRowsReader {
       }
     }
     if let openPeriod { try checkNoMoreClicks(snapshot, openPeriod) }
+    for (table, key) in [("period", "number"), ("settlement", "period")] {
+      let column = table == "period" ? "commit_sequence" : "coalesce(settled_sequence, commit_sequence)"
+      let extra = try snapshot.fetchOne(
+        """
+        SELECT \(key) AS key FROM \(table) WHERE commit_sequence < 1 OR commit_sequence > ?1
+          OR \(column) < 1 OR \(column) > ?1 LIMIT 1
+        """, [max(0, sequence)])
+      if let extra {
+        throw Finding(
+          table: table, key: "\(extra["key"] as Int64) commit_sequence",
+          expected: "a commit up to \(sequence)",
+          found: "another")
+      }
+    }
   }
 
   private func checkNoMoreClicks(_ snapshot: BookSnapshot, _ period: Period) throws {
     guard try snapshot.hasClickLog(period) else { return }
     let table = Schema.clickLogTable(period)
-    let extra = try snapshot.fetchOne("SELECT sequence FROM \(table) WHERE sequence > ? LIMIT 1", [lastClick])
+    let extra = try snapshot.fetchOne(
+      "SELECT sequence FROM \(table) WHERE sequence > ? OR sequence < 1 LIMIT 1", [lastClick])
     if let extra {
       throw Finding(
         table: table, key: "\(extra["sequence"] as Int64)", expected: "no click that no commit has left",
@@ -177,12 +202,16 @@ private struct CommitRowsReader {
       gathered[name.commit]?.names.append(
         "\(table) \(name.first)" + (newest > name.first ? " to \(newest)" : ""))
     }
+    // Read up to the first row of a later commit: there is no index on commits, and none is needed.
     let cursor = try Row.fetchCursor(
-      snapshot.db, sql: "SELECT * FROM \(table) WHERE id > ? AND commit_sequence <= ? ORDER BY id",
-      arguments: [after, last])
+      snapshot.db, sql: "SELECT * FROM \(table) WHERE id > ? ORDER BY id", arguments: [after])
     while let row = try cursor.next() {
       let commit: Int64 = row["commit_sequence"]
       let id: Int64 = row["id"]
+      if commit > last { break }
+      guard id == newest + 1 else {
+        throw Finding(table: table, key: "id", expected: "\(newest + 1)", found: "\(id)")
+      }
       if commit != name.commit {
         finishName()
         name = (commit, id)
@@ -207,10 +236,11 @@ private struct CommitRowsReader {
       sql: """
         SELECT t.commit_sequence, k.account_id, k.key, k.transfer_id
         FROM transfer t JOIN request_key k ON k.transfer_id = t.id
-        WHERE t.id > ? AND t.commit_sequence <= ? AND t.kind IN (1, 2) ORDER BY t.id
-        """, arguments: [after, last])
+        WHERE t.id > ? AND t.kind IN (1, 2) ORDER BY t.id
+        """, arguments: [after])
     while let row = try cursor.next() {
       let commit: Int64 = row[0]
+      if commit > last { break }
       gathered[commit]?.rows.appendRequestKey(account: row[1], key: row[2], transfer: row[3])
     }
   }
@@ -275,7 +305,7 @@ private struct CommitRowsReader {
       }
       guard commit.clickRows > 0, let openPeriod else { continue }
       guard try snapshot.hasClickLog(openPeriod) else {
-        gathered[commit.sequence]?.isWhole = false
+        gathered[commit.sequence]?.hasClicks = false
         continue
       }
       let table = Schema.clickLogTable(openPeriod)

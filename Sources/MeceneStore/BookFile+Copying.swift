@@ -23,6 +23,7 @@ extension BookFile {
         let migrator = Schema.migrator()
         if try migrator.hasBeenSuperseded(db) { throw StoreError.newerVersion(path: path) }
         guard try migrator.hasCompletedMigrations(db) else { throw StoreError.olderVersion(path: path) }
+        try Schema.check(db)
         return try Self.identity(db)
       }
       try self.init(reading: path, identity: identity)
@@ -43,11 +44,15 @@ extension BookFile {
   package func copy(
     to path: String, check: (String) throws -> Void, progress: (Int, Int) -> Void
   ) throws {
-    let partial = path + ".partial"
-    guard !FileManager.default.fileExists(atPath: path) else {
-      throw StoreError.directory("\(path) is there already; a copy never takes another file's place")
+    for suffix in ["", "-wal", "-shm", "-journal"] where FileManager.default.fileExists(atPath: path + suffix)
+    {
+      throw StoreError.directory("\(path + suffix) is there already; a copy never takes another file's place")
     }
-    for suffix in ["", "-wal", "-shm", "-journal"] { unsafe unlink(partial + suffix) }
+    let partial = path + ".partial-\(UUID().uuidString.prefix(8))"
+    // For its owner alone: it holds the secret that blinds receipts.
+    let descriptor = unsafe open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw Self.cannotMake(path) }
+    close(descriptor)
     defer { for suffix in ["", "-wal", "-shm", "-journal"] { unsafe unlink(partial + suffix) } }
     do {
       try writeCopy(to: partial, progress)
@@ -56,9 +61,21 @@ extension BookFile {
     }
     try check(partial)
     // A link, unlike a rename, fails when the name is taken meanwhile.
-    guard unsafe link(partial, path) == 0 else {
-      throw StoreError.directory("\(path) can't be made: \(unsafe String(cString: strerror(errno)))")
-    }
+    guard unsafe link(partial, path) == 0 else { throw Self.cannotMake(path) }
+    try Self.sync(directoryOf: path)
+  }
+
+  private static func cannotMake(_ path: String) -> StoreError {
+    .directory("the file \"\(path)\" can't be made: \(unsafe String(cString: strerror(errno)))")
+  }
+
+  /// Makes a new name durable.
+  private static func sync(directoryOf path: String) throws(StoreError) {
+    let directory = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    let descriptor = unsafe open(directory, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw cannotMake(path) }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw cannotMake(path) }
   }
 
   private func writeCopy(to path: String, _ progress: (Int, Int) -> Void) throws {

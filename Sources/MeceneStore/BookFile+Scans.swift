@@ -26,7 +26,13 @@ extension BookFile {
       let terms = try snapshot.terms(of: period)
       let pots = try snapshot.fetchAll(
         "SELECT account_id, set_aside_micros FROM pot WHERE period = ? ORDER BY account_id", [period.number])
-      let last = try snapshot.fetchOne("SELECT coalesce(max(sequence), 0) AS n FROM \(table)", [])
+      let last = try snapshot.fetchOne(
+        "SELECT count(*) AS n, coalesce(max(sequence), 0) AS newest FROM \(table)", [])
+      guard last?["n"] as Int? == last?["newest"] as Int? else {
+        throw Finding(
+          table: table, key: "sequence", expected: "1, 2, 3 and so on, without a gap",
+          found: "\(last?["n"] as Int? ?? 0) rows up to \(last?["newest"] as Int? ?? 0)")
+      }
       return (
         terms, pots.map { (patron: AccountID($0["account_id"]), pot: Micros($0["set_aside_micros"])) },
         last?["n"] as Int? ?? 0
@@ -107,6 +113,53 @@ extension BookFile {
       }
       owners += piece
       if piece.count < Self.pieceRows { return }
+    }
+  }
+
+  /// Every thing with its fingerprint, by id, in pieces.
+  ///
+  /// - Parameter body: Gets the id, the URL, the fingerprint (nil when it is none), and the last id.
+  package func forEachThing(
+    _ body: (ThingID, String, Fingerprint?, _ last: ThingID) throws -> Void
+  ) throws {
+    var after: Int64 = .min
+    while true {
+      try Task.checkCancellation()
+      let piece = try read { snapshot in
+        let last = ThingID(
+          try snapshot.fetchOne("SELECT coalesce(max(id), 0) AS n FROM thing", [])?["n"] ?? 0)
+        return try snapshot.fetchAll(
+          "SELECT id, url, fingerprint FROM thing WHERE id > ? ORDER BY id LIMIT ?", [after, Self.pieceRows]
+        ).map { (ThingID($0[0]), $0[1] as String, Fingerprint(bytes: Array($0[2] as Data)), last) }
+      }
+      for row in piece { try body(row.0, row.1, row.2, row.3) }
+      guard let last = piece.last, piece.count == Self.pieceRows else { return }
+      after = last.0.rawValue
+    }
+  }
+
+  /// The names of all tables.
+  package func tables() throws -> [String] {
+    try read { snapshot in
+      try snapshot.fetchAll("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name", []).map {
+        $0[0]
+      }
+    }
+  }
+
+  /// Lets SQLite look through a table's pages, and hold each column against its kind.
+  ///
+  /// - Throws: A `Finding` with what is wrong. A table that is gone meanwhile is a dropped click log.
+  package func checkIntegrity(of table: String) throws {
+    try read { snapshot in
+      let exists = try snapshot.fetchOne(
+        "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", [table])
+      guard exists != nil else { return }
+      let found = try String.fetchOne(
+        snapshot.db, sql: "SELECT quick_check FROM pragma_quick_check(?) LIMIT 1", arguments: [table])
+      if let found, found != "ok" {
+        throw Finding(table: table, key: "pages", expected: "what SQLite wrote", found: found)
+      }
     }
   }
 

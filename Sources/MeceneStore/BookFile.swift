@@ -109,6 +109,7 @@ package final class BookFile: Sendable {
     // Only now: a file that is not ours stays as it is. The readers expect a write-ahead log.
     try queue.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA journal_mode = WAL") }
     try Schema.migrator().migrate(queue)
+    try queue.read(Schema.check)
     return try queue.write { db in try establish(db, identity) }
   }
 

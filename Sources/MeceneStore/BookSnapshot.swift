@@ -104,7 +104,9 @@ extension BookSnapshot {
 // Movements.
 extension BookSnapshot {
   private static let transferSQL = """
-    SELECT t.*, c.time_ms FROM transfer t JOIN commit_log c ON c.sequence = t.commit_sequence
+    SELECT t.id, t.commit_sequence, t.kind, t.account_id, t.amount_micros, t.period, t.for_period, t.cause_transfer_id,
+      t.cause_change_id, t.available_after_micros, t.pots_after_micros, c.time_ms
+    FROM transfer t JOIN commit_log c ON c.sequence = t.commit_sequence
     """
 
   /// A page of an account's movements, of one period or of all.
@@ -142,7 +144,10 @@ extension BookSnapshot {
       period.map { (Int64($0.number), Int64($0.number)) } ?? (0, Int64(Period.last.number))
     return try fetchAll(
       """
-      SELECT t.*, c.time_ms, coalesce(a.name, '') AS account_name FROM transfer t
+      SELECT t.id, t.commit_sequence, t.kind, t.account_id, t.amount_micros, t.period, t.for_period, t.cause_transfer_id,
+      t.cause_change_id, t.available_after_micros, t.pots_after_micros,
+        c.time_ms, coalesce(a.name, '') AS account_name
+      FROM transfer t
       JOIN commit_log c ON c.sequence = t.commit_sequence
       LEFT JOIN account a ON a.id = t.account_id
       WHERE t.id > ? AND t.period BETWEEN ? AND ? ORDER BY t.id LIMIT ?
@@ -184,7 +189,9 @@ extension BookSnapshot {
 
   /// Every period that the ledger has lived through, the oldest first.
   package func periods() throws -> [(period: Period, terms: Terms)] {
-    try fetchAll("SELECT * FROM period ORDER BY number", []).map { row in
+    try fetchAll(
+      "SELECT number, fee_bps, minimum_micros, receive_requires_giving FROM period ORDER BY number", []
+    ).map { row in
       (
         Period(number: row["number"]),
         Terms(
@@ -219,7 +226,9 @@ extension BookSnapshot {
   }
 
   private static let settlementSQL = """
-    SELECT s.*, p.fee_bps, c.time_ms FROM settlement s
+    SELECT s.period, s.digest, s.pots, s.clicks, s.owners, s.pots_micros, s.fees_micros, s.revenue_micros,
+      s.returned_micros, p.fee_bps, c.time_ms
+    FROM settlement s
     JOIN period p ON p.number = s.period
     LEFT JOIN commit_log c ON c.sequence = s.settled_sequence
     """

@@ -65,13 +65,20 @@ package final class BookWriter {
     for effect in effects { try append(effect) }
   }
 
-  /// The canonical bytes of what was appended since `begin`.
-  package func takeRowBytes() -> [UInt8] { rows.take() }
+  /// The canonical bytes of what was appended since `begin`, and the hash of its clicks, which stands in them.
+  package func takeRowBytes(hash: ([UInt8]) -> [UInt8]) -> (bytes: [UInt8], clicksHash: [UInt8]?) {
+    guard clickRows > 0 else { return (rows.take(clicks: nil), nil) }
+    let clicksHash = hash(rows.takeClicks())
+    return (rows.take(clicks: (clickRows, clicksHash)), clicksHash)
+  }
 
   /// Writes the commit's own row and makes all of it durable.
-  package func commit(rowsHash: [UInt8], link: [UInt8], money: Micros, fees: Micros) throws(StoreError) {
+  package func commit(
+    rowsHash: [UInt8], clicksHash: [UInt8]?, link: [UInt8], money: Micros, fees: Micros
+  ) throws(StoreError) {
     try statements.commitLog.run(
-      .integer(sequence), .integer(time.milliseconds), .integer(clickRows), .blob(rowsHash), .blob(link))
+      .integer(sequence), .integer(time.milliseconds), .integer(clickRows),
+      clicksHash.map(Statement.Value.blob) ?? .null, .blob(rowsHash), .blob(link))
     try statements.totals.run(.integer(money.rawValue), .integer(fees.rawValue))
     try statements.commit.run()
   }
@@ -94,7 +101,7 @@ package final class BookWriter {
 
   /// Takes back what was appended since `begin`.
   package func rollback() {
-    _ = rows.take()
+    _ = rows.take(clicks: nil)
     settled = []
     clickLog = nil
     // An error may have rolled back already.

@@ -6,6 +6,9 @@ internal import MeceneLedger
 /// table's number and its columns: whole numbers as little-endian 64-bit words, nothing as the word of `Int64.min`,
 /// texts and blobs as their length in bytes and then the bytes. Derived columns don't count. Filed clicks and
 /// revenue don't either: the settlement's digest stands for them.
+///
+/// Clicks are hashed apart, and in their place stands one row of their number and hash: so the other rows of a commit
+/// can still be checked when its clicks were filed and their log dropped.
 struct CanonicalRows {
   enum Table: Int, CaseIterable {
     case period = 1
@@ -27,14 +30,21 @@ struct CanonicalRows {
     append(word: undone ? 1 : 0, .click)
   }
 
+  /// The bytes of the clicks alone, and no clicks any more.
+  mutating func takeClicks() -> [UInt8] { take(.click) }
+
   /// All bytes, and an empty start.
-  mutating func take() -> [UInt8] {
+  ///
+  /// - Parameter clicks: The number of clicks and their hash, when there are some.
+  mutating func take(clicks: (count: Int64, hash: [UInt8])?) -> [UInt8] {
+    _ = takeClicks()
+    if let clicks { append(.click, .integer(clicks.count), .blob(clicks.hash)) }
+    return Table.allCases.reduce(into: []) { $0 += take($1) }
+  }
+
+  private mutating func take(_ table: Table) -> [UInt8] {
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(tables.reduce(0) { $0 + $1.count })
-    for index in tables.indices {
-      bytes += tables[index]
-      tables[index].removeAll(keepingCapacity: tables[index].capacity < 1 << 20)
-    }
+    swap(&bytes, &tables[table.rawValue - 1])
     return bytes
   }
 

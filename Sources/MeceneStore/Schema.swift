@@ -19,9 +19,11 @@ enum Schema {
     return migrator
   }
 
-  /// Keys found by their transfer, for `verify`; and the settlement trees' lower nodes, for receipts.
+  /// Keys found by their transfer and clicks hashed apart, for `verify`; the settlement trees' lower nodes, for receipts.
   private static let version2 = """
     CREATE INDEX request_key_by_transfer ON request_key (transfer_id);
+
+    ALTER TABLE commit_log ADD COLUMN clicks_hash BLOB;
 
     -- derived: roots of the trees' complete blocks of leaves
     CREATE TABLE settlement_block (
@@ -32,6 +34,25 @@ enum Schema {
       PRIMARY KEY (period, tree, first_account_id)
     ) STRICT, WITHOUT ROWID;
     """
+
+  /// Refuses tables and indexes that are not as this version makes them.
+  ///
+  /// - Throws: `StoreError.damaged` with the name of the first that differs.
+  static func check(_ db: Database) throws {
+    func definitions(_ db: Database) throws -> [String: String] {
+      let rows = try Row.fetchAll(
+        db, sql: "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'click_log_%' AND sql IS NOT NULL")
+      return Dictionary(
+        rows.map { ($0[0] as String, $0[1] as String) }, uniquingKeysWith: { first, _ in first })
+    }
+    let fresh = try DatabaseQueue()
+    try migrator().migrate(fresh)
+    let found = try definitions(db)
+    for (name, expected) in try fresh.read(definitions).sorted(by: { $0.key < $1.key })
+    where found[name] != expected {
+      throw StoreError.damaged("\(name) is not defined as this version defines it")
+    }
+  }
 
   /// One table for each period that is not settled: dropping it costs nothing, deleting its rows would.
   static func clickLogTable(_ period: Period) -> String {

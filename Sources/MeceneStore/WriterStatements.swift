@@ -10,7 +10,9 @@ struct WriterStatements {
     begin = try connection.prepare("BEGIN IMMEDIATE")
     commit = try connection.prepare("COMMIT")
     commitLog = try connection.prepare(
-      "INSERT INTO commit_log (sequence, time_ms, click_rows, rows_hash, link) VALUES (?, ?, ?, ?, ?)")
+      """
+      INSERT INTO commit_log (sequence, time_ms, click_rows, clicks_hash, rows_hash, link) VALUES (?, ?, ?, ?, ?, ?)
+      """)
     totals = try connection.prepare(
       """
       UPDATE ledger SET money_micros = ?1, fees_micros = ?2

@@ -17,13 +17,13 @@ package final class ProgressBar {
     let filled = Int(part * Double(Self.width))
     let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: Self.width - filled)
     let count = total == 0 ? "" : " \(done)/\(total)"
-    FileHandle.standardError.write(Data("\r\u{1b}[K[\(bar)] \(stage)\(count)".utf8))
+    Output.note("\r\u{1b}[K[\(bar)] \(stage)\(count)")
     isThere = true
   }
 
   /// Takes the bar away.
   package func clear() {
-    if isThere { FileHandle.standardError.write(Data("\r\u{1b}[K".utf8)) }
+    if isThere { Output.note("\r\u{1b}[K") }
     isThere = false
   }
 }

@@ -204,7 +204,8 @@ private final class Link {
     writeSource.setEventHandler(handler: writable)
     let descriptor = socket.descriptor
     let code = unsafe address.withPointer { unsafe Foundation.connect(descriptor, $0, $1) } ?? -1
-    guard code == 0 || errno == EINPROGRESS || errno == EAGAIN else {
+    // A Unix socket whose backlog is full answers EAGAIN, and stays unconnected.
+    guard code == 0 || errno == EINPROGRESS else {
       throw .system(address.text, "does not answer")
     }
     // Only now: a socket that does not connect yet is reported as hung up, and Dispatch drops it then.

@@ -23,22 +23,33 @@ enum OfflineCommands {
       verdict = try work { bar.show($0.stage, UInt64(clamping: $0.done), of: UInt64(clamping: $0.total)) }
     } catch {
       bar.clear()
-      FileHandle.standardError.write(Data("mecened: \(Server.sentence(of: error))\n".utf8))
+      Output.note("mecened: \(Server.sentence(of: error))\n")
       throw ExitCode(1)
     }
     bar.clear()
     if let finding = verdict.finding {
-      print("wrong\ntable     \(finding.table)\nrow       \(finding.key)")
-      print("expected  \(finding.expected)\nfound     \(finding.found)")
+      show("wrong\ntable     \(finding.table)\nrow       \(finding.key)\n")
+      show("expected  \(finding.expected)\nfound     \(finding.found)\n")
       throw ExitCode(1)
     }
-    print("\(done)\ntransfers    \(verdict.transfers)\nclicks       \(verdict.clicks)")
-    print("settlements  \(verdict.settlements)\ncommits      \(verdict.commits)")
+    show("\(done)\ntransfers    \(verdict.transfers)\nclicks       \(verdict.clicks)\n")
+    show("settlements  \(verdict.settlements)\ncommits      \(verdict.commits)\n")
+  }
+
+  /// Writes a result; the program ends when it can't be written.
+  static func show(_ text: String) {
+    do {
+      try Output.write(text)
+    } catch {
+      Output.note("mecened: standard output can't be written to: \(Output.reason(of: error))\n")
+      exit(1)
+    }
   }
 }
 
 private struct DataOption: ParsableArguments {
-  @Option(help: ArgumentHelp("The directory of the books.", valueName: "dir")) var data = "./mecene-data"
+  @Option(help: ArgumentHelp("The directory of the books. Or set MECENE_DATA.", valueName: "dir"))
+  var data = ProcessInfo.processInfo.environment["MECENE_DATA"] ?? "./mecene-data"
 }
 
 private struct VerifyBooks: ParsableCommand {

@@ -3,6 +3,7 @@ internal import Dispatch
 internal import Foundation
 internal import Logging
 internal import MeceneServer
+internal import MeceneTerminal
 internal import MeceneTransport
 
 /// Starts the daemon and waits for a signal.
@@ -20,7 +21,7 @@ enum Run {
       configuration = try options.understood()
       if options.checkConfig {
         for address in configuration.listen { try Listener.checkIsLocal(address) }
-        for (name, value) in configuration.shown { print("\(name)=\(value)") }
+        OfflineCommands.show(configuration.shown.map { "\($0.name)=\($0.value)\n" }.joined())
         return
       }
     } catch let error as TransportError {
@@ -28,7 +29,7 @@ enum Run {
     } catch {
       let text = Mecened.fullMessage(for: error)
       for option in Environment.options(in: text, commandLine: commandLine) {
-        FileHandle.standardError.write(Data("mecened: \(option) comes from the environment\n".utf8))
+        Output.note("mecened: \(option) comes from the environment\n")
       }
       Mecened.exit(withError: error)
     }
@@ -81,10 +82,10 @@ final class Daemon: Sendable {
         })
       let addresses = server.addresses.map(\.description).joined(separator: " ")
       // Written past the buffer of `print`: whoever started the daemon waits for this line.
-      FileHandle.standardOutput.write(Data("mecened \(Server.version) is ready on \(addresses)\n".utf8))
+      try? Output.write("mecened \(Server.version) is ready on \(addresses)\n")
       await waitAndDrain(server, stops)
     } catch {
-      FileHandle.standardError.write(Data("mecened: \(Server.sentence(of: error))\n".utf8))
+      Output.note("mecened: \(Server.sentence(of: error))\n")
       exit(1)
     }
   }

@@ -156,7 +156,7 @@ import Testing
       #expect(try mecene("export --format json", "").out.split(separator: "\n").count == transfers)
       #expect(
         try mecene("export --format beancount", "").out.contains(
-          "2026-11-01 open Liabilities:Available:Xb--b-1 EUR"))
+          "2026-11-01 open Liabilities:Available:Xb-ub--1 EUR"))
       let november = try mecene("export --format csv --period 2026-11", "").out.split(separator: "\n").count
       let december = try mecene("export --format csv --period 2026-12", "").out.split(separator: "\n").count
       #expect(november + december == transfers + 2)

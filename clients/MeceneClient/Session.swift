@@ -194,7 +194,8 @@ extension Session {
     let now = ContinuousClock.now
     for link in links.values {
       for (callID, call) in link.calls where call.deadline <= now {
-        if link.isConnected { sendCancel(callID, link) }
+        // In order behind the call, also when neither has been sent yet.
+        sendCancel(callID, link)
         let cause =
           link.isConnected ? "it is connected but does not answer" : "it does not take the connection"
         finish(

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import MeceneGzip
+internal import MeceneTerminal
 internal import SwiftCSV
 
 /// A CSV file with a header, read whole and held against the columns that are expected.
@@ -118,11 +119,13 @@ enum InputFile {
       if try file.resourceValues(forKeys: [.isDirectoryKey]).isDirectory == true {
         throw LocalFailure(sentence: "\(path) is a directory; name a file")
       }
-      return try Data(contentsOf: file)
+      // Not `Data(contentsOf:)`, which takes no pipe.
+      let handle = try FileHandle(forReadingFrom: file)
+      return try handle.readToEnd() ?? Data()
     } catch let failure as LocalFailure {
       throw failure
     } catch {
-      throw LocalFailure(sentence: "\(path) can't be read: \(Terminal.reason(of: error))")
+      throw LocalFailure(sentence: "\(path) can't be read: \(Output.reason(of: error))")
     }
   }
 }

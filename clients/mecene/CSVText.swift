@@ -1,4 +1,5 @@
 internal import Foundation
+internal import MeceneTerminal
 
 /// Text in CSV's form: RFC 4180, section 2, with a separator of one's choice.
 struct CSVText {
@@ -37,7 +38,7 @@ struct CSVText {
     do {
       try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
     } catch {
-      throw LocalFailure(sentence: "\(path) can't be written: \(Terminal.reason(of: error))")
+      throw LocalFailure(sentence: "\(path) can't be written: \(Output.reason(of: error))")
     }
   }
 }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import MeceneClient
+internal import MeceneTerminal
 internal import MeceneWire
 
 /// The command line. Every verb is one call of the library.
@@ -72,7 +73,7 @@ enum Run {
       exit(0)
     }
     if code == .validationFailure {
-      FileHandle.standardError.write(Data((text + "\n").utf8))
+      Output.note(text + "\n")
       exit(2)
     }
     Terminal.complain("\(error)")

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import MeceneTerminal
 
 /// What is shown to people: results on standard output, everything else on standard error.
 enum Terminal {
@@ -18,35 +19,22 @@ enum Terminal {
     outputIsTerminal && !noColour ? "\u{1b}[\(colour.rawValue)m\(text)\u{1b}[0m" : text
   }
 
-  /// Writes a line of the result. A result that can't be written ends the program: nobody may take it for whole.
+  /// Writes a line of the result. A result that can't be written ends the program.
   static func print(_ text: String) { write(text + "\n") }
 
   /// Writes a part of the result as it is.
   static func write(_ text: String) {
     do {
-      try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+      try Output.write(text)
     } catch {
-      complain("standard output can't be written to: \(reason(of: error))")
+      complain("standard output can't be written to: \(Output.reason(of: error))")
       exit(1)
     }
   }
 
-  /// What is wrong with a file that can't be read or written, without Foundation's words around it.
-  static func reason(of error: any Error) -> String {
-    switch (error as? CocoaError)?.code {
-    case .fileNoSuchFile?, .fileReadNoSuchFile?: return "there is no such file"
-    case .fileReadNoPermission?, .fileWriteNoPermission?: return "permission denied"
-    case .fileWriteOutOfSpace?: return "no space left on the device"
-    default: break
-    }
-    let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError ?? error as NSError
-    guard cause.domain == NSPOSIXErrorDomain else { return error.localizedDescription }
-    return unsafe String(cString: strerror(Int32(cause.code)))
-  }
-
   static func complain(_ sentence: String) { note("mecene: \(sentence)") }
 
-  static func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+  static func note(_ text: String) { Output.note(text + "\n") }
 
   /// Asks before something that can't be taken back.
   static func confirm(_ question: String, yes: Bool) throws {
@@ -55,7 +43,7 @@ enum Terminal {
       throw LocalFailure(
         sentence: "\(question) There is no terminal to answer at; add --yes to do it.", exitCode: 2)
     }
-    FileHandle.standardError.write(Data("\(question) [y/N] ".utf8))
+    Output.note("\(question) [y/N] ")
     let answer = readLine()?.lowercased() ?? ""
     guard answer == "y" || answer == "yes" else { throw LocalFailure(sentence: "Nothing was done.") }
   }

@@ -32,30 +32,37 @@ struct ExportCommand: AsyncParsableCommand {
         }
       let pages = client.accountService.listTransfersPages(
         ListTransfersRequest(period: period ?? "", pageSize: 1_000), options: options)
-      Terminal.write(export.header(accounts: try await accounts(pages)))
+      let (chart, last) = try await accounts(pages)
+      Terminal.write(export.header(accounts: chart))
       let bar = ProgressBar()
       for try await page in pages {
         bar.clear()
-        Terminal.write(page.entries.map(export.entry).joined())
+        // What has come in since the chart was made may name accounts that are not in it.
+        let entries = page.entries.prefix { ($0.transfer?.id ?? 0) <= last }
+        Terminal.write(entries.map(export.entry).joined())
+        if entries.count < page.entries.count { break }
         bar.show("exporting", page.entries.last?.transfer?.id ?? 0, of: status.transfers)
       }
       bar.clear()
     }
   }
 
-  /// Every ledger account that the entries name, with the day of its first use: the chart stands before the journal.
+  /// Every ledger account that the entries name, with the day of its first use, and the last entry: the chart
+  /// stands before the journal.
   private func accounts(
     _ pages: PageSequence<ListTransfersRequest, ListTransfersResponse>
-  ) async throws -> [(path: String, firstUsed: String)] {
-    guard format == .hledger || format == .beancount else { return [] }
+  ) async throws -> (chart: [(path: String, firstUsed: String)], last: UInt64) {
+    guard format == .hledger || format == .beancount else { return ([], .max) }
     var firstUsed: [String: String] = [:]
+    var last: UInt64 = 0
     for try await page in pages {
       for entry in page.entries {
+        last = entry.transfer?.id ?? last
         for path in [entry.fromAccount, entry.toAccount] where firstUsed[path] == nil {
           firstUsed[path] = Chart.date(entry.transfer?.committedAtMs ?? 0)
         }
       }
     }
-    return firstUsed.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    return (firstUsed.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, last)
   }
 }

@@ -3,6 +3,7 @@ internal import Foundation
 internal import MeceneClient
 internal import MeceneLedger
 internal import MeceneProof
+internal import MeceneTerminal
 internal import MeceneWire
 
 /// Receipts: what a settlement did with one account's money, and the proof of it.
@@ -65,7 +66,7 @@ struct ReceiptCommand: ParsableCommand {
         try Data((receipt.json + "\n").utf8).write(
           to: URL(fileURLWithPath: file), options: .withoutOverwriting)
       } catch {
-        throw LocalFailure(sentence: "\(file) can't be made: \(Terminal.reason(of: error))")
+        throw LocalFailure(sentence: "\(file) can't be made: \(Output.reason(of: error))")
       }
       Terminal.print("saved to \(file); its digest is \(receipt.digest)")
     }

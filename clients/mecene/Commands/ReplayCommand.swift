@@ -15,7 +15,7 @@ struct ReplayCommand: AsyncParsableCommand {
       """)
 
   @Argument(help: ArgumentHelp("The likes.", valueName: "file.csv[.gz]")) var file: String
-  @Option(help: "What everybody gives each month.", transform: Amount.parse)
+  @Option(help: "What everybody gives each month; 5.00 if left out.", transform: Amount.parse)
   var budget = Amount(micros: 5_000_000)
   @Option(
     help: ArgumentHelp(
@@ -26,6 +26,7 @@ struct ReplayCommand: AsyncParsableCommand {
   @OptionGroup var connection: ConnectionOptions
 
   func validate() throws {
+    guard budget.micros > 0 else { throw ValidationError("--budget is above 0; it was 0.") }
     guard (0...1_000).contains(top) else {
       throw ValidationError("--top goes from 0 to 1000; it was \(top).")
     }
@@ -35,7 +36,11 @@ struct ReplayCommand: AsyncParsableCommand {
     let start = ContinuousClock.now
     let likes = try Likes(file)
     if let output {
-      try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
+      do {
+        try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
+      } catch {
+        throw LocalFailure(sentence: "the directory \(output) can't be made: \(Output.reason(of: error))")
+      }
     }
     let daemon = connection.names ? nil : try TemporaryDaemon(clock: likes.months[0].period.start)
     defer { daemon?.stop() }

@@ -51,14 +51,15 @@ struct HledgerExport: JournalExport {
 }
 
 /// For beancount, https://beancount.github.io/docs/beancount_language_syntax.html. Its account names take neither small
-/// letters at their beginning nor underscores, so each part gets an X before it, and an underscore becomes a double dash.
+/// letters at their beginning nor underscores, so each name gets an X before it, a dash becomes two, an underscore -u.
 struct BeancountExport: JournalExport {
   let currency: String
 
   private func name(_ path: String) -> String {
     Chart.name(path).split(separator: ":").enumerated().map { position, part in
       position < 2
-        ? part.prefix(1).uppercased() + part.dropFirst() : "X" + part.replacing("_", with: "--")
+        ? part.prefix(1).uppercased() + part.dropFirst()
+        : "X" + part.replacing("-", with: "--").replacing("_", with: "-u")
     }.joined(separator: ":")
   }
 

@@ -16,25 +16,38 @@ extension Importer {
     ])
     let status = try await client.daemonService.getStatus(.init(), options: options)
     let minimum = status.settings.first { $0.name == "minimum-budget" }.flatMap { Micros(parsing: $0.value) }
-    let least = flattr.rows.map { max(1, $0.revenue / Int64($0.clicks)) }.min() ?? 1
-    let scale = ((minimum?.rawValue ?? 2_000_000) + least - 1) / least
+    let scale = try scale(flattr.rows, minimum: minimum?.rawValue ?? 2_000_000)
+    for row in flattr.refused { await report.refuse(row.line, column: row.column, row.sentence) }
     for row in flattr.rows {
       do {
         let thing = try await client.thingService.addThing(
           .init(owner: owner, url: row.url, title: row.title), options: options)
         await report.count(thing.alreadyAdded ? "things there before" : "things added")
+        let id = thing.thing?.id ?? 0
         for click in 0..<row.clicks {
           let part =
             row.revenue / Int64(row.clicks) + (Int64(click) < row.revenue % Int64(row.clicks) ? 1 : 0)
           try await self.click(
-            "flattr-\(flattr.period.number)-\(row.line)-\(click + 1)", on: thing.thing?.id ?? 0,
-            budget: max(1, part) * scale, of: "\(flattr.period)", report)
+            "flattr-\(flattr.period.number)-\(id)-\(click + 1)", on: id,
+            budget: part == 0 ? minimum?.rawValue ?? 2_000_000 : part * scale, of: "\(flattr.period)", report)
         }
       } catch { try await report.refuse(row.line, error, columns: [:]) }
       bar.show("importing", UInt64(row.line), of: UInt64(flattr.rows.count))
     }
     bar.clear()
     return report
+  }
+
+  /// What makes the least of all parts the minimum.
+  private func scale(_ rows: [FlattrReport.Row], minimum: Int64) throws -> Int64 {
+    let parts = rows.map { $0.revenue / Int64($0.clicks) }
+    let scale = (minimum - 1) / (parts.filter { $0 > 0 }.min() ?? minimum) + 1
+    guard let most = parts.max(), (most + 1).multipliedReportingOverflow(by: scale).overflow else {
+      return scale
+    }
+    throw LocalFailure(
+      sentence: "the report's revenues differ too much: the least of them scaled up to the minimum "
+        + "makes the most of them more than the ledger can hold")
   }
 
   private func click(

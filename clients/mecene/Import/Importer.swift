@@ -96,7 +96,11 @@ struct Importer {
     let found = try await client.accountService.getAccount(
       .init(account: .name(row["name"])), options: options
     ).account
-    if let found, found.displayName != row["display_name"] {
+    // The daemon trims what it stores.
+    let displayName = try PlainText(
+      row["display_name"], field: "display_name", charactersMax: PlainText.displayNameMax
+    ).text
+    if let found, found.displayName != displayName {
       throw Difference(
         column: "display_name",
         sentence: "the account \(row["name"]) is there, and is called \"\(found.displayName)\"")
@@ -136,13 +140,17 @@ struct Importer {
     // Names and URLs are looked up once each; a row whose name is unknown is refused on its own below.
     try await each(Array(patrons.values)) { row in
       guard let reference = try? row.account("patron") else { return }
-      let found = try? await client.accountService.getAccount(.init(account: reference), options: options)
-      await numbers.setPatron(row["patron"], found?.account?.id)
+      do {
+        let found = try await client.accountService.getAccount(.init(account: reference), options: options)
+        await numbers.setPatron(row["patron"], found.account?.id)
+      } catch let error as MeceneError where error.code == .notFound || error.code == .invalidArgument {}
     }
     try await each(Array(things.values)) { row in
       guard let reference = try? row.thing("thing") else { return }
-      let found = try? await client.thingService.getThing(.init(thing: reference), options: options)
-      await numbers.setThing(row["thing"], found?.thing?.id)
+      do {
+        let found = try await client.thingService.getThing(.init(thing: reference), options: options)
+        await numbers.setThing(row["thing"], found.thing?.id)
+      } catch let error as MeceneError where error.code == .notFound || error.code == .invalidArgument {}
     }
     for (period, ofPeriod) in Dictionary(grouping: rows, by: { $0["period"] }).sorted(by: { $0.key < $1.key })
     {

@@ -60,7 +60,7 @@ struct ReplayReport {
     ])
     if summary.contradictions > 0 {
       Terminal.note(
-        "\(summary.contradictions) lines were left out: they name another owner than an earlier line")
+        "\(summary.contradictions) left out, for they name another owner of their thing than an earlier line")
     }
   }
 

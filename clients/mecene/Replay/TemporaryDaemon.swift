@@ -1,5 +1,6 @@
 internal import Foundation
 internal import MeceneLedger
+internal import MeceneTerminal
 
 /// A daemon of one's own, on a simulated clock, with its books in a directory that goes with it.
 final class TemporaryDaemon {
@@ -32,7 +33,7 @@ final class TemporaryDaemon {
       try process.run()
     } catch {
       throw LocalFailure(
-        sentence: "mecened can't be started: \(Terminal.reason(of: error)); name a daemon with --server")
+        sentence: "mecened can't be started: \(Output.reason(of: error)); name a daemon with --server")
     }
     // Nothing at all comes when it ends instead.
     guard !ready.fileHandleForReading.availableData.isEmpty else {
