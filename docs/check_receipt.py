@@ -2,6 +2,8 @@
 """Checks a receipt against a settlement's digest with nothing but Python: check_receipt.py FILE DIGEST"""
 import hashlib, json, sys
 
+if len(sys.argv) != 3:
+    sys.exit(__doc__)
 H = lambda *parts: hashlib.sha256(b"".join(parts)).digest()
 words = lambda *numbers: b"".join(int(n).to_bytes(8, "little") for n in numbers)
 r = json.load(open(sys.argv[1]))

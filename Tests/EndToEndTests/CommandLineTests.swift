@@ -241,6 +241,22 @@ import Testing
     #expect(process.terminationStatus == 1 && text.lowercased().contains("no space left on"))
   }
 
+  @Test func `remarks that can't be written change no exit code`() throws {
+    let cases: [(String, [String], Int32)] = [
+      ("mecene", ["bogus"], 2), ("mecene", ["receipt", "check", "/no/such"], 1),
+      ("mecene", ["status", "--server", "tcp://127.0.0.1:1"], 64 + 14),
+      ("mecened", ["verify", "--data", "/no/such"], 1), ("mecened", ["--data", "/proc/x"], 1),
+    ]
+    for (program, arguments, code) in cases {
+      let process = Self.process(program, arguments)
+      process.standardError = FileHandle(forWritingAtPath: "/dev/full")
+      process.standardOutput = FileHandle(forWritingAtPath: "/dev/full")
+      try process.run()
+      process.waitUntilExit()
+      #expect(process.terminationReason == .exit && process.terminationStatus == code, "\(arguments)")
+    }
+  }
+
   @Test func `a daemon without descriptors waits for them, and costs no time meanwhile`() throws {
     let directory = try TemporaryDirectory()
     let daemon = Process()

@@ -50,6 +50,15 @@ import Testing
     let onto = try mecened("restore", "--data", data, backup)
     #expect(onto.code == 1 && onto.err.contains("never takes another file's place"))
     #expect(!FileManager.default.fileExists(atPath: backup + "-wal"))
+    let mode = try FileManager.default.attributesOfItem(atPath: backup)[.posixPermissions] as? Int
+    #expect(mode == 0o600)
+    // A log that is left of other books would take the copy's place.
+    try FileManager.default.createDirectory(
+      atPath: directory.path + "/left", withIntermediateDirectories: true)
+    _ = FileManager.default.createFile(
+      atPath: directory.path + "/left/mecene.sqlite-wal", contents: Data([1]))
+    let beside = try mecened("restore", "--data", directory.path + "/left", backup)
+    #expect(beside.code == 1 && beside.err.contains("mecene.sqlite-wal is there already"))
     // A daemon goes on from the restored books.
     let second = try CommandLineTests.startDaemon(directory, ["--data", directory.path + "/new/data"])
     try await withMeceneClient("unix:\(directory.path)/s") { client in

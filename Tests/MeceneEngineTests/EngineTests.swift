@@ -309,6 +309,25 @@ import Testing
     ("INSERT INTO click_log_2026_12 VALUES (2, 3, 1, 0)", "click_log"),
     ("INSERT INTO click_log_2026_12 VALUES (2, 2, 1, 0)", "click_log_2026_12"),
     ("UPDATE click_log_2026_12 SET thing_id = 1", "commit_log"),
+    ("INSERT INTO click_log_2026_12 VALUES (4611686018427387904, 2, 1, 0)", "click_log_2026_12"),
+    ("INSERT INTO click_log_2026_12 VALUES (-1, 2, 1, 0)", "click_log_2026_12"),
+    (
+      "INSERT INTO account_change VALUES (-1, 1, 2, NULL, NULL, 1); UPDATE account SET closed = 1 WHERE id = 2",
+      "account_change"
+    ),
+    (
+      "INSERT INTO thing_change VALUES (-1, 1, 1, NULL, NULL, NULL, 1); UPDATE thing SET retired = 1 WHERE id = 1",
+      "thing_change"
+    ),
+    (
+      "INSERT INTO transfer VALUES (0, 1, 1, 1, 5, 682, NULL, NULL, NULL, 5, 0); INSERT INTO request_key VALUES (1, 'later', 0)",
+      "transfer"
+    ),
+    ("UPDATE thing SET fingerprint = randomblob(16) WHERE id = 2", "thing"),
+    ("UPDATE commit_log SET click_rows = 1 WHERE sequence = 2", "commit_log"),
+    ("UPDATE commit_log SET click_rows = 1, clicks_hash = zeroblob(32) WHERE sequence = 2", "commit_log"),
+    ("UPDATE commit_log SET clicks_hash = NULL WHERE click_rows > 0", "commit_log"),
+    ("UPDATE settlement SET commit_sequence = 9999", "commit_log"),
     ("DELETE FROM request_key WHERE transfer_id = 1", "request_key"),
     ("UPDATE ledger SET fees_micros = 1", "ledger"),
   ])
@@ -412,6 +431,36 @@ import Testing
       } while try await engine.read { try $0.status() }.settlements == 0
       _ = try await settling.value
       #expect(try await engine.verify { _ in }.settlements == 1)
+    }
+  }
+
+  @Test(arguments: [
+    "ALTER TABLE transfer RENAME COLUMN amount_micros TO x", "DROP INDEX transfer_by_account",
+    "ALTER TABLE period DROP COLUMN fee_bps", "DROP TABLE revenue",
+  ])
+  func `books with other tables than this version's are refused`(sql: String) async throws {
+    let directory = try TemporaryDirectory()
+    try await books.withEngine(directory) { try await fill($0) }
+    try await tamper(directory, sql)
+    #expect(throws: StoreError.self) {
+      try OfflineBooks.verify(dataPath: directory.path + "/data", progress: { _ in })
+    }
+    await #expect(throws: StoreError.self) { try await books.withEngine(directory) { _ in } }
+  }
+
+  @Test func `whoever asks for a later month waits for the earlier ones, and keeps nobody from settling`()
+    async throws
+  {
+    try await books.withEngine(TemporaryDirectory(), autoSettle: true) { engine in
+      try await books.populate(engine, accounts: 3)
+      try await books.perform(engine, .click(books.id(1), books.thing(2), nil))
+      let later = Timestamp(milliseconds: Period(number: 694).start.milliseconds)
+      _ = try await books.perform(engine, .setClock(later))
+      async let eleventh = engine.settle(Period(number: 692)) { _ in }
+      async let last = engine.settle(Period(number: 693)) { _ in }
+      async let first = engine.settle(Period(number: 682)) { _ in }
+      let periods = try await [eleventh, last, first].map(\.period.number)
+      #expect(periods == [692, 693, 682])
     }
   }
 

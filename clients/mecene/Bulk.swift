@@ -45,7 +45,7 @@ struct BulkOption: ParsableArguments {
     bar.clear()
     // What would stop every further row as well ended the run; what was sent before stands.
     if start < rows.count {
-      report.refuse(rows[start].line, "this and the lines after it were not sent", 1)
+      report.notSent(rows.count - start, from: rows[start].line)
     }
     report.show(json: json)
     if let code = report.exitCode { throw ExitCode(code) }
@@ -91,6 +91,11 @@ struct BulkOption: ParsableArguments {
     private(set) var isHopeless = false
 
     init(done: String) { counts = [done: 0] }
+
+    mutating func notSent(_ count: Int, from line: Int) {
+      Terminal.note("line \(line) and all after it were not sent")
+      counts["not sent"] = count
+    }
 
     var exitCode: Int32? { refused.first?.code }
 

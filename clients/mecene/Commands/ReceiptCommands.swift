@@ -91,6 +91,9 @@ struct ReceiptCommand: ParsableCommand {
         throw LocalFailure(sentence: "\(file) is no receipt: \(error)")
       }
       let proof = try receipt.checked()
+      if let digest, [UInt8](hexadecimal: digest.lowercased())?.count != 32 {
+        throw ValidationError("A digest is 64 hexadecimal digits; it was \(digest).")
+      }
       if let digest, digest.lowercased() != receipt.digest {
         throw LocalFailure(
           sentence:
@@ -98,7 +101,7 @@ struct ReceiptCommand: ParsableCommand {
       }
       Terminal.print(Terminal.coloured(digest == nil ? "consistent" : "proved", .green))
       ReceiptCommand.show(proof)
-      Terminal.print("digest    \(receipt.digest)")
+      Terminal.print("digest   \(receipt.digest)")
     }
   }
 

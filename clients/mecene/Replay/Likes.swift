@@ -34,7 +34,17 @@ struct Likes {
       guard let day = Timestamp(parsing: row["day"]), day.text.hasSuffix("T00:00:00.000Z") else {
         throw LocalFailure(
           sentence:
-            "\(file.name) line \(row.line): a day is written like 2026-11-24; it was \"\(row["day"])\"")
+            "\(file.name) line \(row.line): a day is written like 2026-11-24, and exists, from 1970 on; "
+            + "it was \"\(row["day"])\"")
+      }
+      guard day.period < Period.last else {
+        throw LocalFailure(
+          sentence:
+            "\(file.name) line \(row.line): the last month is \(Period.last); it was \"\(row["day"])\"")
+      }
+      guard !row["patron"].isEmpty, !row["thing"].isEmpty, !row["owner"].isEmpty else {
+        throw LocalFailure(
+          sentence: "\(file.name) line \(row.line): patron, thing and owner have to be named")
       }
       let (patron, owner) = (person(row["patron"]), person(row["owner"]))
       let thing = thingsOf[row["thing"], default: things.count]
@@ -66,7 +76,13 @@ struct Likes {
 
   /// A name that the ledger takes: the label itself, if it can be one.
   static func accountName(_ label: String, number: Int) -> String {
-    (try? AccountName(label)) == nil ? "person-\(number + 1)" : label
+    // A label that looks like what stands in for others is replaced too, so that no two names are one.
+    (try? AccountName(label)) == nil || label.hasPrefix("person_") ? "person_\(number + 1)" : label
+  }
+
+  /// A label as the ledger takes it for a text: cut to a number of characters.
+  static func text(_ label: String, _ charactersMax: Int) -> String {
+    String(String.UnicodeScalarView(label.unicodeScalars.prefix(charactersMax)))
   }
 
   /// A URL that the ledger takes: the label itself, if it can be one.

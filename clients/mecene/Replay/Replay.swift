@@ -93,7 +93,7 @@ final class Replay {
       let response = try await client.accountService.openAccount(
         .init(
           name: Likes.accountName(labels[person], number: person),
-          displayName: String(labels[person].prefix(PlainText.displayNameMax)), budgetMicros: budget),
+          displayName: Likes.text(labels[person], PlainText.displayNameMax), budgetMicros: budget),
         options: options)
       await opened.set(person, response.account?.id ?? 0)
     }
@@ -109,7 +109,7 @@ final class Replay {
       let response = try await client.thingService.addThing(
         .init(
           owner: .id(accounts[owner] ?? 0), url: Likes.url(label, number: thing),
-          title: String(label.prefix(PlainText.titleMax))),
+          title: Likes.text(label, PlainText.titleMax)),
         options: options)
       await added.set(thing, response.thing?.id ?? 0)
     }
