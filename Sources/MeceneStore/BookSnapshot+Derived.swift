@@ -11,6 +11,7 @@ extension BookSnapshot {
     try checkBalances(audit)
     try checkThings()
     try checkPots(audit)
+    try checkFiledPeriods()
     try checkChanges()
     try checkKeys()
     let sums = try fetchOne("SELECT money_micros, fees_micros FROM ledger", [])
@@ -95,6 +96,28 @@ extension BookSnapshot {
         throw Finding(
           table: "pot", key: key, expected: "the budget of \(Micros(row[4])), as there is money available",
           found: "\(held)")
+      }
+    }
+  }
+
+  /// Clicks and revenue are filed of months whose settlement has begun, and of no others.
+  private func checkFiledPeriods() throws {
+    let periods = try periods().map(\.period)
+    for table in ["click", "revenue", "settlement_block"] {
+      for period in periods where try settlement(period) == nil {
+        let stray = try fetchOne("SELECT 1 FROM \(table) WHERE period = ? LIMIT 1", [period.number])
+        try expect(
+          table, "\(period)", "no rows before its settlement",
+          stray == nil ? "no rows before its settlement" : "some")
+      }
+      let stray = try fetchOne(
+        "SELECT period FROM \(table) WHERE period < ? OR period > ? LIMIT 1",
+        [periods.first?.number ?? 0, periods.last?.number ?? 0])
+      if let stray {
+        throw Finding(
+          table: table, key: "\(stray["period"] as Int64)",
+          expected: "a month that the ledger has lived through",
+          found: "another")
       }
     }
   }

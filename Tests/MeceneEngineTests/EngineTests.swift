@@ -281,6 +281,17 @@ import Testing
     ("DELETE FROM transfer WHERE id = 2", "transfer"),
     ("UPDATE settlement SET digest = zeroblob(32)", "settlement"),
     ("INSERT INTO click VALUES (682, 1, 1, 0)", "click"),
+    // A swapped pair of clicks, a click moved to another month, a share twice, a swapped pair of transfers.
+    ("UPDATE click_log_2026_12 SET patron_id = 3, thing_id = 2", "click_log"),
+    ("UPDATE click SET period = 683 WHERE thing_id = 3", "click"),
+    ("INSERT INTO click VALUES (683, 1, 2, 5)", "click"),
+    ("INSERT INTO revenue VALUES (9, 2, 2, 1, 5)", "revenue"),
+    (
+      "INSERT INTO revenue SELECT 682, 1, thing_id, clicks, micros FROM revenue WHERE owner_id = 2", "revenue"
+    ),
+    (
+      "UPDATE transfer SET account_id = CASE id WHEN 1 THEN 2 ELSE 1 END WHERE id IN (1, 2)", "request_key"
+    ),
     ("INSERT INTO click VALUES (682, 1, 99, 0)", "click"),
     ("INSERT INTO click VALUES (682, -1, 2, 0)", "click"),
     ("UPDATE click SET share_micros = share_micros + 1 WHERE thing_id = 2", "click"),

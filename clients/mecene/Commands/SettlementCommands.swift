@@ -43,18 +43,18 @@ struct SettleCommand: AsyncParsableCommand {
 
   @Argument(help: "The month, such as 2026-11; the oldest that is closed and not settled if left out.")
   var month: String?
-  @OptionGroup var period: PeriodOption
+  @Option(name: .customLong("period"), help: "The month, as an option instead.") var named: String?
   @Flag(help: "Don't ask.") var yes = false
   @OptionGroup var connection: ConnectionOptions
 
   func validate() throws {
-    if let month, let other = period.period, month != other {
+    if let month, let other = named, month != other {
       throw ValidationError("The month is named twice: \(month) and \(other).")
     }
   }
 
   func run() async throws {
-    let chosen = month ?? period.text
+    let chosen = month ?? named ?? ""
     try Terminal.confirm(
       "Settle \(chosen.isEmpty ? "the oldest closed month" : chosen)? It can't be taken back.", yes: yes)
     try await connection.withClient(seconds: longCallSeconds) { client, options in
