@@ -224,7 +224,8 @@ actor Writer {
         .refused(
           Refusal(
             .clockOutOfRange, field: "now_ms",
-            "the clock stands at \(ledger.now.text) and goes forward only, to the end of \(Period.last)",
+            "the clock goes forward from \(ledger.now.text) to the end of \(Period.last); it was asked to be "
+              + time.text,
             ["now_ms": "\(ledger.now.milliseconds)", "asked_ms": "\(time.milliseconds)"])))
     }
     clock.set(time)

@@ -368,6 +368,64 @@ import struct MeceneLedger.Terms
     }
   }
 
+  @Test func `the journal lists every transfer with where its money came from and went`() async throws {
+    try await withServerAndClient { _, client in
+      try await open(client, "anna")
+      try await open(client, "bert")
+      try await add(client, "bert", "a")
+      _ = try await client.clickService.click(.init(patron: .name("anna"), thing: .id(1)))
+      _ = try await client.daemonService.setClock(.init(nowMs: decemberMs))
+      for try await _ in client.settlementService.settle(.init(period: "2026-11")) {}
+      let accounts = client.accountService
+      var entries: [JournalEntry] = []
+      for try await page in accounts.listTransfersPages(.init(pageSize: 2)) { entries += page.entries }
+      #expect(entries.map { $0.transfer?.id } == Array(1...UInt64(entries.count)))
+      #expect(
+        entries.map { "\($0.fromAccount) > \($0.toAccount)" } == [
+          "world > available:anna", "world > available:bert", "available:anna > pot:anna:2026-11",
+          "pot:anna:2026-11 > clearing:2026-11", "clearing:2026-11 > available:bert",
+        ])
+      let november = try await accounts.listTransfers(.init(period: "2026-11")).entries
+      #expect(november.count == 3)
+      #expect(
+        await failure { _ = try await accounts.listTransfers(.init(period: "2027-01")) } == (
+          .periodNotFound, "period"
+        ))
+      #expect(
+        await failure { _ = try await accounts.listTransfers(.init(pageSize: -1)) } == (
+          .invalidPageSize, "page_size"
+        ))
+      #expect(
+        await failure { _ = try await accounts.listTransfers(.init(pageToken: "x")) }
+          == (.invalidPageToken, "page_token"))
+    }
+  }
+
+  @Test func `a receipt is refused when its account, month or part is missing`() async throws {
+    try await withServerAndClient { _, client in
+      try await open(client, "anna")
+      _ = try await client.daemonService.setClock(.init(nowMs: decemberMs))
+      for try await _ in client.settlementService.settle(.init(period: "2026-11")) {}
+      func refused(_ account: AccountReference?, _ period: String, _ role: ReceiptRole) async -> (
+        Reason, String
+      ) {
+        await failure {
+          _ = try await client.settlementService.getReceipt(
+            .init(account: account, period: period, role: role))
+        }
+      }
+      #expect(await refused(nil, "2026-11", .patron) == (.fieldMissing, "account"))
+      #expect(await refused(.id(1), "", .patron) == (.fieldMissing, "period"))
+      #expect(await refused(.id(1), "2026-11", .unspecified) == (.fieldMissing, "role"))
+      #expect(await refused(.id(1), "nonsense", .patron) == (.invalidPeriod, "period"))
+      #expect(await refused(.name("nobody"), "2026-11", .owner) == (.accountNotFound, "account"))
+      #expect(await refused(.id(1), "2026-12", .owner) == (.settlementNotFound, "period"))
+      #expect(await refused(.id(1), "2027-12", .owner) == (.periodNotFound, "period"))
+      #expect(await refused(.id(1), "2026-11", .patron) == (.receiptNotFound, "account"))
+      #expect(await refused(.id(1), "2026-11", .owner) == (.receiptNotFound, "account"))
+    }
+  }
+
   @Test func `the daemon tells its state, and its clock goes forward only`() async throws {
     try await withServerAndClient { server, client in
       let status = try await client.daemonService.getStatus(.init())

@@ -14,8 +14,9 @@ enum Advice {
     case .accountNotFound: "`mecene account list` shows the accounts"
     case .thingNotFound: "`mecene thing list` shows the things"
     case .patronInactive, .ownerInactive: "`mecene budget` and `mecene deposit` make an account active"
-    case .belowMinimum, .periodClosed, .periodNotFound:
-      "`mecene status` shows the minimum and the open period"
+    case .belowMinimum: "`mecene status` shows the minimum"
+    case .periodClosed, .periodNotFound: "`mecene status` shows the open period"
+    case .receiptNotFound: "--as patron or --as owner names the other part"
     case .insufficientFunds:
       "`mecene account show` tells what is available, `mecene status` what fees there are"
     case .nameTaken: "choose another name"

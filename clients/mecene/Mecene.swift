@@ -13,7 +13,8 @@ struct Mecene: AsyncParsableCommand {
       Accounts are named by name or number, things by URL or number. Amounts are written like 10 or 10.50.
       The daemon is found at --server or MECENE_SERVER, else at \(MeceneClient.defaultAddress).
 
-      Exit status: 0 done, 1 a failure on this side, 2 bad usage, 64 + gRPC's status code when the daemon refuses.
+      Exit status: 0 done, 1 a failure on this side, 2 bad usage, 64 + gRPC's status code when the daemon
+      refuses or does not answer.
       """,
     version: "mecene 0.1.0",
     subcommands: [

@@ -60,21 +60,28 @@ struct ClockCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "set", abstract: "Moves a simulated clock forward.")
 
-    @Argument(help: "Such as 2026-12-01T00:00:00Z or 2026-12-01.") var time: String
+    @Argument(help: "Such as 2026-12-01T00:00:00Z or 2026-12-01.", transform: Self.parse) var time: Timestamp
     @OptionGroup var connection: ConnectionOptions
 
     func run() async throws {
-      guard let instant = Timestamp(parsing: time) else {
-        throw ValidationError("A time is written like 2026-12-01T00:00:00Z or 2026-12-01; it was \(time).")
-      }
       try await connection.withClient { client, options in
         let response = try await client.daemonService.setClock(
-          SetClockRequest(nowMs: instant.milliseconds), options: options)
+          SetClockRequest(nowMs: time.milliseconds), options: options)
         connection.show(response) {
           Tables.show(["ledger's time": Tables.time(response.nowMs), "open period": response.openPeriod])
         }
       }
     }
+  }
+}
+
+extension ClockCommand.SetTime {
+  private static func parse(_ text: String) throws -> Timestamp {
+    guard let time = Timestamp(parsing: text) else {
+      throw ValidationError(
+        "A time is written like 2026-12-01T00:00:00Z or 2026-12-01, and exists; it was \(text).")
+    }
+    return time
   }
 }
 

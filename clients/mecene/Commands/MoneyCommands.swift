@@ -26,7 +26,8 @@ private func show(_ transfer: Transfer?, replayed: Bool, key: String) {
   Tables.show([
     "transfer": "\(transfer.id)" + (replayed ? " (made before, with this key)" : ""),
     "what": transfer.description, "amount": Amount.text(transfer.amountMicros),
-    "available": Amount.text(transfer.availableAfterMicros), "pots": Amount.text(transfer.potsAfterMicros),
+    replayed ? "available then" : "available": Amount.text(transfer.availableAfterMicros),
+    replayed ? "pots then" : "pots": Amount.text(transfer.potsAfterMicros),
     "key": key,
   ])
 }
