@@ -117,7 +117,7 @@ let package = Package(
       name: "MeceneServerTests",
       dependencies: [
         "MeceneServer", "MeceneClient", "MeceneWire", "MeceneEngine", "MeceneLedger", "MeceneProof",
-        "MeceneTransport", "TestSupport",
+        "MeceneTransport", "MeceneConcurrency", "TestSupport",
       ], swiftSettings: common),
     .testTarget(
       name: "MeceneClientTests",

@@ -44,7 +44,7 @@ import Testing
       #expect(first.code == 1 && first.out == "2 deposited, 2 opened, 0 there before, 3 refused\n")
       #expect(first.err.contains("line 4, column name: a name has 3 to 32"))
       #expect(first.err.contains("line 5, column budget: the budget must be 0 or at least 2.00 EUR"))
-      #expect(first.err.contains("line 6, deposit is an amount"))
+      #expect(first.err.contains("line 6, column deposit: deposit is an amount"))
       let status = try mecene("status --json", "").out
       let again = try mecene("import - --json", accounts)
       #expect(again.out.contains(#""deposited":0"#) && again.out.contains(#""opened":0"#))
@@ -62,7 +62,7 @@ import Testing
           && added.err.contains("line 5, column url: the URL"))
       #expect(
         added.err.contains("line 6, column owner: there is no account")
-          && added.err.contains("line 7, hidden is"))
+          && added.err.contains("line 7, column hidden: hidden is"))
 
       let clicks =
         "patron,thing,period\nanna,https://a.example/1,2026-11\nanna,2,2026-11\nanna,2,\nanna,99,\nnobody,1,\nbert,1,\nanna,1,2026-10\n"

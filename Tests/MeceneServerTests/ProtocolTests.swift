@@ -1,4 +1,5 @@
 import Foundation
+import MeceneConcurrency
 import MeceneEngine
 import MeceneTransport
 import MeceneWire
@@ -328,15 +329,20 @@ import Testing
       // A peer that does not read keeps the daemon busy.
       let asking = try RawConnection(server.addresses[1])
       #expect(try check(asking, id: 1).status == .serving)
+      let sent = Locked(0)
       Thread.detachNewThread { [address = server.addresses[1]] in
         guard let stuck = try? RawConnection(address) else { return }
         for id in 1...3_000 as ClosedRange<UInt64> {
           if let frame = try? stuck.frame(.daemonServiceGetStatus, GetStatusRequest(), id: id) {
             stuck.send(frame)
           }
+          sent.withLock { $0 += 1 }
         }
+        Thread.sleep(forTimeInterval: 3)
       }
-      try await Task.sleep(for: .milliseconds(200))
+      // All asked, and more answered than the sockets between take.
+      #expect(try await eventually { sent.withLock { $0 } == 3_000 })
+      try await Task.sleep(for: .milliseconds(300))
       let stopping = Task { await server.shutDown() }
       let announced = try #require(try asking.receive())
       #expect(announced.callID == 0 && announced.error?.reason == .draining)

@@ -135,7 +135,7 @@ extension CSVFile.Row {
   func amount(_ column: String, or missing: String = "") throws -> Int64 {
     let text = self[column].isEmpty ? missing : self[column]
     guard let amount = try? Amount.parse(text) else {
-      throw LocalFailure(sentence: "\(column) is an amount such as 10.50; it was \"\(text)\"")
+      throw LocalFailure(sentence: "\(column) is an amount such as 10.50; it was \"\(text)\"", column: column)
     }
     return amount.micros
   }
@@ -143,7 +143,8 @@ extension CSVFile.Row {
   /// The account in a column, by name or number.
   func account(_ column: String) throws -> AccountReference {
     guard !self[column].isEmpty, let account = AccountArgument(argument: self[column]) else {
-      throw LocalFailure(sentence: "\(column) names an account by name or number; it was empty")
+      throw LocalFailure(
+        sentence: "\(column) names an account by name or number; it was empty", column: column)
     }
     return account.reference
   }
@@ -151,7 +152,7 @@ extension CSVFile.Row {
   /// The thing in a column, by URL or number.
   func thing(_ column: String) throws -> ThingReference {
     guard !self[column].isEmpty, let thing = ThingArgument(argument: self[column]) else {
-      throw LocalFailure(sentence: "\(column) names a thing by URL or number; it was empty")
+      throw LocalFailure(sentence: "\(column) names a thing by URL or number; it was empty", column: column)
     }
     return thing.reference
   }
@@ -161,7 +162,8 @@ extension CSVFile.Row {
     switch self[column].lowercased() {
     case "true", "yes", "1": return true
     case "false", "no", "0", "": return false
-    default: throw LocalFailure(sentence: "\(column) is true or false; it was \"\(self[column])\"")
+    default:
+      throw LocalFailure(sentence: "\(column) is true or false; it was \"\(self[column])\"", column: column)
     }
   }
 }

@@ -86,4 +86,6 @@ enum Run {
 struct LocalFailure: Error {
   let sentence: String
   var exitCode: Int32 = 1
+  /// The column at fault, when a row of a file is; empty otherwise.
+  var column = ""
 }

@@ -26,7 +26,7 @@ actor ImportReport {
       }
       let field = error.field.split(separator: ".").first.map(String.init) ?? ""
       refuse(line, column: columns[field] ?? field, error.message)
-    case let error as LocalFailure: refuse(line, column: "", error.sentence)
+    case let error as LocalFailure: refuse(line, column: error.column, error.sentence)
     default: throw error
     }
   }
