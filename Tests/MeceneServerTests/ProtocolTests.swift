@@ -308,13 +308,13 @@ import Testing
 
   @Test func `a busy connection that always ends in the middle of a frame is kept`() async throws {
     var limits = Limits()
-    limits.halfFrameMs = 150
+    limits.halfFrameMs = 600
     try await withServer(limits: limits) { server in
       let connection = try RawConnection(server.addresses[0])
       let frame = try connection.frame(.healthCheck, HealthCheckRequest(), id: 1)
       connection.send(Array(frame[..<3]))
-      for _ in 0..<40 {
-        usleep(10_000)
+      for _ in 0..<50 {
+        usleep(20_000)
         connection.send(Array(frame[3...] + frame[..<3]))
         #expect(try connection.receive()?.status == 0)
       }
@@ -323,7 +323,7 @@ import Testing
 
   @Test func `a daemon that drains says so to whoever asks for its health`() async throws {
     var limits = Limits()
-    limits.drainMs = 1_500
+    limits.drainMs = 3_000
     let directory = try TemporaryDirectory()
     try await withServer(in: directory, limits: limits) { server in
       // A peer that does not read keeps the daemon busy.
