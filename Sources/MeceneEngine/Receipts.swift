@@ -50,13 +50,8 @@ extension BookFile {
   private func sealBlocks(_ period: Period, _ settled: SettlementRecord) throws -> [SettlementSeal.Block] {
     let stored = try storedBlocks(period)
     if !stored.isEmpty || settled.totals.pots == 0 { return stored }
-    var clicks: [(patron: AccountID, thing: ThingID)] = []
-    try forEachFiledClick(period) { patron, thing, _ in clicks.append((patron, thing)) }
-    let owners = try owners()
-    let plan = try SettlementPlan(
-      period: period, terms: try read { try $0.terms(of: period) }, pots: try pots(period), clicks: clicks,
-      owner: owners.owner)
-    return plan.seal(secret: identity.secret).blocks
+    let filed = try filedPeriod(period)
+    return try filed.plan(owners()).seal(secret: identity.secret).blocks
   }
 
   private struct BlockLeaf {

@@ -79,19 +79,12 @@ extension BookFile {
   ) throws -> Int {
     let period = settled.period
     let key = "\(period)"
-    var clicks: [(patron: AccountID, thing: ThingID)] = []
-    var shares: [Micros] = []
-    try forEachFiledClick(period) { patron, thing, share in
-      clicks.append((patron, thing))
-      shares.append(share)
-    }
-    let pots = try pots(period)
-    let plan = try SettlementPlan(
-      period: period, terms: try read { try $0.terms(of: period) }, pots: pots, clicks: clicks,
-      owner: owners.owner)
-    for (position, share) in shares.enumerated() where share != plan.shares[position] {
+    let filed = try filedPeriod(period)
+    let plan = try filed.plan(owners)
+    for (position, share) in filed.shares.enumerated() where share != plan.shares[position] {
+      let click = filed.clicks[position]
       throw Finding(
-        table: "click", key: "\(period) \(clicks[position].patron) \(clicks[position].thing)",
+        table: "click", key: "\(period) \(click.patron) \(click.thing)",
         expected: "share_micros \(plan.shares[position].rawValue)", found: "\(share.rawValue)")
     }
     try verifyRevenue(period, plan)
@@ -104,12 +97,12 @@ extension BookFile {
     try expect("transfer", "give of \(period)", "\(plan.totals.revenueMicros)", "\(given)")
     try expect("transfer", "revenue of \(period)", "\(given)", "\(audit.received[period] ?? .zero)")
     try expect("transfer", "clearing of \(period)", "0.00", "\(audit.balance(.clearing(period)))")
-    for pot in pots where audit.balance(.pot(pot.patron, period)) != .zero {
+    for pot in filed.pots where audit.balance(.pot(pot.patron, period)) != .zero {
       throw Finding(
         table: "pot", key: "\(period) \(pot.patron)", expected: "nothing left after the settlement",
         found: "\(audit.balance(.pot(pot.patron, period)))")
     }
-    return clicks.count
+    return filed.clicks.count
   }
 
   /// Receipts are made from the blocks; a ledger that settled before they were kept has none.
@@ -219,5 +212,4 @@ extension BookFile {
   private func expect(_ table: String, _ key: String, _ expected: String, _ found: String) throws {
     if expected != found { throw Finding(table: table, key: key, expected: expected, found: found) }
   }
-
 }

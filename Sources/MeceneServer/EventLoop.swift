@@ -71,9 +71,7 @@ actor EventLoop {
     }
     self.poller = poller
     self.listeners = listeners
-    for (position, listener) in listeners.enumerated() {
-      poller.add(listener, token: Self.firstListenerToken - UInt64(position))
-    }
+    watchListeners()
     housekeeper = Task { [weak self] in
       while !Task.isCancelled {
         try? await Task.sleep(for: .milliseconds(100))
@@ -323,6 +321,10 @@ extension EventLoop {
   func resumeListening() {
     guard isListeningPaused else { return }
     isListeningPaused = false
+    watchListeners()
+  }
+
+  private func watchListeners() {
     for (position, listener) in listeners.enumerated() {
       poller?.add(listener, token: Self.firstListenerToken - UInt64(position))
     }

@@ -336,7 +336,6 @@ private struct CommitRowsReader {
 extension BookSnapshot {
   /// Whether a period's clicks are still in its log, and not filed.
   fileprivate func hasClickLog(_ period: Period) throws -> Bool {
-    try fetchOne(
-      "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", [Schema.clickLogTable(period)]) != nil
+    try hasTable(Schema.clickLogTable(period))
   }
 }

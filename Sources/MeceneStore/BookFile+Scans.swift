@@ -152,9 +152,7 @@ extension BookFile {
   /// - Throws: A `Finding` with what is wrong. A table that is gone meanwhile is a dropped click log.
   package func checkIntegrity(of table: String) throws {
     try read { snapshot in
-      let exists = try snapshot.fetchOne(
-        "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", [table])
-      guard exists != nil else { return }
+      guard try snapshot.hasTable(table) else { return }
       let found = try String.fetchOne(
         snapshot.db, sql: "SELECT quick_check FROM pragma_quick_check(?) LIMIT 1", arguments: [table])
       if let found, found != "ok" {

@@ -103,9 +103,13 @@ extension BookSnapshot {
 
 // Movements.
 extension BookSnapshot {
-  private static let transferSQL = """
-    SELECT t.id, t.kind, t.account_id, t.amount_micros, t.period, t.for_period, t.cause_transfer_id,
+  private static let transferColumns = """
+    t.id, t.kind, t.account_id, t.amount_micros, t.period, t.for_period, t.cause_transfer_id,
       t.cause_change_id, t.available_after_micros, t.pots_after_micros, c.time_ms
+    """
+
+  private static let transferSQL = """
+    SELECT \(transferColumns)
     FROM transfer t JOIN commit_log c ON c.sequence = t.commit_sequence
     """
 
@@ -144,9 +148,7 @@ extension BookSnapshot {
       period.map { (Int64($0.number), Int64($0.number)) } ?? (0, Int64(Period.last.number))
     return try fetchAll(
       """
-      SELECT t.id, t.kind, t.account_id, t.amount_micros, t.period, t.for_period, t.cause_transfer_id,
-      t.cause_change_id, t.available_after_micros, t.pots_after_micros,
-        c.time_ms, coalesce(a.name, '') AS account_name
+      SELECT \(Self.transferColumns), coalesce(a.name, '') AS account_name
       FROM transfer t
       JOIN commit_log c ON c.sequence = t.commit_sequence
       LEFT JOIN account a ON a.id = t.account_id
@@ -326,6 +328,10 @@ extension BookSnapshot {
 }
 
 extension BookSnapshot {
+  func hasTable(_ name: String) throws -> Bool {
+    try fetchOne("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", [name]) != nil
+  }
+
   func fetchOne(_ sql: String, _ arguments: StatementArguments) throws -> Row? {
     do {
       return try Row.fetchOne(db.cachedStatement(sql: sql), arguments: arguments)
