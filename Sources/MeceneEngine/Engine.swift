@@ -116,15 +116,15 @@ package struct Completion: Sendable {
   package let result: Result<EngineOutcome, EngineFailure>
 }
 
-/// What a command came to, with the texts that only the books know.
+/// What a command came to, with the texts that only the books know. Large cases stand behind a pointer: see `Command`.
 package enum EngineOutcome: Sendable {
-  case account(AccountRecord)
-  case thing(ThingRecord, alreadyAdded: Bool)
-  case transfer(Transfer, replayed: Bool)
+  indirect case account(AccountRecord)
+  indirect case thing(ThingRecord, alreadyAdded: Bool)
+  indirect case transfer(Transfer, replayed: Bool)
   case clicked(PatronStanding, alreadyClicked: Bool)
   case undone(PatronStanding, wasClicked: Bool)
-  case clickedMany(ClickManyOutcome)
-  case clicks(ClickPage)
+  indirect case clickedMany(ClickManyOutcome)
+  indirect case clicks(ClickPage)
   case clock(Timestamp, openPeriod: Period)
   case done
 }
@@ -132,7 +132,7 @@ package enum EngineOutcome: Sendable {
 /// Why something was not done.
 package enum EngineFailure: Error, Sendable, Hashable {
   /// The rules refuse it.
-  case refused(Refusal)
+  indirect case refused(Refusal)
   /// Its time ran out before it was executed.
   case expired
   /// The commit failed; whether the change is on disk is not known.

@@ -132,11 +132,11 @@ actor Writer {
       var rest = submissions[...]
       // A clock that is set ends a commit: all rows of a commit have one time.
       while let position = rest.firstIndex(where: \.setsClock) {
-        process(Array(rest[..<position]))
-        process([rest[position]])
+        process(rest[..<position])
+        process(rest[position...position])
         rest = rest[(position + 1)...]
       }
-      process(Array(rest))
+      process(rest)
       if asGuest, needsTidyingUp {
         // The mailbox stays busy, so that nobody enters or wakes the writer meanwhile.
         executor.queue.async {
@@ -153,7 +153,7 @@ actor Writer {
 
   private var needsTidyingUp: Bool { book.logPages >= Self.checkpointPages || book.hasSettledLogs }
 
-  private func process(_ submissions: [Submission]) {
+  private func process(_ submissions: ArraySlice<Submission>) {
     if submissions.isEmpty { return }
     var results: [Result<EngineOutcome, EngineFailure>] = []
     results.reserveCapacity(submissions.count)
@@ -165,14 +165,20 @@ actor Writer {
         try append(&commit)
       }
       let now = Deadline.now
-      for submission in submissions {
+      for position in submissions.indices {
+        if (position - submissions.startIndex) % Ledger.clicksTouchedAhead == 0 {
+          ledger.touch(position..<min(position + Ledger.clicksTouchedAhead, submissions.endIndex)) {
+            submissions[$0].click
+          }
+        }
+        let submission = submissions[position]
         if let deadline = submission.deadline, deadline < now {
           results.append(.failure(.expired))
         } else {
           results.append(try decide(submission.work, &commit))
         }
       }
-      try finish(commit)
+      try finish(&commit)
     } catch {
       results = Array(repeating: .failure(recover(from: error)), count: submissions.count)
     }
@@ -246,14 +252,22 @@ actor Writer {
 
   private func append(_ commit: inout Commit) throws(StoreError) {
     if ledger.effects.isEmpty { return }
-    if commit.time == nil {
-      try book.begin(sequence: sequence + 1, time: ledger.now)
-      commit.time = ledger.now
-    }
+    try begin(&commit)
     try book.append(ledger.takeEffects())
   }
 
-  private func finish(_ commit: Commit) throws(StoreError) {
+  private func begin(_ commit: inout Commit) throws(StoreError) {
+    guard commit.time == nil else { return }
+    try book.begin(sequence: sequence + 1, time: ledger.now)
+    commit.time = ledger.now
+  }
+
+  private func finish(_ commit: inout Commit) throws(StoreError) {
+    if !ledger.clickEffects.isEmpty {
+      try begin(&commit)
+      // No clicks are read from the books before their commit ends, so all of them can be appended together.
+      try ledger.takeClicks { clicks throws(StoreError) in try book.append(clicks) }
+    }
     guard let time = commit.time else { return }
     let (bytes, clicksHash) = book.takeRowBytes(hash: CommitChain.rowsHash)
     let rowsHash = CommitChain.rowsHash(bytes)
@@ -291,7 +305,7 @@ actor Writer {
     }
   }
 
-  private func deliver(_ submissions: [Submission], _ results: [Result<EngineOutcome, EngineFailure>]) {
+  private func deliver(_ submissions: ArraySlice<Submission>, _ results: [Result<EngineOutcome, EngineFailure>]) {
     var completions: [Completion] = []
     completions.reserveCapacity(submissions.count)
     for (submission, result) in zip(submissions, results) {
@@ -358,6 +372,10 @@ actor Writer {
 extension Submission {
   fileprivate var setsClock: Bool {
     if case .setClock = work { true } else { false }
+  }
+
+  fileprivate var click: (patron: AccountReference, thing: ThingReference)? {
+    if case .command(.click(let patron, let thing, _)) = work { (patron, thing) } else { nil }
   }
 }
 

@@ -1,29 +1,32 @@
 /// What can be asked of the ledger. One command is decided at one instant, whole or not at all.
+///
+/// Large cases stand behind a pointer: a click, the command there are most of, is copied several times on its way, and
+/// would be 150 bytes otherwise.
 package enum Command: Sendable {
-  case openAccount(name: AccountName, fingerprint: Fingerprint, displayName: PlainText, budget: Micros)
-  case updateAccount(AccountReference, displayName: PlainText?)
+  indirect case openAccount(name: AccountName, fingerprint: Fingerprint, displayName: PlainText, budget: Micros)
+  indirect case updateAccount(AccountReference, displayName: PlainText?)
   case setBudget(AccountReference, Micros)
-  case deposit(AccountReference, Micros, RequestKey)
-  case withdraw(MoneySource, Micros, RequestKey)
+  indirect case deposit(AccountReference, Micros, RequestKey)
+  indirect case withdraw(MoneySource, Micros, RequestKey)
   case closeAccount(AccountReference)
 
-  case addThing(NewThing)
-  case updateThing(ThingReference, title: PlainText?, description: PlainText?, hidden: Bool?)
+  indirect case addThing(NewThing)
+  indirect case updateThing(ThingReference, title: PlainText?, description: PlainText?, hidden: Bool?)
   case retireThing(ThingReference)
   case reviveThing(ThingReference)
 
   case click(AccountReference, ThingReference, Period?)
-  case clickMany(patrons: [UInt64], things: [UInt64], Period?)
+  indirect case clickMany(patrons: [UInt64], things: [UInt64], Period?)
   case undoClick(AccountReference, ThingReference, Period?)
   /// Reads the open period's clicks, which only the ledger knows fast.
-  case listClicks(AccountReference, Period?, after: ThingID?, limit: Int)
+  indirect case listClicks(AccountReference, Period?, after: ThingID?, limit: Int)
 
   /// Fixes the plan of the oldest closed period.
-  case planSettlement(SettlementPlan, SettlementSeal)
+  indirect case planSettlement(SettlementPlan, SettlementSeal)
   /// Pass 1 for the plan's patrons at these positions.
-  case drainPots(SettlementPlan, Range<Int>)
+  indirect case drainPots(SettlementPlan, Range<Int>)
   /// Pass 2 for the plan's owners at these positions.
-  case payOwners(SettlementPlan, Range<Int>)
+  indirect case payOwners(SettlementPlan, Range<Int>)
   /// Ends the settlement.
   case finishSettlement(SettlementPlan)
 
@@ -65,11 +68,11 @@ package enum Outcome: Sendable {
   /// An account was opened or changed.
   case account(AccountID)
   case thing(ThingID, alreadyAdded: Bool)
-  case transfer(Transfer, replayed: Bool)
+  indirect case transfer(Transfer, replayed: Bool)
   case clicked(PatronStanding, alreadyClicked: Bool)
   case undone(PatronStanding, wasClicked: Bool)
-  case clickedMany(ClickManyOutcome)
-  case clicks(ClickPage)
+  indirect case clickedMany(ClickManyOutcome)
+  indirect case clicks(ClickPage)
   /// A step of a settlement, or time passing.
   case done
 }
@@ -124,7 +127,16 @@ package struct ClickPage: Sendable, Hashable {
   }
 }
 
-/// A row to append to the books. Everything that happened is one of these, and state follows from them alone.
+/// A click that was made or undone, as a row to append to the books. These are most of all rows, so they have a list of
+/// their own.
+package struct ClickEffect: Sendable, Hashable {
+  package let patron: AccountID
+  package let thing: ThingID
+  package let isUndone: Bool
+}
+
+/// Another row to append to the books. Everything that happened is one of these or a click, and state follows from
+/// them alone.
 package enum Effect: Sendable {
   case periodOpened(Period, Terms)
   case accountOpened(AccountID, name: String, displayName: String, budget: Micros)
@@ -133,7 +145,6 @@ package enum Effect: Sendable {
   case thingChanged(id: Int64, ThingID, ThingChange)
   case transfer(Transfer)
   case keyBound(AccountID?, RequestKey, transferID: Int64)
-  case click(AccountID, ThingID, undone: Bool)
   case settlementPlanned(SettlementPlan, SettlementSeal)
   /// Pass 1 reached these patrons; their clicks are filed.
   case potsDrained(SettlementPlan, Range<Int>)

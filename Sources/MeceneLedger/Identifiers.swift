@@ -29,13 +29,15 @@ package struct Fingerprint: Sendable, Hashable {
 /// How a request names an account.
 package enum AccountReference: Sendable, Hashable {
   case id(AccountID)
-  case name(String, Fingerprint)
+  /// Behind a pointer, so that a reference is small to copy.
+  indirect case name(String, Fingerprint)
 }
 
 /// How a request names a thing.
 package enum ThingReference: Sendable, Hashable {
   case id(ThingID)
-  case url(String, Fingerprint)
+  /// Behind a pointer, so that a reference is small to copy.
+  indirect case url(String, Fingerprint)
 }
 
 /// Where a withdrawal takes its money.

@@ -88,7 +88,7 @@ extension Ledger {
         found: "numbers that nothing has")
     }
     let (giver, target) = (UInt32(patron.rawValue - 1), UInt32(thing.rawValue - 1))
-    guard open?.clicks.contains(patron: giver, thing: target) == undone else {
+    guard let place = open?.clicks.find(patron: giver, thing: target), place.isStanding == undone else {
       throw Finding(
         table: "click_log", key: "\(openPeriod) \(patron) \(thing)",
         expected: "clicks and undone clicks in turn",
@@ -100,7 +100,7 @@ extension Ledger {
     } else {
       accounts[index].clicks += 1
       accounts[index].newestClick =
-        open?.clicks.insert(patron: giver, thing: target, head: accounts[index].newestClick) ?? ClickIndex.end
+        open?.clicks.insert(at: place, patron: giver, thing: target, head: accounts[index].newestClick) ?? ClickIndex.end
     }
   }
 

@@ -11,9 +11,13 @@ package struct Ledger: Sendable {
   package let currency: String
   /// The time of the last command; it never goes back.
   package internal(set) var now: Timestamp
-  /// Rows that the commands since the last `takeEffects` left.
+  /// Rows that the commands since the last `takeEffects` left, but for clicks.
   package internal(set) var effects: [Effect] = []
+  /// Clicks made and undone since the last `takeClicks`, in their order.
+  package internal(set) var clickEffects: [ClickEffect] = []
 
+  /// Means nothing; see `touch`.
+  var touched: UInt64 = 0
   var accounts: [AccountState] = []
   var things: [ThingState] = []
   var accountNames: [Fingerprint: UInt32] = [:]
@@ -143,6 +147,12 @@ package struct Ledger: Sendable {
   package mutating func takeEffects() -> [Effect] {
     defer { effects.removeAll(keepingCapacity: true) }
     return effects
+  }
+
+  /// Hands the clicks to `body` and forgets them.
+  package mutating func takeClicks<E: Error>(_ body: ([ClickEffect]) throws(E) -> Void) throws(E) {
+    defer { clickEffects.removeAll(keepingCapacity: clickEffects.capacity <= 1 << 17) }
+    try body(clickEffects)
   }
 }
 

@@ -18,24 +18,36 @@ final class Connection {
     let serial: UInt64
     let deadline: Deadline?
     /// What the writer's outcome leads to; nil while the call is not at the writer.
-    var then: (@Sendable (EngineOutcome) throws -> AnyAnswer)?
+    var then: ((isolated EventLoop, EngineOutcome, UInt64, Connection, Deadline?) -> Void)?
     /// A long read or a stream; nil for other calls.
-    var task: Task<Void, Never>?
-    var streams = false
+    var long: LongCall?
 
+    var streams: Bool { long?.streams ?? false }
     /// Whether the answer may be as large as a page.
     var isRead: Bool { then == nil && !streams }
+  }
+
+  /// What only calls have that take their time.
+  final class LongCall {
+    let task: Task<Void, Never>
+    let streams: Bool
     /// A stream's newest message that was not written yet.
     var newest: (any Message)?
+
+    init(_ task: Task<Void, Never>, streams: Bool) {
+      self.task = task
+      self.streams = streams
+    }
   }
 
   let socket: StreamSocket
   let token: UInt64
   var decoder: FrameDecoder
   var phase = Phase.open
-  private(set) var calls: [UInt64: Call] = [:]
+  private(set) var calls = CallTable<Call>()
   /// Calls in flight whose answers may be large.
   private(set) var reads = 0
+  private(set) var streams = 0
   /// Whether frames wait in the decoder until there is room for their answers.
   var isHeld = false
   var outbound: [UInt8] = []
@@ -57,21 +69,23 @@ final class Connection {
   var bytesWaiting: Int { outbound.count - sent }
 
   func add(_ call: Call, id: UInt64) {
-    calls[id] = call
+    calls.insert(call, id: id)
     if call.isRead { reads += 1 }
+    if call.streams { streams += 1 }
   }
 
   /// Forgets a call; nil when there is none of this id, or none of this serial.
   @discardableResult
   func removeCall(_ id: UInt64, serial: UInt64? = nil) -> Call? {
-    guard let call = calls[id], serial ?? call.serial == call.serial else { return nil }
-    calls[id] = nil
+    guard let call = calls.remove(id) else { return nil }
+    if let serial, serial != call.serial {
+      calls.insert(call, id: id)
+      return nil
+    }
     if call.isRead { reads -= 1 }
+    if call.streams { streams -= 1 }
     return call
   }
-
-  /// Remembers a stream's newest message, or that it is written.
-  func setNewest(_ message: (any Message)?, ofCall id: UInt64) { calls[id]?.newest = message }
 
   /// Sends as much as the peer takes.
   ///

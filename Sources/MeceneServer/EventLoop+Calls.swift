@@ -6,7 +6,7 @@ internal import MeceneWire
 extension EventLoop {
   func handle(_ frame: borrowing Span<UInt8>, _ connection: Connection) {
     do throws(WireError) {
-      try coder.withRequest(in: frame, methods: methods) { head, payload throws(WireError) in
+      try coder.withRequest(in: frame, methods: methods) { head, payload in
         begin(head, payload, connection)
       }
     } catch {
@@ -16,7 +16,7 @@ extension EventLoop {
 
   private func begin(_ head: RequestHead, _ payload: borrowing PayloadReader, _ connection: Connection) {
     if head.cancel { return cancel(head.callID, connection) }
-    guard head.callID != 0, connection.calls[head.callID] == nil else {
+    guard head.callID != 0, !connection.calls.contains(head.callID) else {
       let problem = head.callID == 0 ? "0" : "\(head.callID), which is in flight,"
       return end(connection, Failure(.invalidCallID, "the call id \(problem) can't be used for a new call"))
     }
@@ -42,24 +42,27 @@ extension EventLoop {
       ? nil
       // From the frame's arrival, however long it was held since.
       : Deadline(nanoseconds: connection.lastActivity.nanoseconds + UInt64(head.timeoutMs) * 1_000_000)
-    do {
-      let answer = try routes[method].handle(
-        payload, CallContext(deadline: deadline, metadata: head.metadata))
-      perform(answer, head.callID, connection, deadline)
-    } catch {
-      appendFailure(connection, head.callID, Failure(error))
-    }
+    routes[method].begin(
+      self, payload, CallContext(deadline: deadline, metadata: head.metadata), connection, head.callID)
   }
 
-  private func perform(_ answer: AnyAnswer, _ callID: UInt64, _ connection: Connection, _ deadline: Deadline?)
-  {
+  func perform<Response: Message>(
+    _ answer: Answer<Response>, _ callID: UInt64, _ connection: Connection, _ deadline: Deadline?
+  ) {
+    if case .now(let message) = answer { return appendFrame(connection, callID, more: false, message) }
     let serial = makeSerial()
     let tag = CallTag(connection: connection.token, call: callID, serial: serial)
     var call = Connection.Call(serial: serial, deadline: deadline)
     switch answer {
-    case .now(let message): return appendFrame(connection, callID, more: false, message)
+    case .now: return
     case .write(let work, let then):
-      call.then = then
+      call.then = { loop, outcome, callID, connection, deadline in
+        do {
+          loop.perform(try then(outcome), callID, connection, deadline)
+        } catch {
+          loop.appendFailure(connection, callID, Failure(error))
+        }
+      }
       submissions.append(Submission(work, reply: .sink(tag), deadline: deadline))
     case .read(let body):
       reads.append(
@@ -67,7 +70,7 @@ extension EventLoop {
           self.post(.answered(tag, Result { try body(snapshot.get()) }))
         })
     case .task(let body):
-      call.task = Task {
+      let task = Task {
         do {
           let message = try await body()
           post(.answered(tag, .success(message)))
@@ -75,9 +78,9 @@ extension EventLoop {
           post(.answered(tag, .failure(error)))
         }
       }
+      call.long = .init(task, streams: false)
     case .stream(let body):
-      call.streams = true
-      call.task = Task {
+      let task = Task {
         do {
           let message = try await body { self.post(.progressed(tag, $0)) }
           post(.answered(tag, .success(message)))
@@ -85,6 +88,7 @@ extension EventLoop {
           post(.answered(tag, .failure(error)))
         }
       }
+      call.long = .init(task, streams: true)
     }
     connection.add(call, id: callID)
   }
@@ -101,20 +105,24 @@ extension EventLoop {
         return
       }
     }
-    call.task?.cancel()
+    call.long?.task.cancel()
     connection.removeCall(callID)
     appendFailure(connection, callID, call.streams ? .streamCancelled : .cancelled)
   }
 
-  func complete(_ completion: Completion) {
-    let tag = completion.tag
-    guard let connection = connections[tag.connection],
-      let call = connection.removeCall(tag.call, serial: tag.serial), let then = call.then
-    else { return }
-    do {
-      perform(try then(completion.result.get()), tag.call, connection, call.deadline)
-    } catch {
-      appendFailure(connection, tag.call, Failure(error))
+  /// Goes on with calls that the writer has decided.
+  func complete(_ completions: [Completion]) {
+    var connection: Connection?
+    for completion in completions {
+      let tag = completion.tag
+      // A commit's completions come in runs of one connection each.
+      if connection?.token != tag.connection { connection = connections[tag.connection] }
+      guard let connection, let call = connection.removeCall(tag.call, serial: tag.serial), let then = call.then
+      else { continue }
+      switch completion.result {
+      case .success(let outcome): then(self, outcome, tag.call, connection, call.deadline)
+      case .failure(let failure): appendFailure(connection, tag.call, Failure(failure))
+      }
     }
   }
 
@@ -125,36 +133,44 @@ extension EventLoop {
     switch result {
     case .failure(let error): appendFailure(connection, tag.call, Failure(error))
     case .success(let message):
-      if call.streams { appendFrame(connection, tag.call, more: true, message) }
-      appendFrame(connection, tag.call, more: false, call.streams ? nil : message)
+      appendFrame(connection, tag.call, more: call.streams, message)
+      if call.streams { appendEnd(connection, tag.call) }
     }
   }
 
   /// Only the newest message of a stream counts: one that is not written yet gives way.
   func progress(_ tag: CallTag, _ message: any Message) {
-    guard let connection = connections[tag.connection], connection.calls[tag.call]?.serial == tag.serial
+    guard let connection = connections[tag.connection], let call = connection.calls[tag.call],
+      call.serial == tag.serial
     else { return }
-    connection.setNewest(message, ofCall: tag.call)
+    call.long?.newest = message
     markDirty(connection)
   }
 
   func sendNewestProgress(_ connection: Connection) {
-    for (callID, call) in connection.calls {
-      guard let message = call.newest else { continue }
-      connection.setNewest(nil, ofCall: callID)
+    if connection.streams == 0 { return }
+    for callID in connection.calls.all {
+      guard let long = connection.calls[callID]?.long, let message = long.newest else { continue }
+      long.newest = nil
       appendFrame(connection, callID, more: true, message)
     }
     if connection.bytesWaiting > 0, !connection.flush(now: now) { remove(connection) }
   }
 
-  private func appendFrame(_ connection: Connection, _ callID: UInt64, more: Bool, _ message: (any Message)?)
-  {
+  private func appendFrame(
+    _ connection: Connection, _ callID: UInt64, more: Bool, _ message: some Message
+  ) {
     do throws(WireError) {
       try coder.appendFrame(callID: callID, more: more, payload: message, to: &connection.outbound)
       markDirty(connection)
     } catch {
       appendFailure(connection, callID, Failure(.internal, "the answer is too large: \(error.sentence)"))
     }
+  }
+
+  private func appendEnd(_ connection: Connection, _ callID: UInt64) {
+    coder.appendEnd(callID: callID, to: &connection.outbound)
+    markDirty(connection)
   }
 
   func appendFailure(_ connection: Connection, _ callID: UInt64, _ failure: Failure) {

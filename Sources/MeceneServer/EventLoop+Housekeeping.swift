@@ -41,9 +41,9 @@ extension EventLoop {
 
   /// A call at the writer is decided there; reads and streams end here.
   private func endOverdueCalls(_ connection: Connection) {
-    for (callID, call) in connection.calls {
-      guard call.then == nil, let deadline = call.deadline, deadline < now else { continue }
-      call.task?.cancel()
+    for callID in connection.calls.all {
+      guard let call = connection.calls[callID], call.then == nil, let deadline = call.deadline, deadline < now else { continue }
+      call.long?.task.cancel()
       connection.removeCall(callID)
       appendFailure(
         connection, callID, call.streams ? .streamExpired : Failure(EngineFailure.expired))
@@ -62,8 +62,9 @@ extension EventLoop {
     now = Deadline.now
     for connection in connections.values where connection.phase == .open {
       appendFailure(connection, 0, .drainAnnounced)
-      for (callID, call) in connection.calls where call.streams {
-        call.task?.cancel()
+      for callID in connection.calls.all {
+        guard let call = connection.calls[callID], call.streams else { continue }
+        call.long?.task.cancel()
         connection.removeCall(callID)
         appendFailure(connection, callID, .streamDrained)
       }

@@ -131,7 +131,7 @@ actor EventLoop {
     while let events = mailbox.take() {
       for event in events {
         switch event {
-        case .completions(let completions): for completion in completions { complete(completion) }
+        case .completions(let completions): complete(completions)
         case .answered(let tag, let result): answer(tag, result)
         case .progressed(let tag, let message): progress(tag, message)
         }
@@ -250,7 +250,7 @@ extension EventLoop {
   }
 
   private func cancelCalls(_ connection: Connection) {
-    for id in connection.calls.keys { connection.removeCall(id)?.task?.cancel() }
+    for id in connection.calls.all { connection.removeCall(id)?.long?.task.cancel() }
   }
 
   func remove(_ connection: Connection) {

@@ -9,7 +9,7 @@ package import MeceneLedger
 package final class BookWriter {
   private let connection: SQLiteConnection
   private let statements: WriterStatements
-  private var clickLog: (period: Period, insert: Statement)?
+  private var clickLog: ClickLogStatements?
   private var rows = CanonicalRows()
   private var clickRows: Int64 = 0
   private var sequence: Int64 = 0
@@ -63,6 +63,14 @@ package final class BookWriter {
   /// Appends rows, in their order.
   package func append(_ effects: [Effect]) throws(StoreError) {
     for effect in effects { try append(effect) }
+  }
+
+  /// Appends clicks of the newest period, in their order.
+  package func append(_ clicks: [ClickEffect]) throws(StoreError) {
+    if clicks.isEmpty { return }
+    clickRows += Int64(clicks.count)
+    rows.append(clicks)
+    try clickLogStatements().insert(clicks)
   }
 
   /// The canonical bytes of what was appended since `begin`, and the hash of its clicks, which stands in them.
@@ -180,10 +188,6 @@ package final class BookWriter {
 extension BookWriter {
   private func append(_ effect: Effect) throws(StoreError) {
     switch effect {
-    case .click(let patron, let thing, let undone):
-      clickRows += 1
-      rows.appendClick(patron: patron.rawValue, thing: thing.rawValue, undone: undone)
-      try clickInsert().run(patron.rawValue, thing.rawValue, undone ? 1 : 0)
     case .transfer(let transfer): try append(transfer)
     case .keyBound(let account, let key, let transferID):
       rows.appendRequestKey(account: account?.rawValue ?? 0, key: key.text, transfer: transferID)
@@ -216,15 +220,13 @@ extension BookWriter {
     }
   }
 
-  private func clickInsert() throws(StoreError) -> Statement {
-    if let clickLog { return clickLog.insert }
+  private func clickLogStatements() throws(StoreError) -> ClickLogStatements {
+    if let clickLog { return clickLog }
     var newest: Int64 = 0
     try connection.prepare("SELECT max(number) FROM period").forEachRow { newest = $0.integer(0) }
-    let period = Period(number: Int(newest))
-    let insert = try connection.prepare(
-      "INSERT INTO \(Schema.clickLogTable(period)) (patron_id, thing_id, undone) VALUES (?, ?, ?)")
-    clickLog = (period, insert)
-    return insert
+    let statements = try ClickLogStatements(connection, Period(number: Int(newest)))
+    clickLog = statements
+    return statements
   }
 
   private func append(_ period: Period, _ terms: Terms) throws(StoreError) {

@@ -22,7 +22,14 @@ struct CanonicalRows {
     for column in columns { append(column, table) }
   }
 
-  /// The row there are most of, without an array for its columns.
+  /// The rows there are most of, without an array for each one's columns.
+  mutating func append(_ clicks: [ClickEffect]) {
+    tables[Table.click.rawValue - 1].reserveCapacity(25 * clicks.count)
+    for click in clicks {
+      appendClick(patron: click.patron.rawValue, thing: click.thing.rawValue, undone: click.isUndone)
+    }
+  }
+
   mutating func appendClick(patron: Int64, thing: Int64, undone: Bool) {
     tables[Table.click.rawValue - 1].append(UInt8(Table.click.rawValue))
     append(word: patron, .click)

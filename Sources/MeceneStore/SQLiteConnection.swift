@@ -102,10 +102,15 @@ private final class LogPageCounter {
 
   /// Runs a statement of three whole numbers, without an array for them.
   func run(_ a: Int64, _ b: Int64, _ c: Int64) throws(StoreError) {
-    unsafe sqlite3_bind_int64(handle, 1, a)
-    unsafe sqlite3_bind_int64(handle, 2, b)
-    unsafe sqlite3_bind_int64(handle, 3, c)
+    bind((a, b, c), from: 1)
     try finish()
+  }
+
+  /// Binds three whole numbers to the parameters from this one on.
+  func bind(_ values: (Int64, Int64, Int64), from position: Int32) {
+    unsafe sqlite3_bind_int64(handle, position, values.0)
+    unsafe sqlite3_bind_int64(handle, position + 1, values.1)
+    unsafe sqlite3_bind_int64(handle, position + 2, values.2)
   }
 
   /// Runs a statement of four whole numbers, without an array for them.
@@ -138,7 +143,8 @@ private final class LogPageCounter {
     return unsafe Array(UnsafeRawBufferPointer(start: bytes, count: count))
   }
 
-  private func finish() throws(StoreError) {
+  /// Runs the statement with what is bound.
+  func finish() throws(StoreError) {
     let code = unsafe sqlite3_step(handle)
     unsafe sqlite3_reset(handle)
     try connection.check(code)

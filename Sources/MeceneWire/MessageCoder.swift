@@ -1,4 +1,5 @@
 internal import CMeceneProto
+internal import Foundation
 
 /// Turns bytes into messages and messages into bytes, through the scanner and protobuf-c.
 ///
@@ -111,15 +112,21 @@ extension MessageCoder {
   ///
   /// The envelope is read in place: the method is looked up by its bytes and the payload stays packed, so a call
   /// makes no string and no array here.
-  public func withRequest<Result>(
+  public func withRequest(
     in frame: borrowing Span<UInt8>, methods: MethodTable,
-    _ body: (RequestHead, borrowing PayloadReader) throws(WireError) -> Result
-  ) throws(WireError) -> Result {
-    let outcome: Swift.Result<Result, WireError> = unsafe frame.withUnsafeBytes { bytes in
-      Self.attempt { () throws(WireError) in
+    _ body: (RequestHead, borrowing PayloadReader) -> Void
+  ) throws(WireError) {
+    var failure: WireError?
+    unsafe frame.withUnsafeBytes { bytes in
+      do throws(WireError) {
+        if let envelope = unsafe PlainEnvelope(bytes, methods) {
+          return body(envelope.head, unsafe PayloadReader(coder: self, bytes: envelope.payload))
+        }
         let pointer = unsafe try unpack(Request.layout, bytes, envelopeArena)
         let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__Request.self)
-        let method = unsafe methods.position(of: c.pointee.method)
+        let path = unsafe UnsafeRawBufferPointer(
+          start: c.pointee.method, count: c.pointee.method == nil ? 0 : strlen(c.pointee.method))
+        let method = unsafe methods.position(of: path)
         let head = unsafe RequestHead(
           callID: c.pointee.call_id, timeoutMs: c.pointee.timeout_ms, cancel: c.pointee.cancel != 0,
           method: method, unknownMethod: method == nil ? String(bridged: c.pointee.method) : "",
@@ -128,33 +135,55 @@ extension MessageCoder {
           })
         let payload = unsafe UnsafeRawBufferPointer(
           start: c.pointee.payload.data, count: c.pointee.payload.data == nil ? 0 : c.pointee.payload.len)
-        return try body(head, unsafe PayloadReader(coder: self, bytes: payload))
-      }
+        body(head, unsafe PayloadReader(coder: self, bytes: payload))
+      } catch { failure = error }
     }
-    return try outcome.get()
+    if let failure { throw failure }
   }
 
-  /// Appends one frame with a message of an answer, or with its end.
+  /// Appends one frame with a message of an answer.
+  ///
+  /// The envelope's few bytes are written here; the message is packed into place behind them.
   ///
   /// - Throws: `WireError.arenaFull` when the answer is too large; nothing is appended then.
   public func appendFrame(
-    callID: UInt64, more: Bool, payload: (any Message)?, to bytes: inout [UInt8]
+    callID: UInt64, more: Bool, payload: some Message, to bytes: inout [UInt8]
   ) throws(WireError) {
-    envelopeArena.reset()
-    let c = unsafe try envelopeArena.make(Mecene__V1__Response.self)
-    unsafe mecene__v1__response__init(c)
-    unsafe c.pointee.call_id = callID
-    unsafe c.pointee.more = more ? 1 : 0
-    if let payload {
-      payloadArena.reset()
-      let message = unsafe try payload.bridge(into: payloadArena).assumingMemoryBound(
-        to: ProtobufCMessage.self)
-      let count = unsafe protobuf_c_message_get_packed_size(message)
-      let room = unsafe try envelopeArena.room(bytes: count)
+    payloadArena.reset()
+    let message = unsafe try payload.bridge(into: payloadArena).assumingMemoryBound(to: ProtobufCMessage.self)
+    let count = unsafe protobuf_c_message_get_packed_size(message)
+    // protobuf-c checks no bounds; a frame's length has 32 bits.
+    guard count <= Int(Int32.max) else { throw payloadArena.full }
+    unsafe appendFrame(callID: callID, more: more, payloadBytes: count, to: &bytes) { room in
       unsafe protobuf_c_message_pack(message, room)
-      unsafe c.pointee.payload = ProtobufCBinaryData(len: count, data: room)
     }
-    unsafe appendFrame(packed: UnsafeMutableRawPointer(c), to: &bytes)
+  }
+
+  /// Appends the frame that ends a stream.
+  public func appendEnd(callID: UInt64, to bytes: inout [UInt8]) {
+    unsafe appendFrame(callID: callID, more: false, payloadBytes: 0, to: &bytes) { _ in }
+  }
+
+  private func appendFrame(
+    callID: UInt64, more: Bool, payloadBytes: Int, to bytes: inout [UInt8],
+    pack: (UnsafeMutablePointer<UInt8>) -> Void
+  ) {
+    bytes.append(addingCapacity: 32 + payloadBytes) { span in
+      unsafe span.withUnsafeMutableBufferPointer { buffer, initializedCount in
+        guard let base = buffer.baseAddress else { return }
+        let frame = unsafe base + initializedCount
+        var end = unsafe FrameEnd(frame + 4)
+        end.append(tag: 1, varint: callID)
+        if more { end.append(tag: 2, varint: 1) }
+        if payloadBytes > 0 {
+          end.append(tag: 6, lengthDelimited: payloadBytes)
+          unsafe pack(end.pointer)
+        }
+        let length = unsafe end.pointer - frame - 4 + payloadBytes
+        unsafe UnsafeMutableRawPointer(frame).storeBytes(of: UInt32(length).bigEndian, as: UInt32.self)
+        initializedCount += 4 + length
+      }
+    }
   }
 
   /// Appends one frame that ends a call, or speaks for the connection, with a failure.

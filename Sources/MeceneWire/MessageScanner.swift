@@ -18,13 +18,14 @@ struct MessageScanner {
 
   func scan(_ bytes: UnsafeRawBufferPointer, _ layout: MessageLayout) throws(WireError) {
     var reader = unsafe WireReader(bytes)
-    // Element counts live in a small inline array only when the message has repeated fields.
+    // Element counts live in a small array only when the message has repeated fields.
     var counts: [Int] = []
     var seenMessages: UInt64 = 0
     var unknown = 0
     while !reader.isAtEnd {
       let tag = try reader.tag()
-      guard tag.number < layout.rules.count, let rule = layout.rules[tag.number] else {
+      let shape = tag.number < layout.shapes.count ? layout.shapes[tag.number] : MessageLayout.Shape()
+      if shape.kind == .absent {
         unknown += 1
         guard unknown <= Self.unknownFieldsMax else {
           throw .malformed(field: "", problem: "has more than \(Self.unknownFieldsMax) unknown fields")
@@ -33,28 +34,29 @@ struct MessageScanner {
         continue
       }
       do throws(WireError) {
-        let elements = try scanField(&reader, tag, rule, &seenMessages)
-        guard rule.isRepeated else { continue }
-        if counts.isEmpty { counts = Array(repeating: 0, count: layout.rules.count) }
+        let elements = try scanField(&reader, tag, shape, layout, &seenMessages)
+        guard shape.isRepeated else { continue }
+        if counts.isEmpty { counts = Array(repeating: 0, count: layout.shapes.count) }
         counts[tag.number] += elements
-        guard counts[tag.number] <= rule.elementsMax else {
-          throw .malformed(field: "", problem: "has more than \(rule.elementsMax) elements")
+        guard counts[tag.number] <= Int(shape.elementsMax) else {
+          throw .malformed(field: "", problem: "has more than \(shape.elementsMax) elements")
         }
-      } catch { throw error.inside(rule.name) }
+      } catch { throw error.inside(layout.fieldName(tag.number)) }
     }
   }
 
   /// Checks one occurrence of a field and returns how many elements it holds.
   private func scanField(
-    _ reader: inout WireReader, _ tag: WireReader.Tag, _ rule: FieldRule, _ seenMessages: inout UInt64
+    _ reader: inout WireReader, _ tag: WireReader.Tag, _ shape: MessageLayout.Shape, _ layout: MessageLayout,
+    _ seenMessages: inout UInt64
   ) throws(WireError) -> Int {
-    switch rule.kind {
-    case .uint64, .int64, .uint32, .int32, .bool:
-      return try scanNumbers(&reader, tag, rule) { _ throws(WireError) in }
-    case .enumeration(let known):
-      return try scanNumbers(&reader, tag, rule) { value throws(WireError) in
+    switch shape.kind {
+    case .number:
+      return try scanNumbers(&reader, tag, shape) { _ throws(WireError) in }
+    case .enumeration:
+      return try scanNumbers(&reader, tag, shape) { value throws(WireError) in
         let number = Int32(truncatingIfNeeded: value)
-        guard toleratesUnknownEnums || known.contains(number) else {
+        guard toleratesUnknownEnums || layout.knows(number, field: tag.number) else {
           throw .malformed(field: "", problem: "has no value \(number)")
         }
       }
@@ -63,29 +65,29 @@ struct MessageScanner {
       guard unsafe isTextWithoutNUL(text) else {
         throw .malformed(field: "", problem: "is not UTF-8 text without NUL characters")
       }
-    case .bytes:
+    case .bytes, .absent:
       _ = unsafe try reader.lengthDelimited(tag.wireType)
-    case .message(let layout):
+    case .message:
       let body = unsafe try reader.lengthDelimited(tag.wireType)
-      if !rule.isRepeated {
-        let bit: UInt64 = 1 << UInt64(rule.number & 63)
+      if !shape.isRepeated {
+        let bit: UInt64 = 1 << UInt64(tag.number & 63)
         guard seenMessages & bit == 0 else { throw .malformed(field: "", problem: "is set twice") }
         seenMessages |= bit
       }
-      unsafe try scan(body, layout)
+      if let inner = layout.message(tag.number) { unsafe try scan(body, inner) }
     }
     return 1
   }
 
   private func scanNumbers(
-    _ reader: inout WireReader, _ tag: WireReader.Tag, _ rule: FieldRule,
+    _ reader: inout WireReader, _ tag: WireReader.Tag, _ shape: MessageLayout.Shape,
     _ check: (UInt64) throws(WireError) -> Void
   ) throws(WireError) -> Int {
     if tag.wireType == .varint {
       try check(try reader.varint())
       return 1
     }
-    guard rule.isRepeated, tag.wireType == .lengthDelimited else {
+    guard shape.isRepeated, tag.wireType == .lengthDelimited else {
       throw .malformed(field: "", problem: "has the wrong wire type \(tag.wireType.rawValue)")
     }
     var packed = unsafe WireReader(try reader.lengthDelimited(tag.wireType))
@@ -93,17 +95,25 @@ struct MessageScanner {
     while !packed.isAtEnd {
       try check(try packed.varint())
       elements += 1
-      if elements > rule.elementsMax { break }
+      if elements > shape.elementsMax { break }
     }
     return elements
   }
 
   private func isTextWithoutNUL(_ text: UnsafeRawBufferPointer) -> Bool {
+    // ASCII is told eight bytes at a time: a byte that is 0, or not below 0x80, sets its highest bit here.
+    var position = 0
+    while text.count - position >= 8 {
+      let word = unsafe text.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+      if (word | (word &- 0x0101_0101_0101_0101)) & 0x8080_8080_8080_8080 != 0 { break }
+      position += 8
+    }
     var isASCII = true
-    for index in text.indices {
-      let byte = unsafe text[index]
+    while position < text.count {
+      let byte = unsafe text[position]
       if byte == 0 { return false }
       if byte >= 0x80 { isASCII = false }
+      position += 1
     }
     return unsafe isASCII || String(validating: text, as: UTF8.self) != nil
   }
@@ -145,6 +155,15 @@ struct MessageScanner {
   }
 
   mutating func varint() throws(WireError) -> UInt64 {
+    // Most numbers, and nearly all tags and lengths, have one byte.
+    if unsafe position < bytes.count, unsafe bytes[position] < 0x80 {
+      defer { position += 1 }
+      return unsafe UInt64(bytes[position])
+    }
+    return try longVarint()
+  }
+
+  private mutating func longVarint() throws(WireError) -> UInt64 {
     var value: UInt64 = 0
     var shift: UInt64 = 0
     while unsafe position < bytes.count {

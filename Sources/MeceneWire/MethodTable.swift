@@ -1,3 +1,5 @@
+internal import Foundation
+
 /// One method of the contract.
 public struct MethodDescriptor: Sendable, Hashable {
   /// What repeating a call does, as declared in `proto/`.
@@ -26,34 +28,26 @@ public struct MethodTable: Sendable {
   private var positions: [UInt64: Int] = [:]
   private let paths: [[UInt8]]
 
-  /// - Parameter paths: The paths in the order of their positions.
+  /// - Parameter paths: The paths in the order of their positions, of eight bytes or more.
   public init(paths: [String]) {
     self.paths = paths.map { Array($0.utf8) }
-    for (position, path) in self.paths.enumerated() { positions[Self.hash(path)] = position }
-    precondition(positions.count == paths.count, "two methods share a hash")
+    for (position, path) in self.paths.enumerated() {
+      unsafe path.withUnsafeBytes { unsafe positions[Self.key($0)] = position }
+    }
+    precondition(positions.count == paths.count, "two methods share length and ending")
   }
 
-  func position(of path: UnsafePointer<CChar>?) -> Int? {
-    guard let path = unsafe path else { return nil }
-    var hash = Self.hashSeed
-    var count = 0
-    while true {
-      let byte = unsafe UInt8(bitPattern: path[count])
-      if byte == 0 { break }
-      hash = Self.step(hash, byte)
-      count += 1
+  func position(of path: UnsafeRawBufferPointer) -> Int? {
+    guard path.count >= 8, let position = unsafe positions[Self.key(path)] else { return nil }
+    return unsafe paths[position].withUnsafeBytes { known in
+      guard known.count == path.count, let a = known.baseAddress, let b = path.baseAddress
+      else { return nil }
+      return unsafe memcmp(a, b, path.count) == 0 ? position : nil
     }
-    guard let position = positions[hash], paths[position].count == count else { return nil }
-    for index in 0..<count where unsafe UInt8(bitPattern: path[index]) != paths[position][index] {
-      return nil
-    }
-    return position
   }
 
-  // FNV-1a, 64 bits: https://datatracker.ietf.org/doc/html/draft-eastlake-fnv
-  private static let hashSeed: UInt64 = 0xcbf2_9ce4_8422_2325
-  private static func step(_ hash: UInt64, _ byte: UInt8) -> UInt64 {
-    (hash ^ UInt64(byte)) &* 0x100_0000_01b3
+  /// Length and last eight bytes, which tell all methods apart; the rest is compared once.
+  private static func key(_ path: UnsafeRawBufferPointer) -> UInt64 {
+    unsafe path.loadUnaligned(fromByteOffset: path.count - 8, as: UInt64.self) &+ UInt64(path.count)
   }
-  private static func hash(_ path: [UInt8]) -> UInt64 { path.reduce(hashSeed, step) }
 }

@@ -3,27 +3,50 @@ import Testing
 @testable import MeceneLedger
 
 @Suite struct ClickIndexTests {
+  /// Ten million random clicks and undone clicks, compared with a table of what stands.
   @Test func `the index agrees with a naive set`() {
+    let (people, things) = (3_000, 4_000)
     var random = SeededGenerator(seed: 3)
     var index = ClickIndex()
-    var naive: [UInt32: Set<UInt32>] = [:]
-    var heads: [UInt32: UInt32] = [:]
-    for step in 0..<200_000 {
-      let patron = UInt32.random(in: 0..<300, using: &random)
-      let thing = UInt32.random(in: 0..<400, using: &random)
-      let isThere = naive[patron, default: []].contains(thing)
-      #expect(index.contains(patron: patron, thing: thing) == isThere)
-      if Int.random(in: 0..<3, using: &random) == 0 {
-        #expect(index.remove(patron: patron, thing: thing) == isThere)
-        naive[patron, default: []].remove(thing)
-      } else if !isThere {
-        heads[patron] = index.insert(patron: patron, thing: thing, head: heads[patron] ?? ClickIndex.end)
-        naive[patron, default: []].insert(thing)
-      }
-      if step % 1_000 == 0 {
-        #expect(index.things(from: heads[patron] ?? ClickIndex.end) == naive[patron, default: []].sorted())
+    var stands = [Bool](repeating: false, count: people * things)
+    var heads = [UInt32](repeating: ClickIndex.end, count: people)
+    var wrong = 0
+    var count = 0
+    for _ in 0..<10_000_000 {
+      let bits = random.next()
+      let patron = Int(bits & 0xffff_ffff) % people
+      let thing = Int(bits >> 32 & 0xff_ffff) % things
+      let cell = patron * things + thing
+      let place = index.find(patron: UInt32(patron), thing: UInt32(thing))
+      if place.isStanding != stands[cell] { wrong += 1 }
+      if bits >> 62 == 0 {
+        if index.remove(patron: UInt32(patron), thing: UInt32(thing)) != stands[cell] { wrong += 1 }
+        if stands[cell] { count -= 1 }
+        stands[cell] = false
+      } else if !stands[cell] {
+        heads[patron] = index.insert(
+          at: place, patron: UInt32(patron), thing: UInt32(thing), head: heads[patron])
+        stands[cell] = true
+        count += 1
       }
     }
-    #expect(index.count == naive.values.reduce(0) { $0 + $1.count })
+    #expect(wrong == 0 && index.count == count)
+    for patron in 0..<people {
+      let expected = (0..<things).filter { stands[patron * things + $0] }.map(UInt32.init)
+      if index.things(from: heads[patron]) != expected { wrong += 1 }
+    }
+    #expect(wrong == 0)
+  }
+
+  @Test func `room that was made beforehand changes nothing`() {
+    var index = ClickIndex()
+    index.reserve(100_000)
+    for n in 0..<100_000 as Range<UInt32> {
+      let place = index.find(patron: n % 1_000, thing: n)
+      _ = index.insert(at: place, patron: n % 1_000, thing: n, head: ClickIndex.end)
+    }
+    #expect(index.count == 100_000)
+    #expect((0..<100_000 as Range<UInt32>).allSatisfy { index.find(patron: $0 % 1_000, thing: $0).isStanding })
+    #expect(!index.find(patron: 1, thing: 2).isStanding)
   }
 }

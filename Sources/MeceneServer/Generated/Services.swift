@@ -107,7 +107,7 @@ protocol SettlementServiceHandler {
 /// Every method of the contract with its handler. One that has none does not compile.
 func makeRoutes(
   _ handlers: some HealthHandler & AccountServiceHandler & ThingServiceHandler & ClickServiceHandler
-    & DaemonServiceHandler & SettlementServiceHandler
+    & DaemonServiceHandler & SettlementServiceHandler & Sendable
 ) -> [Route] {
   [
     Route(.healthCheck, handlers.check),
