@@ -14,8 +14,15 @@ int mecene_epoll_control(int epoll, int operation, int descriptor, uint32_t even
   return epoll_ctl(epoll, operation, descriptor, &event);
 }
 
-int mecene_epoll_wait(int epoll, struct epoll_event *events, int capacity) {
-  return epoll_wait(epoll, events, capacity, 0);
+int mecene_epoll_wait(int epoll, struct epoll_event *events, int capacity, int milliseconds) {
+  return epoll_wait(epoll, events, capacity, milliseconds);
+}
+
+int mecene_wake_create(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+void mecene_wake(int descriptor) { (void)eventfd_write(descriptor, 1); }
+void mecene_wake_calm(int descriptor) {
+  eventfd_t count;
+  (void)eventfd_read(descriptor, &count);
 }
 
 uint64_t mecene_epoll_token(const struct epoll_event *event) { return event->data.u64; }

@@ -97,9 +97,11 @@ package final class EmbeddedEngine: Engine {
     self.timer.withLock { $0 = timer }
   }
 
-  package func submit(_ submissions: [Submission]) {
-    // With few commands a hop costs more than their commit keeps the caller waiting.
-    writer.submit(submissions, entersWhenIdle: submissions.count <= 4)
+  package func submit(_ submissions: [Submission], callerCanWait: Bool) {
+    // With few clicks a hop costs more than their commit keeps the caller waiting.
+    let most = callerCanWait ? 256 : 4
+    let isLight = submissions.count <= most && submissions.reduce(0) { $0 + $1.clicks } <= most
+    writer.submit(submissions, entersWhenIdle: isLight)
   }
 
   package func withdraw(_ tag: CallTag) -> Bool { writer.withdraw(tag) }

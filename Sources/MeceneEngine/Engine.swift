@@ -8,7 +8,10 @@ package import MeceneProof
 /// can stand behind the same calls.
 package protocol Engine: Sendable {
   /// Hands commands over. Each comes back once, through the sink that the engine was made with, after it is durable.
-  func submit(_ submissions: [Submission])
+  ///
+  /// - Parameter callerCanWait: Whether the caller has nothing else to do meanwhile, so that the work may be done on its
+  ///   thread.
+  func submit(_ submissions: [Submission], callerCanWait: Bool)
 
   /// Takes a submission back that has not been decided.
   ///
@@ -107,6 +110,17 @@ package struct Submission: Sendable {
     self.work = work
     self.reply = reply
     self.deadline = deadline
+  }
+}
+
+extension Submission {
+  /// How many clicks it asks for.
+  var clicks: Int {
+    switch work {
+    case .command(.click): 1
+    case .command(.clickMany(let patrons, _, _)): patrons.count
+    default: 0
+    }
   }
 }
 

@@ -133,6 +133,12 @@ package struct ClickEffect: Sendable, Hashable {
   package let patron: AccountID
   package let thing: ThingID
   package let isUndone: Bool
+
+  package init(patron: AccountID, thing: ThingID, isUndone: Bool) {
+    self.patron = patron
+    self.thing = thing
+    self.isUndone = isUndone
+  }
 }
 
 /// Another row to append to the books. Everything that happened is one of these or a click, and state follows from

@@ -24,6 +24,9 @@ package struct Fingerprint: Sendable, Hashable {
     self.high = high
     self.low = low
   }
+
+  /// Half of it is random enough.
+  package func hash(into hasher: inout Hasher) { hasher.combine(low) }
 }
 
 /// How a request names an account.

@@ -1,6 +1,14 @@
 // Rebuilding the state from the books at start. Rows come in the order of their ids; the effects of rebuilding
 // are none. What no sound books hold is thrown as a `Finding`, for memory that follows from it would trap later.
 extension Ledger {
+  /// Makes room for this many accounts and things.
+  package mutating func reserve(accounts accountCount: Int, things thingCount: Int) {
+    accounts.reserveCapacity(accountCount)
+    accountNames.reserveCapacity(accountCount)
+    things.reserveCapacity(thingCount)
+    thingURLs.reserveCapacity(thingCount)
+  }
+
   /// The next account, in the order of ids.
   package mutating func restoreAccount(
     _ id: AccountID, fingerprint: Fingerprint, budget: Micros, available: Micros, pots: Micros, isClosed: Bool
@@ -61,23 +69,27 @@ extension Ledger {
   package mutating func restorePot(
     of period: Period, patron: AccountID, _ amount: Micros
   ) throws(Finding) {
-    let key = "\(period) \(patron)"
-    let index = try restoredIndex(patron, "pot", key)
-    try expect("pot", key, "an amount of 0 or more", amount >= .zero, found: "\(amount)")
+    let index = try restoredIndex(patron, "pot", "\(period) \(patron)")
+    try expect("pot", "\(period) \(patron)", "an amount of 0 or more", amount >= .zero, found: "\(amount)")
     if period == openPeriod {
       accounts[index].openPot = amount
     } else if let position = unsettled.firstIndex(where: { $0.period == period }) {
       unsettled[position].pots[patron] = amount
     } else {
-      throw Finding(table: "pot", key: key, expected: "nothing left of a settled period", found: "\(amount)")
+      throw Finding(table: "pot", key: "\(period) \(patron)", expected: "nothing left of a settled period", found: "\(amount)")
     }
   }
 
   /// Makes room for the open period's clicks.
   package mutating func reserveClicks(_ count: Int) { open?.clicks.reserve(count) }
 
-  /// A row of the open period's click log, in its order.
-  package mutating func restoreClick(
+  /// Rows of the open period's click log, in their order. They are read ahead together: see `touch`.
+  package mutating func restoreClicks(_ rows: [ClickEffect]) throws(Finding) {
+    touch(rows.indices) { (.id(rows[$0].patron), .id(rows[$0].thing)) }
+    for row in rows { try restoreClick(patron: row.patron, thing: row.thing, undone: row.isUndone) }
+  }
+
+  private mutating func restoreClick(
     patron: AccountID, thing: ThingID, undone: Bool
   ) throws(Finding) {
     guard patron.rawValue >= 1, patron.rawValue <= accounts.count, thing.rawValue >= 1,
@@ -140,19 +152,21 @@ extension Ledger {
     }
   }
 
-  private func restoredIndex(_ id: AccountID, _ table: String, _ key: String) throws(Finding) -> Int {
+  private func restoredIndex(
+    _ id: AccountID, _ table: String, _ key: @autoclosure () -> String
+  ) throws(Finding) -> Int {
     guard id.rawValue >= 1, id.rawValue <= accounts.count else {
       throw Finding(
-        table: table, key: key, expected: "an account from 1 to \(accounts.count)", found: "\(id)")
+        table: table, key: key(), expected: "an account from 1 to \(accounts.count)", found: "\(id)")
     }
     return Int(id.rawValue) - 1
   }
 
   private func expect(
-    _ table: String, _ key: String, _ expected: @autoclosure () -> String, _ holds: Bool,
+    _ table: String, _ key: @autoclosure () -> String, _ expected: @autoclosure () -> String, _ holds: Bool,
     found: @autoclosure () -> String = "another"
   ) throws(Finding) {
     guard !holds else { return }
-    throw Finding(table: table, key: key, expected: expected(), found: found())
+    throw Finding(table: table, key: key(), expected: expected(), found: found())
   }
 }

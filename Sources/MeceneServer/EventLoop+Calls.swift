@@ -64,6 +64,7 @@ extension EventLoop {
         }
       }
       submissions.append(Submission(work, reply: .sink(tag), deadline: deadline))
+      callsAtWriter += 1
     case .read(let body):
       reads.append(
         ReadJob(deadline: deadline) { snapshot in
@@ -104,6 +105,7 @@ extension EventLoop {
       } else if engine?.withdraw(tag) != true {
         return
       }
+      callsAtWriter -= 1
     }
     call.long?.task.cancel()
     connection.removeCall(callID)
@@ -112,6 +114,7 @@ extension EventLoop {
 
   /// Goes on with calls that the writer has decided.
   func complete(_ completions: [Completion]) {
+    callsAtWriter -= completions.count
     var connection: Connection?
     for completion in completions {
       let tag = completion.tag

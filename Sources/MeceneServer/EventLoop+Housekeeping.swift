@@ -36,7 +36,7 @@ extension EventLoop {
         if isOver(connection.lastActivity, 1_000) { remove(connection) }
       }
     }
-    turn(polls: false)
+    turn()
   }
 
   /// A call at the writer is decided there; reads and streams end here.
@@ -69,7 +69,7 @@ extension EventLoop {
         appendFailure(connection, callID, .streamDrained)
       }
     }
-    turn(polls: false)
+    turn()
     let end = Deadline(millisecondsFromNow: UInt32(limits.drainMs))
     while isBusy, Deadline.now < end { try? await Task.sleep(for: .milliseconds(5)) }
     // Closing a socket with unread bytes in it would destroy answers on their way, so the peers close first.
@@ -79,7 +79,7 @@ extension EventLoop {
       if connection.calls.isEmpty { appendFailure(connection, 0, .drained) }
       endAfterFlush(connection)
     }
-    turn(polls: false)
+    turn()
     let farewell = Deadline(millisecondsFromNow: 300)
     while !connections.isEmpty, Deadline.now < farewell { try? await Task.sleep(for: .milliseconds(5)) }
     stopHousekeeping()

@@ -11,6 +11,9 @@ extension BookWriter {
   package func load(
     into ledger: inout Ledger, fingerprint: (String) -> Fingerprint
   ) throws(StoreError) {
+    try query("SELECT (SELECT count(*) FROM account), (SELECT count(*) FROM thing)") {
+      ledger.reserve(accounts: Int(clamping: $0.integer(0)), things: Int(clamping: $0.integer(1)))
+    }
     try restore(
       "SELECT id, name, budget_micros, available_micros, pots_micros, closed FROM account ORDER BY id"
     ) {
@@ -85,10 +88,17 @@ extension BookWriter {
     guard exists else { return }
     let table = Schema.clickLogTable(ledger.openPeriod)
     try query("SELECT count(*) FROM \(table)") { ledger.reserveClicks(Int($0.integer(0))) }
+    var rows: [ClickEffect] = []
+    rows.reserveCapacity(Ledger.clicksTouchedAhead)
     try restore("SELECT patron_id, thing_id, undone FROM \(table) ORDER BY sequence") { row throws(Finding) in
-      try ledger.restoreClick(
-        patron: AccountID(row.integer(0)), thing: ThingID(row.integer(1)), undone: row.integer(2) != 0)
+      rows.append(
+        ClickEffect(
+          patron: AccountID(row.integer(0)), thing: ThingID(row.integer(1)), isUndone: row.integer(2) != 0))
+      guard rows.count == Ledger.clicksTouchedAhead else { return }
+      try ledger.restoreClicks(rows)
+      rows.removeAll(keepingCapacity: true)
     }
+    do throws(Finding) { try ledger.restoreClicks(rows) } catch { throw .damaged("\(error)") }
   }
 
   private func loadTotals(into ledger: inout Ledger) throws(StoreError) {

@@ -18,7 +18,10 @@ internal import Foundation
     }
 
     private static let eventsMax = 256
+    private static let wakeToken = UInt64.max
     private let descriptor: Int32
+    /// Wakes a wait; see `Waker`.
+    public let waker: Waker
     private let source: any DispatchSourceRead
     private var buffer = unsafe [epoll_event](repeating: epoll_event(), count: eventsMax)
 
@@ -28,10 +31,12 @@ internal import Foundation
     public init(queue: DispatchQueue, ready: @escaping @Sendable () -> Void) throws(TransportError) {
       descriptor = mecene_epoll_create()
       guard descriptor >= 0 else { throw .system("an epoll descriptor", "can't be made") }
+      waker = try Waker()
       let descriptor = descriptor
       source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
       source.setEventHandler(handler: ready)
       source.setCancelHandler { close(descriptor) }
+      control(waker.descriptor, mecene_epoll_add, reads: true, writes: false, Self.wakeToken)
       source.activate()
     }
 
@@ -62,17 +67,24 @@ internal import Foundation
       control(listener.descriptor, mecene_epoll_delete, reads: false, writes: false, 0)
     }
 
-    /// What is possible now, without waiting.
-    public func poll() -> [Event] {
+    /// What is possible now, or becomes possible within this many milliseconds; also returns when it is woken.
+    ///
+    /// - Returns: Nil when the time passed and nothing happened.
+    public func poll(waitingMs milliseconds: Int32) -> [Event]? {
       let count = unsafe buffer.withUnsafeMutableBufferPointer { events in
-        unsafe mecene_epoll_wait(descriptor, events.baseAddress, Int32(events.count))
+        unsafe mecene_epoll_wait(descriptor, events.baseAddress, Int32(events.count), milliseconds)
       }
-      guard count > 0 else { return [] }
-      return (0..<Int(count)).map { index in
+      guard count > 0 else { return nil }
+      return (0..<Int(count)).compactMap { index in
         var event = unsafe buffer[index]
         let flags = unsafe event.events
+        let token = unsafe mecene_epoll_token(&event)
+        if token == Self.wakeToken {
+          waker.calm()
+          return nil
+        }
         return Event(
-          token: unsafe mecene_epoll_token(&event),
+          token: token,
           isReadable: flags & UInt32(mecene_epoll_readable) != 0,
           isWritable: flags & UInt32(mecene_epoll_writable) != 0,
           isBroken: flags & UInt32(mecene_epoll_hung_up) != 0)
@@ -84,5 +96,21 @@ internal import Foundation
         (reads ? UInt32(mecene_epoll_readable) : 0) | (writes ? UInt32(mecene_epoll_writable) : 0)
       _ = mecene_epoll_control(descriptor, Int32(operation), watched, events, token)
     }
+  }
+
+  /// Wakes the owner of a poller from any thread: its wait ends, or its handler is called.
+  public final class Waker: Sendable {
+    fileprivate let descriptor: Int32
+
+    public init() throws(TransportError) {
+      descriptor = mecene_wake_create()
+      guard descriptor >= 0 else { throw .system("a wake-up descriptor", "can't be made") }
+    }
+
+    deinit { close(descriptor) }
+
+    public func wake() { mecene_wake(descriptor) }
+
+    fileprivate func calm() { mecene_wake_calm(descriptor) }
   }
 #endif

@@ -33,7 +33,7 @@ import Testing
 
   func perform(_ engine: EmbeddedEngine, _ work: Submission.Work) async throws -> EngineOutcome {
     let result = await withCheckedContinuation { continuation in
-      engine.submit([Submission(work, reply: .closure { continuation.resume(returning: $0) })])
+      engine.submit([Submission(work, reply: .closure { continuation.resume(returning: $0) })], callerCanWait: false)
     }
     return try result.get()
   }

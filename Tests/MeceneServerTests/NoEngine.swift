@@ -6,7 +6,7 @@ import MeceneProof
 struct NoEngine: Engine {
   struct None: Error {}
 
-  func submit(_ submissions: [Submission]) {}
+  func submit(_ submissions: [Submission], callerCanWait: Bool) {}
   func withdraw(_ tag: CallTag) -> Bool { false }
   func read(_ jobs: [ReadJob]) {}
   func closedClicks(_ patron: AccountReference, _ period: Period, after: ThingID?, limit: Int) async throws

@@ -1,73 +1,58 @@
 internal import ArgumentParser
 internal import Foundation
 
+/// One part of the benchmark. It can run alone.
+protocol Step {
+  static var name: String { get }
+  static var title: String { get }
+  init()
+  func run(_ shop: Workshop) throws
+}
+
 @main
 struct Bench: ParsableCommand {
-  @Option(help: "The directory of the daemon's program.") var programs: String
-  @Option(help: "Accounts and things.") var accounts: UInt64 = 1_000_000
-  @Option var seconds: Double = 3
-  @Option var directory = "/tmp/mecene-bench"
-  @Option var connections = 8
-  @Option var depth = 64
-  @Flag var health = false
-  @Flag var attach = false
-  @Flag var redis = false
-  @Flag var echo = false
-  @Option var calls = 0
+  static var steps: [any Step.Type] {
+    [
+      EmptyCalls.self, SingleClicks.self, OneByOne.self, Growth.self, Settlement.self, MixedLoad.self,
+      OpenLoop.self,
+    ]
+  }
 
-  mutating func run() throws {
-    let population = Population(
-      accounts: accounts, things: accounts, likesPath: "../../shared/data/endorsements.csv.gz")
-    print(population.origin)
-    if echo {
-      let r = try LoadGenerator(MeceneConversation(requests: HealthRequests()), to: .tcp(17501), connections: connections, depth: depth).closed(seconds: seconds)
-      print("echo \(connections) x \(depth): \(Int(r.callsPerSecond)) /s p50 \(r.milliseconds(50)) p99 \(r.milliseconds(99))")
-      return
+  static let configuration = CommandConfiguration(
+    abstract: "Measures the daemon against bare C baselines in the same run.",
+    discussion: "Steps: " + steps.map { $0.name }.joined(separator: ", ") + ". See Benchmarks/README.md.")
+
+  @Option(help: "Directory of the daemon's program.") var programs: String
+  @Option(help: "Directory of the baselines' programs.") var tools: String
+  @Option(help: "One step alone.") var step: String?
+  @Option(help: "How many accounts and things.") var accounts: UInt64 = 1_000_000
+  @Option(help: "Real likes, whose shape the clicks take.") var likes = "../shared/data/endorsements.csv.gz"
+  @Option(help: "Where data is made; emptied before.") var directory: String
+  @Option(help: "Where the results go, as JSON.") var json: String?
+  @Option(help: "Where the picture goes, as SVG.") var picture: String?
+  @Flag(help: "Measure Redis and PostgreSQL too.") var peers = false
+  @Flag(help: "Take data that an earlier run left.") var reuse = false
+
+  func validate() throws {
+    if let step, !Self.steps.contains(where: { $0.name == step }) {
+      throw ValidationError(
+        "there is no step \(step); there are \(Self.steps.map { $0.name }.joined(separator: ", "))")
     }
-    if redis {
-      let clicks = ClickSequence(population: population, position: UInt64(Date().timeIntervalSince1970 * 100_000) % 30_000_000)
-      let r = try LoadGenerator(RedisConversation(clicks: clicks), to: .tcp(17500), connections: connections, depth: depth).closed(seconds: seconds)
-      print("redis \(connections) x \(depth): \(Int(r.callsPerSecond)) /s p50 \(r.milliseconds(50)) p99 \(r.milliseconds(99))")
-      return
+  }
+
+  func run() throws {
+    if !reuse { try? FileManager.default.removeItem(atPath: directory) }
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    let population = Population(accounts: accounts, things: accounts, likesPath: likes)
+    let shop = Workshop(
+      daemonPath: programs + "/mecened", toolsPath: tools, directory: directory, population: population,
+      withPeers: peers)
+    print("\(accounts) accounts and things; clicks in \(population.origin)")
+    for kind in Self.steps where step == nil || kind.name == step {
+      print("\n\(kind.title)")
+      try kind.init().run(shop)
     }
-    if attach {
-      let unix = ServerAddress.unix("/tmp/t/cgdata/s")
-      try Daemon.populate(unix, accounts)
-      _ = try? Subprocess.output("/usr/bin/callgrind_control", ["-i", "on"])
-      if health {
-        _ = try LoadGenerator(MeceneConversation(requests: HealthRequests()), to: unix, connections: connections, depth: depth).closed(calls: calls)
-      } else {
-        let clicks = ClickSequence(population: population, position: 0)
-        let r = try LoadGenerator(MeceneConversation(requests: ClickRequests(clicks: clicks)), to: unix, connections: connections, depth: depth).closed(calls: calls)
-        print(r.failures)
-      }
-      _ = try? Subprocess.output("/usr/bin/callgrind_control", ["-i", "off"])
-      return
-    }
-    let fresh = !FileManager.default.fileExists(atPath: directory + "/data")
-    let began = Date()
-    let daemon = try Daemon(programs + "/mecened", directory: directory)
-    print("start \(Date().timeIntervalSince(began)) s, resident \(daemon.process.residentBytes >> 20) MB")
-    if fresh {
-      let began = Date()
-      try daemon.populate(accounts)
-      print("population \(Date().timeIntervalSince(began)) s")
-    }
-    var result: LoadResult
-    if health {
-      result = try LoadGenerator(
-        MeceneConversation(requests: HealthRequests()), to: daemon.tcp, connections: connections, depth: depth
-      ).closed(seconds: seconds)
-    } else {
-      let clicks = ClickSequence(population: population, position: UInt64(Date().timeIntervalSince1970 * 100_000) % 30_000_000)
-      result = try LoadGenerator(
-        MeceneConversation(requests: ClickRequests(clicks: clicks)), to: daemon.tcp, connections: connections,
-        depth: depth
-      ).closed(seconds: seconds)
-    }
-    print(
-      "\(connections) x \(depth): \(Int(result.callsPerSecond)) /s, failures \(result.failures), p50 \(result.milliseconds(50)) p99 \(result.milliseconds(99))"
-    )
-    daemon.terminate()
+    print("\n\(shop.results.table)")
+    if let json { try shop.results.write(to: json) }
   }
 }

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import MeceneClient
+internal import MeceneWire
 
 /// `mecened` in a directory of its own, on a simulated November 2026.
 final class Daemon {
@@ -7,14 +8,13 @@ final class Daemon {
   let tcp: ServerAddress
   let unix: ServerAddress
   private let path: String
-  private(set) var process: Subprocess
+  private var process: Subprocess
 
   init(_ path: String, directory: String, port: Int = 17_437) throws {
     self.path = path
     self.directory = directory
     tcp = .tcp(port)
     unix = .unix(directory + "/s")
-    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     process = try Self.start(path, directory, tcp, unix)
   }
 
@@ -34,15 +34,37 @@ final class Daemon {
 
   func terminate() { process.terminate() }
 
+  /// Resident memory, in bytes.
+  var residentBytes: Int { process.residentBytes }
+
+  var file: String { directory + "/data/mecene.sqlite" }
+
   /// Makes calls with the client library.
-  func withClient<T>(_ body: (MeceneClient) async throws -> T) async throws -> T {
-    try await withMeceneClient(unix.description, body)
+  func withClient<T: Sendable>(_ body: @escaping @Sendable (MeceneClient) async throws -> T) throws -> T {
+    let address = unix.description
+    return try waiting { try await withMeceneClient(address, body) }
+  }
+
+  /// How many commits there are.
+  func commits() throws -> Int {
+    try withClient { Int(try await $0.daemonService.getStatus(.init()).commits) }
+  }
+
+  /// One kind of call from many connections, in a closed loop.
+  func load<R: RequestSource>(
+    _ requests: R, to address: ServerAddress? = nil, connections: Int, depth: Int, seconds: Double
+  ) throws -> LoadResult {
+    let result = try LoadGenerator(
+      MeceneConversation(requests: requests), to: address ?? tcp, connections: connections, depth: depth
+    ).closed(seconds: seconds)
+    guard result.failures == 0 else {
+      throw LoadError(description: "\(result.failures) of \(result.calls) calls of \(R.self) failed")
+    }
+    return result
   }
 
   /// Opens accounts, each with a budget of 10 and 100 to spend, and adds a thing for each, in the order of their ids.
-  func populate(_ accounts: UInt64) throws { try Self.populate(unix, accounts) }
-
-  static func populate(_ unix: ServerAddress, _ accounts: UInt64) throws {
+  func populate(_ accounts: UInt64) throws {
     for stage in [PopulationRequests.Stage.accounts, .deposits, .things] {
       let conversation = MeceneConversation(requests: PopulationRequests(stage: stage))
       let load = try LoadGenerator(conversation, to: unix, connections: 1, depth: 2_048)
@@ -51,9 +73,19 @@ final class Daemon {
         throw LoadError(description: "\(result.failures) calls of the population failed at \(stage)")
       }
     }
-    // Everybody's first click, which opens the pot, in the order of ids.
-    let first = ClickManyRequests(size: 8_190, first: 1, last: accounts + 1) { ($0, $0 % accounts + 1) }
-    let load = try LoadGenerator(MeceneConversation(requests: first), to: unix, connections: 1, depth: 2)
-    _ = load.closed(calls: Int(accounts + 8_189) / 8_190)
+  }
+
+  /// Makes clicks with `ClickMany` of 8,190 over one connection.
+  ///
+  /// - Returns: Seconds.
+  @discardableResult
+  func click(
+    first: UInt64, last: UInt64, depth: Int, _ click: @escaping (UInt64) -> (patron: UInt64, thing: UInt64)
+  ) throws -> Double {
+    let requests = ClickManyRequests(size: 8_190, first: first, last: last, click)
+    let load = try LoadGenerator(MeceneConversation(requests: requests), to: unix, connections: 1, depth: depth)
+    let result = load.closed(calls: Int(last - first + 8_189) / 8_190)
+    guard result.failures == 0 else { throw LoadError(description: "\(result.failures) calls of ClickMany failed") }
+    return result.seconds
   }
 }

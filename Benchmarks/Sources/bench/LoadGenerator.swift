@@ -61,8 +61,14 @@ struct LoadError: Error, CustomStringConvertible {
   }
 
   deinit {
-    for connection in connections { close(connection.descriptor) }
-    close(epoll)
+    close()
+    Glibc.close(epoll)
+  }
+
+  /// Ends all connections.
+  func close() {
+    for connection in connections { Glibc.close(connection.descriptor) }
+    connections = []
   }
 
   /// Keeps all calls in flight for `warmUp` seconds without counting, and then for `seconds`.

@@ -6,12 +6,18 @@
 
 #if defined(__linux__)
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 
 // epoll_data is a union and accept4 hides behind a feature macro; these give Swift plain functions.
 int mecene_accept(int listener);
 int mecene_epoll_create(void);
 int mecene_epoll_control(int epoll, int operation, int descriptor, uint32_t events, uint64_t token);
-int mecene_epoll_wait(int epoll, struct epoll_event *events, int capacity);
+// Waits this many milliseconds at the most.
+int mecene_epoll_wait(int epoll, struct epoll_event *events, int capacity, int milliseconds);
+// A descriptor that is readable after a wake, until it is calmed.
+int mecene_wake_create(void);
+void mecene_wake(int descriptor);
+void mecene_wake_calm(int descriptor);
 uint64_t mecene_epoll_token(const struct epoll_event *event);
 
 enum {

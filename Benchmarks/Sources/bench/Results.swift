@@ -1,0 +1,115 @@
+internal import Foundation
+internal import TextTable
+
+/// One line of the result.
+struct Line: Codable {
+  let step: String
+  let what: String
+  let figure: Double
+  let unit: String
+  /// What the figure is held against, and what it came to; nil for lines that are only told.
+  var baseline: String?
+  var baselineFigure: Double?
+  /// Figure by baseline, or the figure itself where the target is absolute.
+  var ratio: Double?
+  var target: String?
+  var isHeld: Bool?
+
+  /// A line that is only told.
+  init(_ step: String, _ what: String, _ figure: Double, _ unit: String) {
+    self.step = step
+    self.what = what
+    self.figure = figure
+    self.unit = unit
+  }
+
+  /// A line whose ratio to a baseline has to be at least, or at most, some number.
+  func against(_ baseline: String, _ baselineFigure: Double, atLeast: Double) -> Line {
+    var line = self
+    line.baseline = baseline
+    line.baselineFigure = baselineFigure
+    line.ratio = figure / baselineFigure
+    line.target = "at least \(text(atLeast))"
+    line.isHeld = figure / baselineFigure >= atLeast
+    return line
+  }
+
+  func against(_ baseline: String, _ baselineFigure: Double, atMost: Double) -> Line {
+    var line = self
+    line.baseline = baseline
+    line.baselineFigure = baselineFigure
+    line.ratio = figure / baselineFigure
+    line.target = "at most \(text(atMost))"
+    line.isHeld = figure / baselineFigure <= atMost
+    return line
+  }
+
+  /// A line whose figure has to stay below a limit.
+  func below(_ limit: Double) -> Line {
+    var line = self
+    line.target = "below \(text(limit)) \(unit)"
+    line.isHeld = figure < limit
+    return line
+  }
+}
+
+/// Three significant digits, thousands apart.
+func text(_ number: Double) -> String {
+  if number >= 100 {
+    let digits = String(Int(number.rounded()))
+    var out = ""
+    for (index, digit) in digits.enumerated() {
+      if index > 0, (digits.count - index).isMultiple(of: 3) { out += "," }
+      out.append(digit)
+    }
+    return out
+  }
+  return String(format: number >= 10 ? "%.1f" : number >= 1 ? "%.2f" : "%.3f", number)
+}
+
+/// Lines as they come, and what is printed and written at the end.
+struct Results: Codable {
+  var machine: String
+  var population: String
+  var lines: [Line] = []
+  var curves: [Curve] = []
+
+  mutating func add(_ line: Line) {
+    lines.append(line)
+    let ratio = line.ratio.map { ", \(text($0)) of \(line.baseline ?? "") (\(text(line.baselineFigure ?? 0)))" } ?? ""
+    print("  \(line.what): \(text(line.figure)) \(line.unit)\(ratio)")
+  }
+
+  var table: String {
+    let table = TextTable<Line> { line in
+      [
+        Column("step" <- line.step), Column("what" <- line.what),
+        Column("figure" <- "\(text(line.figure)) \(line.unit)", align: .right),
+        Column("baseline" <- line.baseline ?? ""),
+        Column("its figure" <- line.baselineFigure.map(text) ?? "", align: .right),
+        Column("ratio" <- line.ratio.map(text) ?? "", align: .right),
+        Column("target" <- line.target ?? ""),
+        Column("held" <- line.isHeld.map { $0 ? "yes" : "NO" } ?? ""),
+      ]
+    }
+    return table.string(for: lines) ?? ""
+  }
+
+  func write(to path: String) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    try encoder.encode(self).write(to: URL(fileURLWithPath: path))
+  }
+}
+
+/// Points of the picture: what a server reached at one load.
+struct Curve: Codable {
+  struct Point: Codable {
+    let load: String
+    let callsPerSecond: Double
+    let medianMs: Double
+    let p99Ms: Double
+  }
+  let name: String
+  var points: [Point] = []
+}

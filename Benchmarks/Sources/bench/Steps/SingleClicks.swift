@@ -1,0 +1,69 @@
+internal import Foundation
+
+/// Durable single clicks of a million patrons whose pots are open, against the bare loop in commits of the same size.
+struct SingleClicks: Step {
+  static let name = "clicks"
+  static let title = "Durable single clicks, all rules checked"
+
+  func run(_ shop: Workshop) throws {
+    let daemon = try shop.daemon(on: .pots)
+    defer { daemon.terminate() }
+    var curve = Curve(name: "Mecene: clicks")
+    for (connections, depth) in [(1, 64), (8, 64), (64, 16)] {
+      var (ours, bare): ([LoadResult], [Double]) = ([], [])
+      var group = 0
+      for _ in 0..<3 {
+        let commits = try daemon.commits()
+        let result = try daemon.load(
+          ClickRequests(clicks: shop.freshClicks()), connections: connections, depth: depth, seconds: 1.5)
+        ours.append(result)
+        group = max(1, result.calls / max(1, try daemon.commits() - commits) * 4 / 3)
+        bare.append(try shop.bareLog(rows: 600_000, group: group))
+      }
+      let load = "\(connections) x \(depth)"
+      let line = Line(Self.name, load, median(ours.map(\.callsPerSecond)), "clicks/s")
+      shop.results.add(line.against("bare loop, \(group) a commit", median(bare), atLeast: 0.5))
+      let p99 = median(ours.map { $0.milliseconds(99) })
+      shop.results.add(Line(Self.name, "\(load), 99th percentile", p99, "ms").below(5))
+      curve.points.append(
+        .init(
+          load: load, callsPerSecond: line.figure, medianMs: median(ours.map { $0.milliseconds(50) }), p99Ms: p99))
+    }
+    shop.results.curves.append(curve)
+  }
+}
+
+/// One caller that waits for each click, against one bare commit and one bare round trip.
+struct OneByOne: Step {
+  static let name = "one-by-one"
+  static let title = "One click at a time, over TCP and the Unix socket"
+
+  func run(_ shop: Workshop) throws {
+    let daemon = try shop.daemon(on: .pots)
+    defer { daemon.terminate() }
+    let socket = shop.path("echo.sock")
+    let file = shop.path("bare.sqlite")
+    for (name, address, arguments) in [
+      ("TCP", daemon.tcp, ["tcp", "17501"]), ("Unix socket", daemon.unix, ["unix", socket]),
+    ] {
+      try? FileManager.default.removeItem(atPath: socket)
+      let echo = try Subprocess(shop.toolsPath + "/bare-echo", arguments)
+      let echoAddress = name == "TCP" ? ServerAddress.tcp(17501) : .unix(socket)
+      var (ours, bare): ([Double], [Double]) = ([], [])
+      for _ in 0..<3 {
+        ours.append(
+          try daemon.load(
+            ClickRequests(clicks: shop.freshClicks()), to: address, connections: 1, depth: 1, seconds: 1
+          ).milliseconds(50) * 1_000)
+        let trip = try LoadGenerator(
+          MeceneConversation(requests: HealthRequests()), to: echoAddress, connections: 1, depth: 1
+        ).closed(seconds: 0.5).milliseconds(50) * 1_000
+        for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: file + suffix) }
+        bare.append(try shop.bare("bare-log", [file, "10000", "1", "books"])[2] / 1_000 + trip)
+      }
+      echo.kill()
+      let line = Line(Self.name, "\(name), median", median(ours), "µs")
+      shop.results.add(line.against("bare commit + round trip", median(bare), atMost: 1.15))
+    }
+  }
+}
