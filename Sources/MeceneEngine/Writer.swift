@@ -155,8 +155,7 @@ actor Writer {
 
   private func process(_ submissions: ArraySlice<Submission>) {
     if submissions.isEmpty { return }
-    var results: [Result<EngineOutcome, EngineFailure>] = []
-    results.reserveCapacity(submissions.count)
+    var answers = Answers(room: submissions.count)
     let periodBefore = ledger.openPeriod
     do {
       var commit = Commit()
@@ -173,18 +172,40 @@ actor Writer {
         }
         let submission = submissions[position]
         if let deadline = submission.deadline, deadline < now {
-          results.append(.failure(.expired))
+          answers.add(.failure(.expired), to: submission.reply)
         } else {
-          results.append(try decide(submission.work, &commit))
+          answers.add(try decide(submission.work, &commit), to: submission.reply)
         }
       }
       try finish(&commit)
     } catch {
-      results = Array(repeating: .failure(recover(from: error)), count: submissions.count)
+      let failure = recover(from: error)
+      answers = Answers(room: submissions.count)
+      for submission in submissions { answers.add(.failure(failure), to: submission.reply) }
     }
     publish()
-    deliver(submissions, results)
+    answers.deliver(configuration.sink)
     if ledger.openPeriod != periodBefore { configuration.periodClosed() }
+  }
+
+  /// What goes back once the commit is durable.
+  private struct Answers {
+    private var completions: [Completion] = []
+    private var replies: [() -> Void] = []
+
+    init(room: Int) { completions.reserveCapacity(room) }
+
+    mutating func add(_ result: Result<EngineOutcome, EngineFailure>, to reply: Submission.Reply) {
+      switch reply {
+      case .sink(let tag): completions.append(Completion(tag: tag, result: result))
+      case .closure(let reply): replies.append { reply(result) }
+      }
+    }
+
+    func deliver(_ sink: ([Completion]) -> Void) {
+      for reply in replies { reply() }
+      if !completions.isEmpty { sink(completions) }
+    }
   }
 
   private struct Commit {
@@ -303,18 +324,6 @@ actor Writer {
     case .clicks(let page): return .clicks(page)
     case .done: return .done
     }
-  }
-
-  private func deliver(_ submissions: ArraySlice<Submission>, _ results: [Result<EngineOutcome, EngineFailure>]) {
-    var completions: [Completion] = []
-    completions.reserveCapacity(submissions.count)
-    for (submission, result) in zip(submissions, results) {
-      switch submission.reply {
-      case .sink(let tag): completions.append(Completion(tag: tag, result: result))
-      case .closure(let reply): reply(result)
-      }
-    }
-    if !completions.isEmpty { configuration.sink(completions) }
   }
 
   /// Throws away what memory is ahead of the disk.

@@ -56,7 +56,7 @@ extension Ledger {
     try checkOpen(period)
     let wasClicked = open?.clicks.remove(patron: UInt32(patron), thing: UInt32(thing)) ?? false
     if wasClicked {
-      accounts[patron].clicks -= 1
+      standings[patron].clicks -= 1
       appendClick(patron, thing, isUndone: true)
     }
     return .undone(standing(patron), wasClicked: wasClicked)
@@ -67,11 +67,11 @@ extension Ledger {
   ) throws(Refusal) -> Outcome {
     let patron = try index(patronReference, field: "patron")
     try checkOpen(period)
-    let things = open?.clicks.things(from: accounts[patron].newestClick) ?? []
+    let things = open?.clicks.things(from: standings[patron].newestClick) ?? []
     return .clicks(
       ClickPage(
         period: openPeriod, patron: id(patron), allThings: things.map { ThingID(Int64($0) + 1) },
-        split: split(patron), pot: accounts[patron].openPot, after: after, limit: limit, settled: false))
+        split: split(patron), pot: standings[patron].openPot, after: after, limit: limit, settled: false))
   }
 
   private mutating func decideClick(_ patronID: UInt64, _ thingID: UInt64) -> ClickDecision {
@@ -85,30 +85,32 @@ extension Ledger {
     guard let terms = open?.terms else { return .refused(.periodClosed) }
     let target = things[thing]
     let owner = Int(target.owner)
-    let giver = accounts[patron]
-    if giver.isClosed || accounts[owner].isClosed { return .refused(.accountClosed) }
+    let giver = standings[patron]
+    if giver.isClosed || standings[owner].isClosed { return .refused(.accountClosed) }
     if target.isRetired { return .refused(.thingRetired) }
     if owner == patron { return .refused(.ownThing) }
     guard let place = open?.clicks.find(patron: UInt32(patron), thing: UInt32(thing)), !place.isStanding else {
       return .alreadyClicked
     }
-    guard terms.isActive(pot: giver.openPot, budget: giver.budget, available: giver.available) else {
-      return .refused(.patronInactive)
-    }
-    if terms.receiveRequiresGiving {
-      let receiver = accounts[owner]
-      guard
-        terms.isActive(pot: receiver.openPot, budget: receiver.budget, available: receiver.available)
-      else { return .refused(.ownerInactive) }
-    }
+    guard isActive(patron, terms) else { return .refused(.patronInactive) }
+    guard !terms.receiveRequiresGiving || isActive(owner, terms) else { return .refused(.ownerInactive) }
 
-    if giver.openPot == .zero { setAside(patron, min(giver.budget, giver.available), .potOpen) }
-    accounts[patron].clicks += 1
-    accounts[patron].newestClick =
+    if giver.openPot == .zero {
+      setAside(patron, min(accounts[patron].budget, accounts[patron].available), .potOpen)
+    }
+    standings[patron].clicks += 1
+    standings[patron].newestClick =
       open?.clicks.insert(at: place, patron: UInt32(patron), thing: UInt32(thing), head: giver.newestClick)
       ?? ClickIndex.end
     appendClick(patron, thing, isUndone: false)
     return .clicked
+  }
+
+  /// Whoever has a pot is active; only without one the account's money decides.
+  private func isActive(_ index: Int, _ terms: Terms) -> Bool {
+    let pot = standings[index].openPot
+    if pot > .zero { return terms.isActive(pot: pot, budget: .zero, available: .zero) }
+    return terms.isActive(pot: pot, budget: accounts[index].budget, available: accounts[index].available)
   }
 
   private mutating func appendClick(_ patron: Int, _ thing: Int, isUndone: Bool) {
@@ -125,21 +127,21 @@ extension Ledger {
 
   private func split(_ patron: Int) -> Split {
     Split(
-      pot: accounts[patron].openPot, feeBps: open?.terms.feeBps ?? 0, clicks: Int(accounts[patron].clicks),
+      pot: standings[patron].openPot, feeBps: open?.terms.feeBps ?? 0, clicks: Int(standings[patron].clicks),
       patron: id(patron), period: openPeriod)
   }
 
   private func standing(_ patron: Int) -> PatronStanding {
     PatronStanding(
-      period: openPeriod, clicks: Int(accounts[patron].clicks), share: split(patron).least,
-      pot: accounts[patron].openPot)
+      period: openPeriod, clicks: Int(standings[patron].clicks), share: split(patron).least,
+      pot: standings[patron].openPot)
   }
 
   private func refusal(_ reason: Refusal.Reason, patron: Int, thing: Int) -> Refusal {
     let owner = Int(things[thing].owner)
     switch reason {
     case .accountClosed:
-      return accounts[patron].isClosed
+      return standings[patron].isClosed
         ? .closed(id(patron), field: "patron") : .closed(id(owner), field: "thing")
     case .thingRetired:
       return Refusal(
@@ -188,14 +190,14 @@ extension Ledger {
         thing.rawValue <= things.count
       else { continue }
       let (giver, target) = (Int(patron.rawValue) - 1, Int(thing.rawValue) - 1)
-      sum &+= UInt64(accounts[giver].clicks)
+      sum &+= UInt64(standings[giver].clicks)
       sum &+= UInt64(open?.clicks.touch(patron: UInt32(giver), thing: UInt32(target)) ?? 0)
       sum &+= UInt64(things[target].owner)
     }
     for position in positions {
       guard case (_, .id(let thing))? = click(position), thing.rawValue >= 1, thing.rawValue <= things.count
       else { continue }
-      sum &+= UInt64(accounts[Int(things[Int(thing.rawValue) - 1].owner)].clicks)
+      sum &+= UInt64(standings[Int(things[Int(thing.rawValue) - 1].owner)].clicks)
     }
     // What was read has to be used, or the reading would be left out.
     touched &+= sum

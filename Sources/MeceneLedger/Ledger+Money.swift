@@ -14,6 +14,7 @@ extension Ledger {
     }
     accountNames[fingerprint] = UInt32(accounts.count)
     accounts.append(AccountState(budget: budget))
+    standings.append(Standing())
     accountChangeCount += 1
     let id = AccountID(Int64(accounts.count))
     effects.append(.accountOpened(id, name: name.text, displayName: displayName.text, budget: budget))
@@ -31,7 +32,7 @@ extension Ledger {
   mutating func setBudget(_ reference: AccountReference, _ budget: Micros) throws(Refusal) -> Outcome {
     let index = try index(reference, field: "account")
     try checkBudget(budget)
-    guard !accounts[index].isClosed else { throw .closed(id(index), reference, field: "account") }
+    guard !standings[index].isClosed else { throw .closed(id(index), reference, field: "account") }
     if budget != accounts[index].budget {
       accounts[index].budget = budget
       let changeID = change(index, AccountChange(budget: budget))
@@ -46,7 +47,7 @@ extension Ledger {
     let index = try index(reference, field: "account")
     if let keyed { return try replay(keyed, .deposit, amount, key) }
     try checkAmount(amount)
-    guard !accounts[index].isClosed else { throw .closed(id(index), reference, field: "account") }
+    guard !standings[index].isClosed else { throw .closed(id(index), reference, field: "account") }
     guard let total = money.adding(amount) else {
       throw Refusal(
         .ledgerFull, field: "amount_micros",
@@ -84,8 +85,8 @@ extension Ledger {
 
   mutating func closeAccount(_ reference: AccountReference) throws(Refusal) -> Outcome {
     let index = try index(reference, field: "account")
-    if !accounts[index].isClosed {
-      accounts[index].isClosed = true
+    if !standings[index].isClosed {
+      standings[index].isClosed = true
       accounts[index].budget = .zero
       change(index, AccountChange(budget: .zero, closed: true))
     }
@@ -162,8 +163,9 @@ extension Ledger {
   /// Moves what an open pot lacks to its budget, as far as there is money.
   mutating func topUp(_ index: Int, cause: Transfer.Cause) {
     let account = accounts[index]
-    guard account.openPot > .zero else { return }
-    let missing = min(account.budget - account.openPot, account.available)
+    let pot = standings[index].openPot
+    guard pot > .zero else { return }
+    let missing = min(account.budget - pot, account.available)
     if missing > .zero { setAside(index, missing, .potTopup, cause: cause) }
   }
 
@@ -171,7 +173,7 @@ extension Ledger {
   {
     accounts[index].available -= amount
     accounts[index].pots += amount
-    accounts[index].openPot += amount
+    standings[index].openPot += amount
     record(kind, index, amount, forPeriod: openPeriod, cause: cause)
   }
 }

@@ -4,6 +4,7 @@ extension Ledger {
   /// Makes room for this many accounts and things.
   package mutating func reserve(accounts accountCount: Int, things thingCount: Int) {
     accounts.reserveCapacity(accountCount)
+    standings.reserveCapacity(accountCount)
     accountNames.reserveCapacity(accountCount)
     things.reserveCapacity(thingCount)
     thingURLs.reserveCapacity(thingCount)
@@ -18,8 +19,8 @@ extension Ledger {
       "account", "\(id)", "amounts of 0 or more", min(budget, available, pots) >= .zero,
       found: "\(min(budget, available, pots))")
     accountNames[fingerprint] = UInt32(accounts.count)
-    accounts.append(
-      AccountState(budget: budget, available: available, pots: pots, isClosed: isClosed))
+    accounts.append(AccountState(budget: budget, available: available, pots: pots))
+    standings.append(Standing(isClosed: isClosed))
   }
 
   /// The next thing, in the order of ids.
@@ -72,7 +73,7 @@ extension Ledger {
     let index = try restoredIndex(patron, "pot", "\(period) \(patron)")
     try expect("pot", "\(period) \(patron)", "an amount of 0 or more", amount >= .zero, found: "\(amount)")
     if period == openPeriod {
-      accounts[index].openPot = amount
+      standings[index].openPot = amount
     } else if let position = unsettled.firstIndex(where: { $0.period == period }) {
       unsettled[position].pots[patron] = amount
     } else {
@@ -108,11 +109,11 @@ extension Ledger {
     }
     let index = Int(giver)
     if undone {
-      if open?.clicks.remove(patron: giver, thing: target) ?? false { accounts[index].clicks -= 1 }
+      if open?.clicks.remove(patron: giver, thing: target) ?? false { standings[index].clicks -= 1 }
     } else {
-      accounts[index].clicks += 1
-      accounts[index].newestClick =
-        open?.clicks.insert(at: place, patron: giver, thing: target, head: accounts[index].newestClick) ?? ClickIndex.end
+      standings[index].clicks += 1
+      standings[index].newestClick =
+        open?.clicks.insert(at: place, patron: giver, thing: target, head: standings[index].newestClick) ?? ClickIndex.end
     }
   }
 
@@ -137,7 +138,7 @@ extension Ledger {
   }
 
   private func checkPotsHold() throws(Finding) {
-    var inPots = accounts.map(\.openPot)
+    var inPots = standings.map(\.openPot)
     for period in unsettled {
       for (patron, amount) in period.pots {
         let index = Int(patron.rawValue) - 1

@@ -2,7 +2,7 @@
 extension Ledger {
   mutating func addThing(_ thing: NewThing) throws(Refusal) -> Outcome {
     let owner = try index(thing.owner, field: "owner")
-    guard !accounts[owner].isClosed else { throw .closed(id(owner), thing.owner, field: "owner") }
+    guard !standings[owner].isClosed else { throw .closed(id(owner), thing.owner, field: "owner") }
     if let known = thingURLs[thing.fingerprint] {
       guard things[Int(known)].owner == owner else {
         throw Refusal(
@@ -45,7 +45,7 @@ extension Ledger {
   mutating func reviveThing(_ reference: ThingReference) throws(Refusal) -> Outcome {
     let index = try index(reference)
     let owner = Int(things[index].owner)
-    guard !accounts[owner].isClosed else { throw .closed(id(owner), field: "thing") }
+    guard !standings[owner].isClosed else { throw .closed(id(owner), field: "thing") }
     if things[index].isRetired {
       things[index].isRetired = false
       change(index, ThingChange(retired: false))

@@ -10,7 +10,9 @@ struct CallTable<Call> {
   private var free: [UInt32] = []
   private(set) var count = 0
   /// Clients choose ids, and should not be able to choose which ones collide.
-  private let seed = UInt64.random(in: .min ... .max)
+  private let seed: UInt64
+
+  init(seed: UInt64) { self.seed = seed }
 
   var isEmpty: Bool { count == 0 }
 

@@ -44,7 +44,7 @@ final class Connection {
   let token: UInt64
   var decoder: FrameDecoder
   var phase = Phase.open
-  private(set) var calls = CallTable<Call>()
+  private(set) var calls: CallTable<Call>
   /// Calls in flight whose answers may be large.
   private(set) var reads = 0
   private(set) var streams = 0
@@ -59,7 +59,9 @@ final class Connection {
   var frameBegan: Deadline?
   var stalledSince: Deadline?
 
-  init(socket: StreamSocket, token: UInt64, frameBytesMax: Int, now: Deadline) {
+  /// - Parameter seed: Not known to the peer.
+  init(socket: StreamSocket, token: UInt64, frameBytesMax: Int, seed: UInt64, now: Deadline) {
+    calls = CallTable(seed: seed)
     self.socket = socket
     self.token = token
     decoder = FrameDecoder(frameBytesMax: frameBytesMax)

@@ -49,6 +49,7 @@ actor EventLoop {
   private var listeners: [Listener] = []
   private(set) var connections: [UInt64: Connection] = [:]
   private var nextToken: UInt64 = 1
+  private let seed = UInt64.random(in: .min ... .max)
   private var scratch = [UInt8](repeating: 0, count: 65_536)
   var submissions: [Submission] = []
   var reads: [ReadJob] = []
@@ -187,7 +188,7 @@ extension EventLoop {
       case .exhausted: return pauseListening()
       }
       let connection = Connection(
-        socket: socket, token: nextToken, frameBytesMax: limits.frameBytesMax, now: now)
+        socket: socket, token: nextToken, frameBytesMax: limits.frameBytesMax, seed: seed, now: now)
       nextToken += 1
       connections[connection.token] = connection
       poller?.add(socket, token: connection.token)

@@ -22,11 +22,22 @@ struct CanonicalRows {
     for column in columns { append(column, table) }
   }
 
-  /// The rows there are most of, without an array for each one's columns.
+  /// The rows there are most of, a whole row at a time.
   mutating func append(_ clicks: [ClickEffect]) {
-    tables[Table.click.rawValue - 1].reserveCapacity(25 * clicks.count)
-    for click in clicks {
-      appendClick(patron: click.patron.rawValue, thing: click.thing.rawValue, undone: click.isUndone)
+    let table = Table.click.rawValue - 1
+    tables[table].append(addingCapacity: 25 * clicks.count) { span in
+      for click in clicks {
+        span.append(UInt8(Table.click.rawValue))
+        Self.append(click.patron.rawValue, to: &span)
+        Self.append(click.thing.rawValue, to: &span)
+        Self.append(click.isUndone ? 1 : 0, to: &span)
+      }
+    }
+  }
+
+  private static func append(_ word: Int64, to span: inout OutputSpan<UInt8>) {
+    for shift in stride(from: 0 as UInt64, to: 64, by: 8) {
+      span.append(UInt8(truncatingIfNeeded: UInt64(bitPattern: word) >> shift))
     }
   }
 

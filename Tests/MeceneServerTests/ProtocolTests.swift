@@ -261,7 +261,7 @@ import Testing
       Issue.record("nobody connected")
       return
     }
-    let connection = Connection(socket: socket, token: 1, frameBytesMax: 100, now: .now)
+    let connection = Connection(socket: socket, token: 1, frameBytesMax: 100, seed: 0, now: .now)
     var received = 0
     for _ in 0..<40 {
       connection.outbound += [UInt8](repeating: 7, count: 1 << 18)
