@@ -45,7 +45,7 @@ extension Ledger {
       found: "\(terms.feeBps) and \(terms.minimum)")
     if firstPeriod == nil { firstPeriod = period }
     if let closing = open, closing.period != lastSettled {
-      unsettled.append(UnsettledPeriod(period: closing.period, terms: closing.terms, pots: [:]))
+      unsettled.append(UnsettledPeriod(period: closing.period, terms: closing.terms, pots: PotList()))
     }
     open = OpenPeriod(period: period, terms: terms)
     if isSettled { lastSettled = period }
@@ -75,7 +75,8 @@ extension Ledger {
     if period == openPeriod {
       standings[index].openPot = amount
     } else if let position = unsettled.firstIndex(where: { $0.period == period }) {
-      unsettled[position].pots[patron] = amount
+      let isNext = unsettled[position].pots.append(patron, amount)
+      try expect("pot", "\(period) \(patron)", "one row for each patron, in their order", isNext)
     } else {
       throw Finding(table: "pot", key: "\(period) \(patron)", expected: "nothing left of a settled period", found: "\(amount)")
     }
@@ -140,7 +141,7 @@ extension Ledger {
   private func checkPotsHold() throws(Finding) {
     var inPots = standings.map(\.openPot)
     for period in unsettled {
-      for (patron, amount) in period.pots {
+      for (patron, amount) in period.pots.left {
         let index = Int(patron.rawValue) - 1
         // Checked against the account's column next, so a sum that doesn't fit is as wrong as any other.
         inPots[index] = inPots[index].adding(amount) ?? Micros(-1)

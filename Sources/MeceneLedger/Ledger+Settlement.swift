@@ -59,18 +59,17 @@ extension Ledger {
   /// both: nothing is moved otherwise.
   private func checkAgainstBooks(_ plan: SettlementPlan, _ current: UnsettledPeriod) throws(Refusal) {
     var clearing = Micros.zero
-    var pots = 0
+    var left = current.pots.left
     for patron in plan.patrons {
       if patron.id <= current.drainedThrough {
         if !patron.clicks.isEmpty { clearing += patron.pot - patron.fee }
         continue
       }
-      pots += 1
-      guard current.pots[patron.id] == patron.pot else {
+      guard let pot = left.popFirst(), pot.account == patron.id, pot.amount == patron.pot else {
+        let found = current.pots.left.first { $0.account == patron.id }?.amount ?? .zero
         throw .booksInconsistent(
           Finding(
-            table: "pot", key: "\(plan.period) \(patron.id)", expected: "\(patron.pot)",
-            found: "\(current.pots[patron.id] ?? .zero)"))
+            table: "pot", key: "\(plan.period) \(patron.id)", expected: "\(patron.pot)", found: "\(found)"))
       }
     }
     for owner in plan.owners {
@@ -80,11 +79,13 @@ extension Ledger {
       }
       if owner.id <= current.paidThrough { clearing -= owner.micros }
     }
-    guard pots == current.pots.count, clearing == current.clearing else {
+    guard left.isEmpty, clearing == current.clearing else {
+      let known = current.pots.left.count
       throw .booksInconsistent(
         Finding(
-          table: "settlement", key: "\(plan.period)", expected: "\(pots) pots and \(clearing) in clearing",
-          found: "\(current.pots.count) pots and \(current.clearing)"))
+          table: "settlement", key: "\(plan.period)",
+          expected: "\(known - left.count) pots and \(clearing) in clearing",
+          found: "\(known) pots and \(current.clearing)"))
     }
   }
 
@@ -99,7 +100,7 @@ extension Ledger {
   }
 
   private mutating func drain(_ patron: SettlementPlan.Patron, _ plan: SettlementPlan) {
-    guard let pot = unsettled[0].pots.removeValue(forKey: patron.id), pot == patron.pot else {
+    guard let pot = unsettled[0].pots.removeFirst(of: patron.id), pot == patron.pot else {
       preconditionFailure("the plan has another pot for patron \(patron.id) than the books")
     }
     unsettled[0].drainedThrough = patron.id
@@ -143,7 +144,7 @@ extension Ledger {
   mutating func finishSettlement(_ plan: SettlementPlan) throws(Refusal) -> Outcome {
     guard unsettled.first?.period == plan.period else { return .done }
     precondition(
-      unsettled[0].pots.isEmpty && unsettled[0].clearing == .zero, "a settlement ended with money left in it")
+      unsettled[0].pots.left.isEmpty && unsettled[0].clearing == .zero, "a settlement ended with money left in it")
     unsettled.removeFirst()
     lastSettled = plan.period
     effects.append(.settlementFinished(plan.period))

@@ -82,7 +82,7 @@ package struct Ledger: Sendable {
   struct UnsettledPeriod: Sendable {
     let period: Period
     let terms: Terms
-    var pots: [AccountID: Micros]
+    var pots: PotList
     /// Money given and not yet received.
     var clearing: Micros = .zero
     /// Set once the plan is fixed.
@@ -118,10 +118,10 @@ package struct Ledger: Sendable {
   }
 
   private mutating func close(_ closing: OpenPeriod) {
-    var pots: [AccountID: Micros] = [:]
-    for index in accounts.indices {
+    var pots = PotList()
+    for index in standings.indices {
       if standings[index].openPot > .zero {
-        pots[AccountID(Int64(index) + 1)] = standings[index].openPot
+        _ = pots.append(AccountID(Int64(index) + 1), standings[index].openPot)
         standings[index].openPot = .zero
       }
       standings[index].clicks = 0

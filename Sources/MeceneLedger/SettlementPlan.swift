@@ -104,19 +104,21 @@ package final class SettlementPlan: Sendable {
     }
     var ownerOf: [AccountID] = []
     ownerOf.reserveCapacity(clicks.count)
-    for click in clicks {
-      guard let owner = owner(click.thing), owner.rawValue >= 1 else {
+    var earnings: [Earning] = []
+    earnings.reserveCapacity(clicks.count)
+    for (position, click) in clicks.enumerated() {
+      guard let owner = owner(click.thing), let ownerNumber = UInt32(exactly: owner.rawValue), ownerNumber > 0,
+        let thingNumber = UInt32(exactly: click.thing.rawValue)
+      else {
         throw Self.finding(period, click, "a thing with an owner", "none")
       }
       if owner == click.patron {
         throw Self.finding(period, click, "a thing of another owner", "an own thing")
       }
       ownerOf.append(owner)
+      earnings.append(Earning(owner: ownerNumber, thing: thingNumber, micros: shares[position]))
     }
-    let order = clicks.indices.sorted { [ownerOf] a, b in
-      (ownerOf[a], clicks[a].thing) < (ownerOf[b], clicks[b].thing)
-    }
-    (owners, revenue) = Self.addUp(order, ownerOf: ownerOf, thingOf: { clicks[$0].thing }, shares: shares)
+    (owners, revenue) = Self.addUp(RadixSort.sorted(earnings) { $0.key })
     totals.pots = patrons.count
     totals.clicks = clicks.count
     totals.owners = owners.count
@@ -134,31 +136,43 @@ package final class SettlementPlan: Sendable {
       table: "click", key: "\(period) \(click.patron) \(click.thing)", expected: expected, found: found)
   }
 
-  private static func addUp(
-    _ order: [Int], ownerOf: [AccountID], thingOf: (Int) -> ThingID, shares: [Micros]
-  ) -> (owners: [Owner], revenue: [ThingRevenue]) {
+  /// What one click brings its owner.
+  private struct Earning {
+    let owner: UInt32
+    let thing: UInt32
+    let micros: Micros
+
+    var key: UInt64 { UInt64(owner) << 32 | UInt64(thing) }
+  }
+
+  /// Sums by owner and thing.
+  ///
+  /// - Parameter earnings: By owner and thing.
+  private static func addUp(_ earnings: [Earning]) -> (owners: [Owner], revenue: [ThingRevenue]) {
     var owners: [Owner] = []
     var revenue: [ThingRevenue] = []
     var position = 0
-    while position < order.count {
-      let owner = ownerOf[order[position]]
+    while position < earnings.count {
+      let owner = earnings[position].owner
       let firstThing = revenue.count
       let firstClick = position
       var earned = Micros.zero
-      while position < order.count, ownerOf[order[position]] == owner {
-        let thing = thingOf(order[position])
+      while position < earnings.count, earnings[position].owner == owner {
+        let thing = earnings[position].thing
         let firstOfThing = position
         var micros = Micros.zero
-        while position < order.count, thingOf(order[position]) == thing {
-          micros += shares[order[position]]
+        while position < earnings.count, earnings[position].thing == thing {
+          micros += earnings[position].micros
           position += 1
         }
-        revenue.append(ThingRevenue(thing: thing, clicks: position - firstOfThing, micros: micros))
+        revenue.append(
+          ThingRevenue(thing: ThingID(Int64(thing)), clicks: position - firstOfThing, micros: micros))
         earned += micros
       }
       owners.append(
         Owner(
-          id: owner, clicks: position - firstClick, micros: earned, things: firstThing..<revenue.count))
+          id: AccountID(Int64(owner)), clicks: position - firstClick, micros: earned,
+          things: firstThing..<revenue.count))
     }
     return (owners, revenue)
   }

@@ -17,25 +17,26 @@ extension Fingerprint {
   }
 }
 
-/// SHA-256 over words and bytes.
+/// SHA-256 over words and bytes, of which there are few: they are gathered first, because each piece that BoringSSL is
+/// handed costs as much as hashing a block.
 package struct WordHasher {
-  private var hasher = SHA256()
+  private var bytes: [UInt8] = []
 
-  package init() {}
+  package init(room: Int = 65) { bytes.reserveCapacity(room) }
 
-  package mutating func update(_ words: some Sequence<UInt64>) {
-    var bytes: [UInt8] = []
-    for word in words {
-      for shift in stride(from: 0, to: 64, by: 8) {
-        bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
+  package mutating func update(_ words: [UInt64]) {
+    bytes.append(addingCapacity: 8 * words.count) { span in
+      for word in words {
+        for shift in stride(from: 0 as UInt64, to: 64, by: 8) {
+          span.append(UInt8(truncatingIfNeeded: word >> shift))
+        }
       }
     }
-    hasher.update(data: bytes)
   }
 
-  package mutating func update(_ bytes: [UInt8]) { hasher.update(data: bytes) }
+  package mutating func update(_ bytes: [UInt8]) { self.bytes += bytes }
 
-  package func finish() -> [UInt8] { Array(hasher.finalize()) }
+  package func finish() -> [UInt8] { Array(SHA256.hash(data: bytes)) }
 }
 
 /// What each commit leaves: a hash of its rows, and a link to the commit before.

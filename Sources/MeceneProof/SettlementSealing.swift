@@ -65,7 +65,7 @@ package enum LeafHash {
 
   /// `H(0x00 | blind | words)`.
   package static func of(_ words: [UInt64], blind: [UInt8]) -> [UInt8] {
-    var hasher = WordHasher()
+    var hasher = WordHasher(room: 33 + 8 * words.count)
     hasher.update([0] as [UInt8])
     hasher.update(blind)
     hasher.update(words)

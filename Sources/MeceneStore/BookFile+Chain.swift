@@ -137,9 +137,10 @@ private struct CommitRowsReader {
       "transfer", Self.transferColumns, snapshot, after: lastTransfer, through: last, &gathered
     ) {
       row, rows in
-      rows.appendTransfer(
-        id: row[0], kind: row[2], account: row[3], amount: row[4], period: row[5], forPeriod: row[6],
-        causeTransfer: row[7], causeChange: row[8], availableAfter: row[9], potsAfter: row[10])
+      func word(_ column: Int) -> Int64 { row[column] ?? RowsStatement.nothing }
+      rows.append(transfer: [
+        word(0), word(2), word(3), word(4), word(5), word(6), word(7), word(8), word(9), word(10),
+      ])
     }
     try readSettlements(snapshot, through: last, &gathered)
     try readClicks(snapshot, commits, opened, &gathered)

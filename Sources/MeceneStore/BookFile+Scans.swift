@@ -70,7 +70,7 @@ extension BookFile {
 
   /// A click and its undo alternate in the log, so a pair that stands occurs an odd number of times.
   private static func standing(_ keys: [UInt64]) -> [(patron: AccountID, thing: ThingID)] {
-    let sorted = keys.sorted()
+    let sorted = RadixSort.sorted(keys)
     var result: [(patron: AccountID, thing: ThingID)] = []
     result.reserveCapacity(sorted.count)
     var start = 0

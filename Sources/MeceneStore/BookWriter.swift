@@ -9,7 +9,7 @@ package import MeceneLedger
 package final class BookWriter {
   private let connection: SQLiteConnection
   private let statements: WriterStatements
-  private var clickLog: ClickLogStatements?
+  private var clickLog: RowsStatement?
   private var rows = CanonicalRows()
   private var clickRows: Int64 = 0
   private var sequence: Int64 = 0
@@ -62,7 +62,9 @@ package final class BookWriter {
 
   /// Appends rows, in their order.
   package func append(_ effects: [Effect]) throws(StoreError) {
-    for effect in effects { try append(effect) }
+    var transfers = statements.transfer.begin()
+    for effect in effects { try append(effect, &transfers) }
+    try transfers.end()
   }
 
   /// Appends clicks of the newest period, in their order.
@@ -70,7 +72,11 @@ package final class BookWriter {
     if clicks.isEmpty { return }
     clickRows += Int64(clicks.count)
     rows.append(clicks)
-    try clickLogStatements().insert(clicks)
+    var inserting = try clickLogStatement().begin()
+    for click in clicks {
+      try inserting.add([click.patron.rawValue, click.thing.rawValue, click.isUndone ? 1 : 0])
+    }
+    try inserting.end()
   }
 
   /// The canonical bytes of what was appended since `begin`, and the hash of its clicks, which stands in them.
@@ -186,9 +192,9 @@ package final class BookWriter {
 
 // One row, or one update of derived columns, for each effect.
 extension BookWriter {
-  private func append(_ effect: Effect) throws(StoreError) {
+  private func append(_ effect: Effect, _ transfers: inout RowsStatement.Rows) throws(StoreError) {
     switch effect {
-    case .transfer(let transfer): try append(transfer)
+    case .transfer(let transfer): try append(transfer, &transfers)
     case .keyBound(let account, let key, let transferID):
       rows.appendRequestKey(account: account?.rawValue ?? 0, key: key.text, transfer: transferID)
       try statements.key.run(.integer(account?.rawValue ?? 0), .text(key.text), .integer(transferID))
@@ -220,13 +226,15 @@ extension BookWriter {
     }
   }
 
-  private func clickLogStatements() throws(StoreError) -> ClickLogStatements {
+  private func clickLogStatement() throws(StoreError) -> RowsStatement {
     if let clickLog { return clickLog }
     var newest: Int64 = 0
     try connection.prepare("SELECT max(number) FROM period").forEachRow { newest = $0.integer(0) }
-    let statements = try ClickLogStatements(connection, Period(number: Int(newest)))
-    clickLog = statements
-    return statements
+    let table = Schema.clickLogTable(Period(number: Int(newest)))
+    let statement = try RowsStatement(
+      connection, "INSERT INTO \(table) (patron_id, thing_id, undone) VALUES", columns: 3)
+    clickLog = statement
+    return statement
   }
 
   private func append(_ period: Period, _ terms: Terms) throws(StoreError) {
@@ -241,9 +249,10 @@ extension BookWriter {
     clickLog = nil
   }
 
-  private func append(_ transfer: Transfer) throws(StoreError) {
-    var causeTransfer: Int64?
-    var causeChange: Int64?
+  private func append(
+    _ transfer: Transfer, _ transfers: inout RowsStatement.Rows
+  ) throws(StoreError) {
+    var (causeTransfer, causeChange) = (RowsStatement.nothing, RowsStatement.nothing)
     switch transfer.cause {
     case .credit(let id): causeTransfer = id
     case .budget(let id): causeChange = id
@@ -251,17 +260,15 @@ extension BookWriter {
     }
     let account = transfer.account?.rawValue
     let forPeriod = transfer.forPeriod.map { Int64($0.number) }
-    rows.appendTransfer(
-      id: transfer.id, kind: Int64(transfer.kind.rawValue), account: account,
-      amount: transfer.amount.rawValue,
-      period: Int64(transfer.period.number), forPeriod: forPeriod, causeTransfer: causeTransfer,
-      causeChange: causeChange, availableAfter: transfer.availableAfter.rawValue,
-      potsAfter: transfer.potsAfter.rawValue)
-    try statements.transfer.run(
-      .integer(transfer.id), .integer(sequence), .integer(Int64(transfer.kind.rawValue)), .init(account),
-      .integer(transfer.amount.rawValue), .integer(Int64(transfer.period.number)), .init(forPeriod),
-      .init(causeTransfer), .init(causeChange), .integer(transfer.availableAfter.rawValue),
-      .integer(transfer.potsAfter.rawValue))
+    let row: CanonicalRows.TransferRow = [
+      transfer.id, Int64(transfer.kind.rawValue), account ?? RowsStatement.nothing, transfer.amount.rawValue,
+      Int64(transfer.period.number), forPeriod ?? RowsStatement.nothing, causeTransfer, causeChange,
+      transfer.availableAfter.rawValue, transfer.potsAfter.rawValue,
+    ]
+    rows.append(transfer: row)
+    try transfers.add([
+      row[0], sequence, row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9],
+    ])
     guard let account else { return }
     try statements.balance.run(
       transfer.availableAfter.rawValue, transfer.potsAfter.rawValue, account)
@@ -270,8 +277,8 @@ extension BookWriter {
     case .potOpen, .potTopup:
       try statements.potGrow.run(
         .integer(forPeriod), .integer(account), .integer(transfer.amount.rawValue))
-    case .potReturn, .fee, .give:
-      try statements.potDrain.run(transfer.amount.rawValue, forPeriod, account)
+    // What these take is told in `file`, for many pots at once.
+    case .potReturn, .fee, .give: break
     case .deposit, .withdraw, .revenue: break
     }
   }
@@ -326,15 +333,19 @@ extension BookWriter {
 
   private func file(_ plan: SettlementPlan, patrons positions: Range<Int>) throws(StoreError) {
     let period = Int64(plan.period.number)
+    var filing = statements.clickFile.begin()
     for patron in plan.patrons[positions] {
       for click in patron.clicks {
-        try statements.clickFile.run(
-          period, patron.id.rawValue, plan.things[click].rawValue, plan.shares[click].rawValue)
+        try filing.add([
+          period, patron.id.rawValue, plan.things[click].rawValue, plan.shares[click].rawValue,
+        ])
       }
     }
-    if let last = plan.patrons[positions].last {
-      try statements.drainedThrough.run(.integer(last.id.rawValue), .integer(period))
-    }
+    try filing.end()
+    guard let first = plan.patrons[positions].first, let last = plan.patrons[positions].last else { return }
+    // All of these pots are empty now: one pass over their rows instead of a statement for each transfer.
+    try statements.potsDrain.run(period, first.id.rawValue, last.id.rawValue)
+    try statements.drainedThrough.run(.integer(last.id.rawValue), .integer(period))
   }
 
   private func file(_ plan: SettlementPlan, owners positions: Range<Int>) throws(StoreError) {

@@ -117,15 +117,16 @@ extension CanonicalRows {
       .thingChange, .integer(thing), .text(title), .text(description), .optional(hidden), .optional(retired))
   }
 
-  mutating func appendTransfer(
-    id: Int64, kind: Int64, account: Int64?, amount: Int64, period: Int64, forPeriod: Int64?,
-    causeTransfer: Int64?,
-    causeChange: Int64?, availableAfter: Int64, potsAfter: Int64
-  ) {
-    append(
-      .transfer, .integer(id), .integer(kind), .optional(account), .integer(amount), .integer(period),
-      .optional(forPeriod), .optional(causeTransfer), .optional(causeChange), .integer(availableAfter),
-      .integer(potsAfter))
+  /// A transfer's columns: id, kind, account, amount, period, for_period, causing transfer, causing change, available and
+  /// pots after it; `Int64.min` for nothing.
+  typealias TransferRow = InlineArray<10, Int64>
+
+  mutating func append(transfer row: TransferRow) {
+    let table = Table.transfer.rawValue - 1
+    tables[table].append(addingCapacity: 81) { span in
+      span.append(UInt8(Table.transfer.rawValue))
+      for column in row.indices { Self.append(row[column], to: &span) }
+    }
   }
 
   mutating func appendRequestKey(account: Int64, key: String, transfer: Int64) {

@@ -102,21 +102,23 @@ private final class LogPageCounter {
 
   /// Runs a statement of three whole numbers, without an array for them.
   func run(_ a: Int64, _ b: Int64, _ c: Int64) throws(StoreError) {
-    bind((a, b, c), from: 1)
+    unsafe sqlite3_bind_int64(handle, 1, a)
+    unsafe sqlite3_bind_int64(handle, 2, b)
+    unsafe sqlite3_bind_int64(handle, 3, c)
     try finish()
   }
 
-  /// Binds three whole numbers to the parameters from this one on.
-  func bind(_ values: (Int64, Int64, Int64), from position: Int32) {
-    unsafe sqlite3_bind_int64(handle, position, values.0)
-    unsafe sqlite3_bind_int64(handle, position + 1, values.1)
-    unsafe sqlite3_bind_int64(handle, position + 2, values.2)
-  }
-
-  /// Runs a statement of four whole numbers, without an array for them.
-  func run(_ a: Int64, _ b: Int64, _ c: Int64, _ d: Int64) throws(StoreError) {
-    unsafe sqlite3_bind_int64(handle, 4, d)
-    try run(a, b, c)
+  /// Binds whole numbers to the parameters from the first on, and NULL for `RowsStatement.nothing`.
+  func bind(_ values: ArraySlice<Int64>) {
+    var position: Int32 = 1
+    for value in values {
+      if value == RowsStatement.nothing {
+        unsafe sqlite3_bind_null(handle, position)
+      } else {
+        unsafe sqlite3_bind_int64(handle, position, value)
+      }
+      position += 1
+    }
   }
 
   /// Calls `body` for each row.

@@ -1,10 +1,11 @@
 /// The writer's prepared statements, compiled once.
 struct WriterStatements {
   let begin, commit, commitLog, totals: Statement
-  let period, transfer, balance, potGrow, potDrain, key, keyed: Statement
+  let period, balance, potGrow, potsDrain, key, keyed: Statement
   let accountOpen, accountUpdate, accountChange, account: Statement
   let thingAdd, thingUpdate, thingChange, thing: Statement
-  let settlement, block, settlementEnd, drainedThrough, paidThrough, clickFile, revenueFile: Statement
+  let settlement, block, settlementEnd, drainedThrough, paidThrough, revenueFile: Statement
+  let transfer, clickFile: RowsStatement
 
   init(_ connection: SQLiteConnection) throws(StoreError) {
     begin = try connection.prepare("BEGIN IMMEDIATE")
@@ -23,12 +24,12 @@ struct WriterStatements {
       INSERT INTO period (number, name, commit_sequence, fee_bps, minimum_micros, receive_requires_giving)
       VALUES (?, ?, ?, ?, ?, ?)
       """)
-    transfer = try connection.prepare(
+    transfer = try RowsStatement(
+      connection,
       """
       INSERT INTO transfer (id, commit_sequence, kind, account_id, amount_micros, period, for_period,
-        cause_transfer_id, cause_change_id, available_after_micros, pots_after_micros)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      """)
+        cause_transfer_id, cause_change_id, available_after_micros, pots_after_micros) VALUES
+      """, columns: 11)
     balance = try connection.prepare(
       "UPDATE account SET available_micros = ?, pots_micros = ? WHERE id = ?")
     potGrow = try connection.prepare(
@@ -37,8 +38,8 @@ struct WriterStatements {
       ON CONFLICT (period, account_id) DO UPDATE SET
         set_aside_micros = set_aside_micros + ?3, held_micros = held_micros + ?3
       """)
-    potDrain = try connection.prepare(
-      "UPDATE pot SET held_micros = held_micros - ? WHERE period = ? AND account_id = ?")
+    potsDrain = try connection.prepare(
+      "UPDATE pot SET held_micros = 0 WHERE period = ? AND account_id BETWEEN ? AND ?")
     key = try connection.prepare("INSERT INTO request_key (account_id, key, transfer_id) VALUES (?, ?, ?)")
     keyed = try connection.prepare(
       """
@@ -109,8 +110,8 @@ struct WriterStatements {
     drainedThrough = try connection.prepare("UPDATE settlement SET drained_through = ? WHERE period = ?")
     paidThrough = try connection.prepare("UPDATE settlement SET paid_through = ? WHERE period = ?")
     // A step that is repeated after a crash files the same rows again.
-    clickFile = try connection.prepare(
-      "INSERT OR IGNORE INTO click (period, patron_id, thing_id, share_micros) VALUES (?, ?, ?, ?)")
+    clickFile = try RowsStatement(
+      connection, "INSERT OR IGNORE INTO click (period, patron_id, thing_id, share_micros) VALUES", columns: 4)
     revenueFile = try connection.prepare(
       "INSERT OR IGNORE INTO revenue (period, owner_id, thing_id, clicks, micros) VALUES (?, ?, ?, ?, ?)")
   }
