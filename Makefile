@@ -1,6 +1,7 @@
 # `make demo` runs the main job, `make test` everything that proves it. Both install what they need on Debian 12.
 
-.PHONY: demo test test-full check proto build release packages development-packages format clean
+.PHONY: demo test test-full sanitize instructions bench check proto build release packages development-packages \
+  format clean
 
 SWIFT_FLAGS = --explicit-target-dependency-import-check error
 
@@ -18,6 +19,25 @@ test: packages check
 # The state machine for ten times as long, and all of the real likes.
 test-full: packages
 	MECENE_FULL=1 MECENE_MODEL_STEPS=1000000 swift test --disable-xctest --no-parallel
+
+# The suites under ThreadSanitizer and AddressSanitizer.
+sanitize: packages
+	.ci/sanitize
+
+# Instructions of the hot path's parts, against what they were.
+instructions: packages
+	.ci/instructions
+
+# Against bare C baselines in the same run; see Benchmarks/README.md. STEP=settlement runs one step alone, PEERS=1 measures
+# Redis and PostgreSQL beside it.
+bench: packages
+	$(if $(PEERS),.ci/install-packages redis-server postgresql)
+	swift build -c release --product mecened
+	swift build -c release --package-path Benchmarks
+	Benchmarks/.build/release/bench --programs "$$(swift build -c release --show-bin-path)" \
+	  --tools Benchmarks/.build/release --directory "$${TMPDIR:-/tmp}/mecene-bench" \
+	  --json Benchmarks/results.json \
+	  $(if $(STEP),--step $(STEP),--picture docs/benchmarks.svg) $(if $(PEERS),--peers)
 
 # What can be checked without running anything: generated files, format, the contract, the ledger's imports.
 check: development-packages
@@ -39,7 +59,7 @@ development-packages:
 	.ci/install-packages protobuf-compiler protobuf-c-compiler python3-protobuf sqlite3 python3-venv hledger
 
 format:
-	swift format format --in-place --recursive Sources clients Tests Package.swift
+	swift format format --in-place --recursive Sources clients Tests Benchmarks/Sources Package.swift Benchmarks/Package.swift
 
 clean:
 	rm -rf .build

@@ -99,6 +99,9 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tests/TestSupport", swiftSettings: common),
+    .executableTarget(
+      name: "instruction-counts", dependencies: ["MeceneLedger", "MeceneWire"],
+      path: "Tests/InstructionCounts", swiftSettings: common),
     .testTarget(name: "MeceneLedgerTests", dependencies: ["MeceneLedger"], swiftSettings: common),
     .testTarget(
       name: "MeceneWireTests", dependencies: ["MeceneWire", "MeceneLedger"], swiftSettings: common),

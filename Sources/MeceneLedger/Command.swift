@@ -3,7 +3,8 @@
 /// Large cases stand behind a pointer: a click, the command there are most of, is copied several times on its way, and
 /// would be 150 bytes otherwise.
 package enum Command: Sendable {
-  indirect case openAccount(name: AccountName, fingerprint: Fingerprint, displayName: PlainText, budget: Micros)
+  indirect case openAccount(
+    name: AccountName, fingerprint: Fingerprint, displayName: PlainText, budget: Micros)
   indirect case updateAccount(AccountReference, displayName: PlainText?)
   case setBudget(AccountReference, Micros)
   indirect case deposit(AccountReference, Micros, RequestKey)

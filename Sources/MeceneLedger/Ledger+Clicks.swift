@@ -89,7 +89,8 @@ extension Ledger {
     if giver.isClosed || standings[owner].isClosed { return .refused(.accountClosed) }
     if target.isRetired { return .refused(.thingRetired) }
     if owner == patron { return .refused(.ownThing) }
-    guard let place = open?.clicks.find(patron: UInt32(patron), thing: UInt32(thing)), !place.isStanding else {
+    guard let place = open?.clicks.find(patron: UInt32(patron), thing: UInt32(thing)), !place.isStanding
+    else {
       return .alreadyClicked
     }
     guard isActive(patron, terms) else { return .refused(.patronInactive) }

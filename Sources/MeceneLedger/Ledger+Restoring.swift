@@ -78,7 +78,9 @@ extension Ledger {
       let isNext = unsettled[position].pots.append(patron, amount)
       try expect("pot", "\(period) \(patron)", "one row for each patron, in their order", isNext)
     } else {
-      throw Finding(table: "pot", key: "\(period) \(patron)", expected: "nothing left of a settled period", found: "\(amount)")
+      throw Finding(
+        table: "pot", key: "\(period) \(patron)", expected: "nothing left of a settled period",
+        found: "\(amount)")
     }
   }
 
@@ -114,7 +116,8 @@ extension Ledger {
     } else {
       standings[index].clicks += 1
       standings[index].newestClick =
-        open?.clicks.insert(at: place, patron: giver, thing: target, head: standings[index].newestClick) ?? ClickIndex.end
+        open?.clicks.insert(at: place, patron: giver, thing: target, head: standings[index].newestClick)
+        ?? ClickIndex.end
     }
   }
 

@@ -144,7 +144,8 @@ extension Ledger {
   mutating func finishSettlement(_ plan: SettlementPlan) throws(Refusal) -> Outcome {
     guard unsettled.first?.period == plan.period else { return .done }
     precondition(
-      unsettled[0].pots.left.isEmpty && unsettled[0].clearing == .zero, "a settlement ended with money left in it")
+      unsettled[0].pots.left.isEmpty && unsettled[0].clearing == .zero,
+      "a settlement ended with money left in it")
     unsettled.removeFirst()
     lastSettled = plan.period
     effects.append(.settlementFinished(plan.period))

@@ -107,7 +107,8 @@ package final class SettlementPlan: Sendable {
     var earnings: [Earning] = []
     earnings.reserveCapacity(clicks.count)
     for (position, click) in clicks.enumerated() {
-      guard let owner = owner(click.thing), let ownerNumber = UInt32(exactly: owner.rawValue), ownerNumber > 0,
+      guard let owner = owner(click.thing), let ownerNumber = UInt32(exactly: owner.rawValue),
+        ownerNumber > 0,
         let thingNumber = UInt32(exactly: click.thing.rawValue)
       else {
         throw Self.finding(period, click, "a thing with an owner", "none")

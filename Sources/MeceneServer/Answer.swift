@@ -29,7 +29,8 @@ struct Route {
   let begin: (isolated EventLoop, borrowing PayloadReader, CallContext, Connection, UInt64) -> Void
 
   init<Request: Message, Response: Message>(
-    _ method: MethodDescriptor, _ handler: @escaping @Sendable (Request, CallContext) throws -> Answer<Response>
+    _ method: MethodDescriptor,
+    _ handler: @escaping @Sendable (Request, CallContext) throws -> Answer<Response>
   ) {
     self.method = method
     begin = { loop, payload, context, connection, callID in

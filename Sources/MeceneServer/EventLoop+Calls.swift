@@ -120,7 +120,8 @@ extension EventLoop {
       let tag = completion.tag
       // A commit's completions come in runs of one connection each.
       if connection?.token != tag.connection { connection = connections[tag.connection] }
-      guard let connection, let call = connection.removeCall(tag.call, serial: tag.serial), let then = call.then
+      guard let connection, let call = connection.removeCall(tag.call, serial: tag.serial),
+        let then = call.then
       else { continue }
       switch completion.result {
       case .success(let outcome): then(self, outcome, tag.call, connection, call.deadline)

@@ -42,7 +42,9 @@ extension EventLoop {
   /// A call at the writer is decided there; reads and streams end here.
   private func endOverdueCalls(_ connection: Connection) {
     for callID in connection.calls.all {
-      guard let call = connection.calls[callID], call.then == nil, let deadline = call.deadline, deadline < now else { continue }
+      guard let call = connection.calls[callID], call.then == nil, let deadline = call.deadline,
+        deadline < now
+      else { continue }
       call.long?.task.cancel()
       connection.removeCall(callID)
       appendFailure(

@@ -161,7 +161,8 @@ actor EventLoop {
       return false
     }
     defer { lastServed = first.connection == last.connection ? first.connection : nil }
-    return callsAtWriter == batch.count && first.connection == last.connection && first.connection == lastServed
+    return callsAtWriter == batch.count && first.connection == last.connection
+      && first.connection == lastServed
   }
 
   private func takeMail() {

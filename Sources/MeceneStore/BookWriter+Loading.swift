@@ -45,7 +45,9 @@ extension BookWriter {
           receiveRequiresGiving: row.integer(3) != 0),
         isSettled: !row.isNull(4))
     }
-    try restore("SELECT period, account_id, held_micros FROM pot WHERE held_micros <> 0 ORDER BY period, account_id") {
+    try restore(
+      "SELECT period, account_id, held_micros FROM pot WHERE held_micros <> 0 ORDER BY period, account_id"
+    ) {
       row throws(Finding) in
       try ledger.restorePot(
         of: Period(number: Int(row.integer(0))), patron: AccountID(row.integer(1)), Micros(row.integer(2)))

@@ -111,7 +111,8 @@ struct WriterStatements {
     paidThrough = try connection.prepare("UPDATE settlement SET paid_through = ? WHERE period = ?")
     // A step that is repeated after a crash files the same rows again.
     clickFile = try RowsStatement(
-      connection, "INSERT OR IGNORE INTO click (period, patron_id, thing_id, share_micros) VALUES", columns: 4)
+      connection, "INSERT OR IGNORE INTO click (period, patron_id, thing_id, share_micros) VALUES", columns: 4
+    )
     revenueFile = try connection.prepare(
       "INSERT OR IGNORE INTO revenue (period, owner_id, thing_id, clicks, micros) VALUES (?, ?, ?, ?, ?)")
   }

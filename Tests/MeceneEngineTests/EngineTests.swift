@@ -33,7 +33,8 @@ import Testing
 
   func perform(_ engine: EmbeddedEngine, _ work: Submission.Work) async throws -> EngineOutcome {
     let result = await withCheckedContinuation { continuation in
-      engine.submit([Submission(work, reply: .closure { continuation.resume(returning: $0) })], callerCanWait: false)
+      engine.submit(
+        [Submission(work, reply: .closure { continuation.resume(returning: $0) })], callerCanWait: false)
     }
     return try result.get()
   }

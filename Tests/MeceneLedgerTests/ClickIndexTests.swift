@@ -46,7 +46,8 @@ import Testing
       _ = index.insert(at: place, patron: n % 1_000, thing: n, head: ClickIndex.end)
     }
     #expect(index.count == 100_000)
-    #expect((0..<100_000 as Range<UInt32>).allSatisfy { index.find(patron: $0 % 1_000, thing: $0).isStanding })
+    #expect(
+      (0..<100_000 as Range<UInt32>).allSatisfy { index.find(patron: $0 % 1_000, thing: $0).isStanding })
     #expect(!index.find(patron: 1, thing: 2).isStanding)
   }
 }

@@ -46,7 +46,7 @@ struct Bench: ParsableCommand {
     let population = Population(accounts: accounts, things: accounts, likesPath: likes)
     let shop = Workshop(
       daemonPath: programs + "/mecened", toolsPath: tools, directory: directory, population: population,
-      withPeers: peers)
+      peers: peers ? try Peers(directory: directory + "/peers") : nil)
     print("\(accounts) accounts and things; clicks in \(population.origin)")
     for kind in Self.steps where step == nil || kind.name == step {
       print("\n\(kind.title)")
@@ -54,5 +54,9 @@ struct Bench: ParsableCommand {
     }
     print("\n\(shop.results.table)")
     if let json { try shop.results.write(to: json) }
+    if let picture, !shop.results.curves.isEmpty {
+      let drawn = Picture(curves: shop.results.curves, machine: shop.results.machine)
+      try drawn.svg.write(toFile: picture, atomically: true, encoding: .utf8)
+    }
   }
 }

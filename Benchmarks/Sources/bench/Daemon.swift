@@ -83,9 +83,12 @@ final class Daemon {
     first: UInt64, last: UInt64, depth: Int, _ click: @escaping (UInt64) -> (patron: UInt64, thing: UInt64)
   ) throws -> Double {
     let requests = ClickManyRequests(size: 8_190, first: first, last: last, click)
-    let load = try LoadGenerator(MeceneConversation(requests: requests), to: unix, connections: 1, depth: depth)
+    let load = try LoadGenerator(
+      MeceneConversation(requests: requests), to: unix, connections: 1, depth: depth)
     let result = load.closed(calls: Int(last - first + 8_189) / 8_190)
-    guard result.failures == 0 else { throw LoadError(description: "\(result.failures) calls of ClickMany failed") }
+    guard result.failures == 0 else {
+      throw LoadError(description: "\(result.failures) calls of ClickMany failed")
+    }
     return result.seconds
   }
 }

@@ -8,7 +8,8 @@ struct LoadResult {
   var failures = 0
   var seconds = 0.0
   var latency = Histogram<UInt64>(
-    lowestDiscernibleValue: 1_000, highestTrackableValue: 4_000_000_000, numberOfSignificantValueDigits: .three)
+    lowestDiscernibleValue: 1_000, highestTrackableValue: 4_000_000_000,
+    numberOfSignificantValueDigits: .three)
 
   var callsPerSecond: Double { seconds > 0 ? Double(calls) / seconds : 0 }
   func milliseconds(_ percentile: Double) -> Double { Double(latency.valueAtPercentile(percentile)) / 1e6 }
@@ -159,7 +160,9 @@ struct LoadError: Error, CustomStringConvertible {
 
   private func pump(until end: UInt64, refill: Bool) -> Int {
     var answered = 0
-    while inFlight > 0, load_now_ns() < end { answered += turn(waiting: 10_000_000, refill: refill, most: .max) }
+    while inFlight > 0, load_now_ns() < end {
+      answered += turn(waiting: 10_000_000, refill: refill, most: .max)
+    }
     return answered
   }
 

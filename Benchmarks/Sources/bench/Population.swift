@@ -36,7 +36,8 @@ struct Population {
       names[name] = UInt32(names.count)
       return UInt32(names.count - 1)
     }
-    let likes = text.split(separator: "\n").dropFirst().compactMap { line -> (patron: UInt32, thing: UInt32)? in
+    let likes = text.split(separator: "\n").dropFirst().compactMap {
+      line -> (patron: UInt32, thing: UInt32)? in
       let fields = line.split(separator: ",")
       guard fields.count == 4 else { return nil }
       return (number(fields[1], &patrons), number(fields[2], &things))

@@ -25,7 +25,8 @@ struct ClickManyRequests: RequestSource {
   let size: Int
   let last: UInt64
 
-  init(size: Int, first: UInt64, last: UInt64, _ next: @escaping (UInt64) -> (patron: UInt64, thing: UInt64)) {
+  init(size: Int, first: UInt64, last: UInt64, _ next: @escaping (UInt64) -> (patron: UInt64, thing: UInt64))
+  {
     self.next = next
     self.size = size
     position = first

@@ -76,7 +76,8 @@ struct Results: Codable {
 
   mutating func add(_ line: Line) {
     lines.append(line)
-    let ratio = line.ratio.map { ", \(text($0)) of \(line.baseline ?? "") (\(text(line.baselineFigure ?? 0)))" } ?? ""
+    let ratio =
+      line.ratio.map { ", \(text($0)) of \(line.baseline ?? "") (\(text(line.baselineFigure ?? 0)))" } ?? ""
     print("  \(line.what): \(text(line.figure)) \(line.unit)\(ratio)")
   }
 

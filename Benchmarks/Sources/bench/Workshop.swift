@@ -7,23 +7,26 @@ final class Workshop {
   let toolsPath: String
   let directory: String
   let population: Population
-  let withPeers: Bool
+  /// Redis and PostgreSQL, when they are measured too.
+  let peers: Peers?
   var results: Results
   private var nextClick: UInt64 = 0
 
-  init(daemonPath: String, toolsPath: String, directory: String, population: Population, withPeers: Bool) {
+  init(daemonPath: String, toolsPath: String, directory: String, population: Population, peers: Peers?) {
     self.daemonPath = daemonPath
     self.toolsPath = toolsPath
     self.directory = directory
     self.population = population
-    self.withPeers = withPeers
+    self.peers = peers
     results = Results(machine: Self.machine, population: population.origin)
   }
 
   private static var machine: String {
     let cpu =
       (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?.split(separator: "\n")
-      .first { $0.hasPrefix("model name") }?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) }
+      .first { $0.hasPrefix("model name") }?.split(separator: ":").last.map {
+        $0.trimmingCharacters(in: .whitespaces)
+      }
     return "\(ProcessInfo.processInfo.activeProcessorCount) x \(cpu ?? "processor")"
   }
 
@@ -102,7 +105,8 @@ final class Workshop {
 
   /// Runs a C baseline and returns the numbers that it prints.
   func bare(_ tool: String, _ arguments: [String]) throws -> [Double] {
-    try Subprocess.output(toolsPath + "/" + tool, arguments).split(whereSeparator: \.isWhitespace).compactMap {
+    try Subprocess.output(toolsPath + "/" + tool, arguments).split(whereSeparator: \.isWhitespace).compactMap
+    {
       Double($0)
     }
   }

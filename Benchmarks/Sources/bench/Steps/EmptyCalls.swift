@@ -24,7 +24,8 @@ struct EmptyCalls: Step {
       curve.points.append(
         .init(
           load: "\(connections) x \(depth)", callsPerSecond: line.figure,
-          medianMs: median(ours.map { $0.milliseconds(50) }), p99Ms: median(ours.map { $0.milliseconds(99) })))
+          medianMs: median(ours.map { $0.milliseconds(50) }), p99Ms: median(ours.map { $0.milliseconds(99) }))
+      )
     }
     shop.results.curves.append(curve)
     echo.kill()

@@ -21,6 +21,11 @@ struct Growth: Step {
     shop.results.add(
       Line(Self.name, "0 to \(10 * accounts), pots opened on the way", rate, "clicks/s")
         .against("bare loop, 8,190 a commit", bare, atLeast: 0.75))
+    if let peers = shop.peers {
+      shop.results.add(
+        Line(Self.name, "0 to \(10 * accounts), pots opened on the way", rate, "clicks/s")
+          .against("PostgreSQL, 8,192 a statement, no rules", try peers.batches(seconds: 4), atLeast: 1))
+    }
     let steady = Double(9 * accounts) / (total - seconds[0])
     shop.results.add(
       Line(Self.name, "\(accounts) to \(10 * accounts)", steady, "clicks/s")

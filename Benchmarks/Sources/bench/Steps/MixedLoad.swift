@@ -12,7 +12,8 @@ struct MixedLoad: Step {
     for round in 0..<3 as Range<UInt64> {
       alone.append(
         try daemon.load(ClickRequests(clicks: shop.freshClicks()), connections: 64, depth: 16, seconds: 1.5))
-      let requests = MixedRequests(clicks: shop.freshClicks(), accounts: shop.population.accounts, round: round)
+      let requests = MixedRequests(
+        clicks: shop.freshClicks(), accounts: shop.population.accounts, round: round)
       mixed.append(try daemon.load(requests, connections: 64, depth: 16, seconds: 1.5))
     }
     let line = Line(Self.name, "64 x 16", median(mixed.map(\.callsPerSecond)), "calls/s")
@@ -42,7 +43,8 @@ struct MixedLoad: Step {
       Line(Self.name, "clicks beside 10,000 idle connections", median(beside), "clicks/s")
         .against("without them", median(alone), atLeast: 0.9))
     shop.results.add(
-      Line(Self.name, "memory of an idle connection", Double(after - before) / 10_000 / 1_024, "KiB").below(8))
+      Line(Self.name, "memory of an idle connection", Double(after - before) / 10_000 / 1_024, "KiB").below(8)
+    )
   }
 
   private func raiseDescriptorLimit() {

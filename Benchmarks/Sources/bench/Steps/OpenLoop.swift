@@ -17,7 +17,11 @@ struct OpenLoop: Step {
     for _ in 0..<7 {
       let rate = (held * tooMuch).squareRoot()
       let result = try load(rate, 1)
-      if result.callsPerSecond > 0.97 * rate, result.milliseconds(99) < 20 { held = rate } else { tooMuch = rate }
+      if result.callsPerSecond > 0.97 * rate, result.milliseconds(99) < 20 {
+        held = rate
+      } else {
+        tooMuch = rate
+      }
     }
     shop.results.add(Line(Self.name, "highest rate held", held, "clicks/s"))
     var curve = Curve(name: "Mecene: clicks at a fixed rate")
@@ -25,7 +29,8 @@ struct OpenLoop: Step {
       let result = try load(share * held, 2)
       let (middle, p99) = (result.milliseconds(50), result.milliseconds(99))
       curve.points.append(
-        .init(load: "\(Int(share * 100)) %", callsPerSecond: result.callsPerSecond, medianMs: middle, p99Ms: p99))
+        .init(
+          load: "\(Int(share * 100)) %", callsPerSecond: result.callsPerSecond, medianMs: middle, p99Ms: p99))
       guard [0.1, 0.5, 0.9].contains(share) else { continue }
       shop.results.add(Line(Self.name, "at \(Int(share * 100)) %, median", middle, "ms"))
       shop.results.add(Line(Self.name, "at \(Int(share * 100)) %, 99th percentile", p99, "ms"))

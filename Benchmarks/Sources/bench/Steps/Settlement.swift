@@ -20,13 +20,20 @@ struct Settlement: Step {
       try? FileManager.default.removeItem(atPath: copy)
       let line = Line(Self.name, words, seconds, "s")
       shop.results.add(line.against("bare settlement", bare[1], atMost: 2))
+      guard let peers = shop.peers, dataSet == .uniform else { continue }
+      shop.results.add(
+        line.against(
+          "PostgreSQL, one statement that only sums", try peers.split(patrons: shop.population.accounts),
+          atMost: 1))
     }
     try live(shop)
   }
 
   static let decemberMs: Int64 = 1_796_083_200_000
 
-  private func settle(_ shop: Workshop, _ dataSet: Workshop.DataSet) throws -> (seconds: Double, clicks: UInt64) {
+  private func settle(_ shop: Workshop, _ dataSet: Workshop.DataSet) throws -> (
+    seconds: Double, clicks: UInt64
+  ) {
     let daemon = try shop.daemon(on: dataSet)
     defer { daemon.terminate() }
     return try daemon.withClient { try await Self.settle($0) }

@@ -9,8 +9,9 @@ struct SingleClicks: Step {
     let daemon = try shop.daemon(on: .pots)
     defer { daemon.terminate() }
     var curve = Curve(name: "Mecene: clicks")
+    var redisCurve = Curve(name: "Redis: SADD, no rules")
     for (connections, depth) in [(1, 64), (8, 64), (64, 16)] {
-      var (ours, bare): ([LoadResult], [Double]) = ([], [])
+      var (ours, bare, redis): ([LoadResult], [Double], [LoadResult]) = ([], [], [])
       var group = 0
       for _ in 0..<3 {
         let commits = try daemon.commits()
@@ -19,17 +20,41 @@ struct SingleClicks: Step {
         ours.append(result)
         group = max(1, result.calls / max(1, try daemon.commits() - commits) * 4 / 3)
         bare.append(try shop.bareLog(rows: 600_000, group: group))
+        guard let peers = shop.peers else { continue }
+        redis.append(
+          try LoadGenerator(
+            RedisConversation(clicks: shop.freshClicks()), to: peers.redis, connections: connections,
+            depth: depth
+          ).closed(seconds: 1.5))
       }
       let load = "\(connections) x \(depth)"
       let line = Line(Self.name, load, median(ours.map(\.callsPerSecond)), "clicks/s")
       shop.results.add(line.against("bare loop, \(group) a commit", median(bare), atLeast: 0.5))
+      if !redis.isEmpty {
+        shop.results.add(
+          line.against(
+            "Redis, no rules", median(redis.map(\.callsPerSecond)), atLeast: connections == 1 ? 1 : 2))
+        redisCurve.points.append(
+          .init(
+            load: load, callsPerSecond: median(redis.map(\.callsPerSecond)),
+            medianMs: median(redis.map { $0.milliseconds(50) }),
+            p99Ms: median(redis.map { $0.milliseconds(99) })))
+      }
       let p99 = median(ours.map { $0.milliseconds(99) })
       shop.results.add(Line(Self.name, "\(load), 99th percentile", p99, "ms").below(5))
       curve.points.append(
         .init(
-          load: load, callsPerSecond: line.figure, medianMs: median(ours.map { $0.milliseconds(50) }), p99Ms: p99))
+          load: load, callsPerSecond: line.figure, medianMs: median(ours.map { $0.milliseconds(50) }),
+          p99Ms: p99))
     }
     shop.results.curves.append(curve)
+    guard let peers = shop.peers else { return }
+    shop.results.curves.append(redisCurve)
+    let inserts = try peers.inserts(.tcp, connections: 64, seconds: 3)
+    let ours = curve.points.last?.callsPerSecond ?? 0
+    shop.results.add(
+      Line(Self.name, "64 x 16", ours, "clicks/s")
+        .against("PostgreSQL, 64 connections, no rules", inserts.perSecond, atLeast: 1))
   }
 }
 
@@ -55,15 +80,24 @@ struct OneByOne: Step {
           try daemon.load(
             ClickRequests(clicks: shop.freshClicks()), to: address, connections: 1, depth: 1, seconds: 1
           ).milliseconds(50) * 1_000)
-        let trip = try LoadGenerator(
-          MeceneConversation(requests: HealthRequests()), to: echoAddress, connections: 1, depth: 1
-        ).closed(seconds: 0.5).milliseconds(50) * 1_000
+        let trip =
+          try LoadGenerator(
+            MeceneConversation(requests: HealthRequests()), to: echoAddress, connections: 1, depth: 1
+          ).closed(seconds: 0.5).milliseconds(50) * 1_000
         for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: file + suffix) }
         bare.append(try shop.bare("bare-log", [file, "10000", "1", "books"])[2] / 1_000 + trip)
       }
       echo.kill()
       let line = Line(Self.name, "\(name), median", median(ours), "µs")
       shop.results.add(line.against("bare commit + round trip", median(bare), atMost: 1.15))
+      guard let peers = shop.peers else { continue }
+      let inserts = try peers.inserts(name == "TCP" ? .tcp : .unix, connections: 1, seconds: 2)
+      shop.results.add(line.against("PostgreSQL, no rules, mean", inserts.milliseconds * 1_000, atMost: 1))
+      guard name == "TCP" else { continue }
+      let redis = try LoadGenerator(
+        RedisConversation(clicks: shop.freshClicks()), to: peers.redis, connections: 1, depth: 1
+      ).closed(seconds: 1)
+      shop.results.add(line.against("Redis, no rules", redis.milliseconds(50) * 1_000, atMost: 1))
     }
   }
 }
