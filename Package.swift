@@ -101,7 +101,7 @@ let package = Package(
       path: "Tests/TestSupport", swiftSettings: common),
     .executableTarget(
       name: "instruction-counts", dependencies: ["MeceneLedger", "MeceneWire"],
-      path: "Tests/InstructionCounts", swiftSettings: common),
+      path: "Tests/InstructionCounts", exclude: ["baseline.txt"], swiftSettings: common),
     .testTarget(name: "MeceneLedgerTests", dependencies: ["MeceneLedger"], swiftSettings: common),
     .testTarget(
       name: "MeceneWireTests", dependencies: ["MeceneWire", "MeceneLedger"], swiftSettings: common),

@@ -5,30 +5,46 @@ internal import CMeceneProto
 /// The block is reserved once and never grows, so a hostile message can't take more than its size; pages that
 /// are not touched cost nothing. `reset` makes all of it free again.
 @safe public final class MessageArena {
-  private let block: UnsafeMutableRawPointer
+  /// What protobuf-c's allocator works on. Plain memory: through the object each of a click's ten allocations would count
+  /// references twice.
+  @safe private struct Block {
+    let start: UnsafeMutableRawPointer
+    let bytesMax: Int
+    var used = 0
+
+    mutating func take(bytes: Int) -> UnsafeMutableRawPointer? {
+      let rounded = (bytes + 15) & ~15
+      guard rounded <= bytesMax - used else { return nil }
+      defer { used += rounded }
+      return unsafe start + used
+    }
+  }
+
+  private let block: UnsafeMutablePointer<Block>
   private let bytesMax: Int
-  private var used = 0
   private let allocatorPointer: UnsafeMutablePointer<ProtobufCAllocator>
 
   /// Reserves an arena.
   ///
   /// - Parameter bytesMax: The most memory that one message can take, in bytes.
   public init(bytesMax: Int) {
-    unsafe block = UnsafeMutableRawPointer.allocate(byteCount: bytesMax, alignment: 16)
+    unsafe block = .allocate(capacity: 1)
+    unsafe block.initialize(
+      to: Block(start: .allocate(byteCount: bytesMax, alignment: 16), bytesMax: bytesMax))
     self.bytesMax = bytesMax
     unsafe allocatorPointer = .allocate(capacity: 1)
     unsafe allocatorPointer.initialize(
       to: ProtobufCAllocator(
         alloc: { data, size in
-          guard let data = unsafe data else { return nil }
-          return unsafe Unmanaged<MessageArena>.fromOpaque(data).takeUnretainedValue().take(bytes: size)
+          unsafe data?.assumingMemoryBound(to: Block.self).pointee.take(bytes: size)
         },
         free: { _, _ in },
         allocator_data: nil))
-    unsafe allocatorPointer.pointee.allocator_data = Unmanaged.passUnretained(self).toOpaque()
+    unsafe allocatorPointer.pointee.allocator_data = UnsafeMutableRawPointer(block)
   }
 
   deinit {
+    unsafe block.pointee.start.deallocate()
     unsafe block.deallocate()
     unsafe allocatorPointer.deallocate()
   }
@@ -40,14 +56,9 @@ internal import CMeceneProto
   var full: WireError { .arenaFull(bytesMax: bytesMax) }
 
   /// Frees everything at once.
-  func reset() { used = 0 }
+  func reset() { unsafe block.pointee.used = 0 }
 
-  private func take(bytes: Int) -> UnsafeMutableRawPointer? {
-    let rounded = (bytes + 15) & ~15
-    guard rounded <= bytesMax - used else { return nil }
-    defer { used += rounded }
-    return unsafe block + used
-  }
+  private func take(bytes: Int) -> UnsafeMutableRawPointer? { unsafe block.pointee.take(bytes: bytes) }
 
   /// Room for one struct, not initialised.
   func make<T>(_ type: T.Type) throws(WireError) -> UnsafeMutablePointer<T> {

@@ -23,6 +23,8 @@ internal import CMeceneProto
   public let name: String
   /// By field number; absent where there is no such field.
   let shapes: [Shape]
+  /// By field number, of fields that hold a message.
+  private let messages: [MessageLayout?]
   private let rules: [FieldRule?]
   let unpack: Unpack
 
@@ -37,6 +39,9 @@ internal import CMeceneProto
         kind: field.kind.shape, isRepeated: field.isRepeated, elementsMax: Int32(field.elementsMax))
     }
     self.rules = rules
+    messages = rules.map { rule in
+      if case .message(let layout)? = rule?.kind { layout } else { nil }
+    }
     self.shapes = shapes
     unsafe self.unpack = unpack
   }
@@ -45,9 +50,7 @@ internal import CMeceneProto
   func fieldName(_ number: Int) -> String { rules[number]?.name ?? "" }
 
   /// The layout of a field that holds a message.
-  func message(_ number: Int) -> MessageLayout? {
-    if case .message(let layout) = rules[number]?.kind { layout } else { nil }
-  }
+  func message(_ number: Int) -> MessageLayout? { messages[number] }
 
   /// Whether an enumeration's field may hold this value.
   func knows(_ value: Int32, field number: Int) -> Bool {

@@ -142,7 +142,22 @@ struct MessageScanner {
 
   var isAtEnd: Bool { unsafe position >= bytes.count }
 
+  @inline(__always)
   mutating func tag() throws(WireError) -> Tag {
+    // Fields up to 15 have a tag of one byte.
+    if unsafe position < bytes.count {
+      let byte = unsafe bytes[position]
+      if byte < 0x80, byte >= 8, let wireType = WireType(rawValue: byte & 7), wireType != .startGroup,
+        wireType != .endGroup
+      {
+        position += 1
+        return Tag(number: Int(byte >> 3), wireType: wireType)
+      }
+    }
+    return try longTag()
+  }
+
+  private mutating func longTag() throws(WireError) -> Tag {
     let start = position
     let value = try varint()
     // protobuf-c reads a tag of five bytes at the most.
@@ -154,6 +169,7 @@ struct MessageScanner {
     return Tag(number: Int(value >> 3), wireType: wireType)
   }
 
+  @inline(__always)
   mutating func varint() throws(WireError) -> UInt64 {
     // Most numbers, and nearly all tags and lengths, have one byte.
     if unsafe position < bytes.count, unsafe bytes[position] < 0x80 {
@@ -177,6 +193,7 @@ struct MessageScanner {
     throw .malformed(field: "", problem: "ends in the middle of a number")
   }
 
+  @inline(__always)
   mutating func lengthDelimited(_ wireType: WireType) throws(WireError) -> UnsafeRawBufferPointer {
     guard wireType == .lengthDelimited else {
       throw .malformed(field: "", problem: "has the wrong wire type \(wireType.rawValue)")
