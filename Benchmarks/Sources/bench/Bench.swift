@@ -47,12 +47,12 @@ struct Bench: ParsableCommand {
     let shop = Workshop(
       daemonPath: programs + "/mecened", toolsPath: tools, directory: directory, population: population,
       peers: peers ? try Peers(directory: directory + "/peers") : nil)
-    print("\(accounts) accounts and things; clicks in \(population.origin)")
+    show("\(accounts) accounts and things; clicks in \(population.origin)")
     for kind in Self.steps where step == nil || kind.name == step {
-      print("\n\(kind.title)")
+      show("\n\(kind.title)")
       try kind.init().run(shop)
     }
-    print("\n\(shop.results.table)")
+    show("\n\(shop.results.table)")
     if let json { try shop.results.write(to: json) }
     if let picture, !shop.results.curves.isEmpty {
       let drawn = Picture(curves: shop.results.curves, machine: shop.results.machine)

@@ -9,7 +9,7 @@ final class Peers {
   private let directory: String
   private var redisProcess: Subprocess?
   private let postgresTools: String
-  private var postgresRuns = false
+  private var postgresProcess: Subprocess?
 
   /// Starts both in directories of their own, on loopback.
   init(directory: String) throws {
@@ -32,15 +32,22 @@ final class Peers {
       _ = try Subprocess.output("/bin/chmod", ["a+rx", directory])
     }
     _ = try postgres("initdb", ["-D", data, "-A", "trust", "-U", "bench"])
-    _ = try postgres(
-      "pg_ctl",
+    let server = command(
+      "postgres",
       [
-        "-D", data, "-w", "-l", data + "/log", "-o",
-        "-p \(Self.postgresPort) -k \(data) -c listen_addresses=127.0.0.1 -c max_connections=200"
-          + " -c max_wal_size=8GB -c shared_buffers=1GB",
-        "start",
+        "-D", data, "-p", "\(Self.postgresPort)", "-k", data, "-c", "listen_addresses=127.0.0.1", "-c",
+        "max_connections=200", "-c", "max_wal_size=8GB", "-c", "shared_buffers=1GB",
       ])
-    postgresRuns = true
+    postgresProcess = try Subprocess(server.path, server.arguments, waitsForLine: false)
+    for attempt in 1... {
+      do {
+        try sql("SELECT 1;")
+        break
+      } catch {
+        guard attempt < 100 else { throw error }
+        Thread.sleep(forTimeInterval: 0.1)
+      }
+    }
     try sql(
       """
       CREATE TABLE clicks (period int, patron bigint, thing bigint, PRIMARY KEY (period, patron, thing));
@@ -49,9 +56,8 @@ final class Peers {
 
   deinit {
     redisProcess?.kill()
-    if postgresRuns {
-      _ = try? postgres("pg_ctl", ["-D", directory + "/postgres", "-m", "immediate", "stop"])
-    }
+    // Its children end with it; SIGKILL would leave them.
+    postgresProcess?.terminate()
   }
 
   private static func newestPostgres() throws -> String {
@@ -63,12 +69,18 @@ final class Peers {
     return "\(root)/\(newest)/bin/"
   }
 
+  /// A tool of PostgreSQL, as a user that it runs as.
+  private func command(_ tool: String, _ arguments: [String]) -> (path: String, arguments: [String]) {
+    guard getuid() == 0 else { return (postgresTools + tool, arguments) }
+    return (
+      "/usr/bin/setpriv",
+      ["--reuid=postgres", "--regid=postgres", "--clear-groups", postgresTools + tool] + arguments
+    )
+  }
+
   private func postgres(_ tool: String, _ arguments: [String], input: String? = nil) throws -> String {
-    if getuid() == 0 {
-      return try Subprocess.output(
-        "/usr/sbin/runuser", ["-u", "postgres", "--", postgresTools + tool] + arguments, input: input)
-    }
-    return try Subprocess.output(postgresTools + tool, arguments, input: input)
+    let command = command(tool, arguments)
+    return try Subprocess.output(command.path, command.arguments, input: input)
   }
 
   func sql(_ statements: String) throws {
@@ -111,14 +123,16 @@ final class Peers {
   private func pgbench(
     _ script: String, _ way: Way, connections: Int, seconds: Int
   ) throws -> (perSecond: Double, milliseconds: Double) {
+    let file = directory + "/script.sql"
+    try script.write(toFile: file, atomically: true, encoding: .utf8)
     let host = way == .tcp ? "127.0.0.1" : directory + "/postgres"
     let output = try postgres(
       "pgbench",
       [
-        "-n", "-M", "prepared", "-f", "/dev/stdin", "-c", "\(connections)", "-j", "\(min(2, connections))",
+        "-n", "-M", "prepared", "-f", file, "-c", "\(connections)", "-j", "\(min(2, connections))",
         "-T",
         "\(seconds)", "-h", host, "-p", "\(Self.postgresPort)", "-U", "bench", "postgres",
-      ], input: script)
+      ])
     func number(after words: String) -> Double {
       guard let start = output.range(of: words)?.upperBound else { return .nan }
       return Double(output[start...].prefix { $0.isNumber || $0 == "." }) ?? .nan

@@ -53,6 +53,9 @@ struct Line: Codable {
   }
 }
 
+/// Prints a line at once, also into a pipe.
+func show(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
+
 /// Three significant digits, thousands apart.
 func text(_ number: Double) -> String {
   if number >= 100 {
@@ -78,7 +81,7 @@ struct Results: Codable {
     lines.append(line)
     let ratio =
       line.ratio.map { ", \(text($0)) of \(line.baseline ?? "") (\(text(line.baselineFigure ?? 0)))" } ?? ""
-    print("  \(line.what): \(text(line.figure)) \(line.unit)\(ratio)")
+    show("  \(line.what): \(text(line.figure)) \(line.unit)\(ratio)")
   }
 
   var table: String {

@@ -84,7 +84,7 @@ final class Workshop {
         try $0.click(first: 0, last: 10 * accounts, depth: 2, skewed.click)
       }
     }
-    print("  (\(dataSet.rawValue) data made in \(text(Date().timeIntervalSince(began))) s)")
+    show("  (\(dataSet.rawValue) data made in \(text(Date().timeIntervalSince(began))) s)")
   }
 
   /// Ten different things for each patron; neighbours in time are strangers.
