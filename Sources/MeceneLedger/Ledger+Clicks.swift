@@ -109,9 +109,8 @@ extension Ledger {
 
   /// Whoever has a pot is active; only without one the account's money decides.
   private func isActive(_ index: Int, _ terms: Terms) -> Bool {
-    let pot = standings[index].openPot
-    if pot > .zero { return terms.isActive(pot: pot, budget: .zero, available: .zero) }
-    return terms.isActive(pot: pot, budget: accounts[index].budget, available: accounts[index].available)
+    standings[index].openPot > .zero
+      || terms.isActive(pot: .zero, budget: accounts[index].budget, available: accounts[index].available)
   }
 
   private mutating func appendClick(_ patron: Int, _ thing: Int, isUndone: Bool) {

@@ -1,3 +1,5 @@
+internal import MeceneLedger
+
 /// The calls in flight of one connection, found by the ids that its client chose.
 ///
 /// Open addressing over ids, at most half full, with the calls in a list beside it: what is looked at for every call is
@@ -77,12 +79,9 @@ struct CallTable<Call> {
     positions[slot] = position
   }
 
-  /// Where a search for an id begins. Source of the numbers: SplitMix64's finaliser.
+  /// Where a search for an id begins.
   private func home(_ id: UInt64) -> Int {
-    var x = id ^ seed
-    x = (x ^ x >> 30) &* 0xbf58_476d_1ce4_e5b9
-    x = (x ^ x >> 27) &* 0x94d0_49bb_1331_11eb
-    return Int(truncatingIfNeeded: x ^ x >> 31) & (ids.count - 1)
+    Int(truncatingIfNeeded: Split.mix(id ^ seed)) & (ids.count - 1)
   }
 
   private mutating func grow() {

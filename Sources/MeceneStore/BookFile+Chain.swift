@@ -325,7 +325,9 @@ private struct CommitRowsReader {
       var rows = gathered[commit.sequence]?.rows ?? CanonicalRows()
       gathered[commit.sequence]?.rows = CanonicalRows()
       while let row = try cursor.next() {
-        rows.appendClick(patron: row[0], thing: row[1], undone: row[2] as Int64 != 0)
+        rows.append(
+          ClickEffect(
+            patron: AccountID(row[0]), thing: ThingID(row[1]), isUndone: row[2] as Int64 != 0))
         lastClick += 1
       }
       gathered[commit.sequence]?.rows = rows

@@ -277,9 +277,8 @@ extension BookWriter {
     case .potOpen, .potTopup:
       try statements.potGrow.run(
         .integer(forPeriod), .integer(account), .integer(transfer.amount.rawValue))
-    // What these take is told in `file`, for many pots at once.
-    case .potReturn, .fee, .give: break
-    case .deposit, .withdraw, .revenue: break
+    // What leaves pots is told in `file`, for many at once; the others touch none.
+    case .potReturn, .fee, .give, .deposit, .withdraw, .revenue: break
     }
   }
 

@@ -26,26 +26,26 @@ struct CanonicalRows {
   mutating func append(_ clicks: [ClickEffect]) {
     let table = Table.click.rawValue - 1
     tables[table].append(addingCapacity: 25 * clicks.count) { span in
-      for click in clicks {
-        span.append(UInt8(Table.click.rawValue))
-        Self.append(click.patron.rawValue, to: &span)
-        Self.append(click.thing.rawValue, to: &span)
-        Self.append(click.isUndone ? 1 : 0, to: &span)
-      }
+      for click in clicks { Self.append(click, to: &span) }
     }
+  }
+
+  /// One row of them.
+  mutating func append(_ click: ClickEffect) {
+    tables[Table.click.rawValue - 1].append(addingCapacity: 25) { Self.append(click, to: &$0) }
+  }
+
+  private static func append(_ click: ClickEffect, to span: inout OutputSpan<UInt8>) {
+    span.append(UInt8(Table.click.rawValue))
+    append(click.patron.rawValue, to: &span)
+    append(click.thing.rawValue, to: &span)
+    append(click.isUndone ? 1 : 0, to: &span)
   }
 
   private static func append(_ word: Int64, to span: inout OutputSpan<UInt8>) {
     for shift in stride(from: 0 as UInt64, to: 64, by: 8) {
       span.append(UInt8(truncatingIfNeeded: UInt64(bitPattern: word) >> shift))
     }
-  }
-
-  mutating func appendClick(patron: Int64, thing: Int64, undone: Bool) {
-    tables[Table.click.rawValue - 1].append(UInt8(Table.click.rawValue))
-    append(word: patron, .click)
-    append(word: thing, .click)
-    append(word: undone ? 1 : 0, .click)
   }
 
   /// The bytes of the clicks alone, and no clicks any more.
@@ -88,9 +88,7 @@ struct CanonicalRows {
   }
 
   private mutating func append(word: Int64, _ table: Table) {
-    unsafe withUnsafeBytes(of: word.littleEndian) { bytes in
-      unsafe tables[table.rawValue - 1].append(contentsOf: bytes)
-    }
+    tables[table.rawValue - 1].append(addingCapacity: 8) { Self.append(word, to: &$0) }
   }
 }
 
