@@ -68,7 +68,7 @@ final class Daemon {
     for stage in [PopulationRequests.Stage.accounts, .deposits, .things] {
       let conversation = MeceneConversation(requests: PopulationRequests(stage: stage))
       let load = try LoadGenerator(conversation, to: unix, connections: 1, depth: 2_048)
-      let result = load.closed(calls: Int(accounts))
+      let result = try load.closed(calls: Int(accounts))
       guard result.failures == 0 else {
         throw LoadError(description: "\(result.failures) calls of the population failed at \(stage)")
       }
@@ -85,7 +85,7 @@ final class Daemon {
     let requests = ClickManyRequests(size: 8_190, first: first, last: last, click)
     let load = try LoadGenerator(
       MeceneConversation(requests: requests), to: unix, connections: 1, depth: depth)
-    let result = load.closed(calls: Int(last - first + 8_189) / 8_190)
+    let result = try load.closed(calls: Int(last - first + 8_189) / 8_190)
     guard result.failures == 0 else {
       throw LoadError(description: "\(result.failures) calls of ClickMany failed")
     }

@@ -46,6 +46,8 @@ struct LoadError: Error, CustomStringConvertible {
   private var result = LoadResult()
   private var records = false
   private var inFlight = 0
+  /// Why the load can't go on.
+  private var failure: LoadError?
 
   init(_ conversation: C, to address: ServerAddress, connections count: Int, depth: Int) throws {
     self.conversation = conversation
@@ -73,16 +75,17 @@ struct LoadError: Error, CustomStringConvertible {
   }
 
   /// Keeps all calls in flight for `warmUp` seconds without counting, and then for `seconds`.
-  func closed(seconds: Double, warmUp: Double = 0.5) -> LoadResult {
+  func closed(seconds: Double, warmUp: Double = 0.5) throws -> LoadResult {
     start()
     _ = pump(until: after(warmUp), refill: true)
     count(from: load_now_ns()) { _ = pump(until: after(seconds), refill: true) }
     finish()
+    if let failure { throw failure }
     return result
   }
 
   /// Makes so many calls, as fast as they are answered.
-  func closed(calls: Int) -> LoadResult {
+  func closed(calls: Int) throws -> LoadResult {
     var left = calls
     count(from: load_now_ns()) {
       let now = load_now_ns()
@@ -93,13 +96,16 @@ struct LoadError: Error, CustomStringConvertible {
         }
         flush(index)
       }
-      while left > 0 || inFlight > 0 { left -= turn(waiting: -1, refill: left > 0, most: left) }
+      while failure == nil, left > 0 || inFlight > 0 {
+        left -= turn(waiting: -1, refill: left > 0, most: left)
+      }
     }
+    if let failure { throw failure }
     return result
   }
 
   /// Begins calls at `rate` a second.
-  func open(rate: Double, seconds: Double, warmUp: Double = 0.5) -> LoadResult {
+  func open(rate: Double, seconds: Double, warmUp: Double = 0.5) throws -> LoadResult {
     let start = load_now_ns()
     func due(_ now: UInt64) -> Int { Int(Double(now - start) / 1e9 * rate) }
     var begun = 0
@@ -108,7 +114,7 @@ struct LoadError: Error, CustomStringConvertible {
     result = LoadResult()
     let counted = start + UInt64(warmUp * 1e9)
     let end = counted + UInt64(seconds * 1e9)
-    while true {
+    while failure == nil {
       let now = load_now_ns()
       if now >= end { break }
       if !records, now >= counted { records = true }
@@ -134,6 +140,7 @@ struct LoadError: Error, CustomStringConvertible {
     result.seconds = Double(load_now_ns() - counted) / 1e9
     records = false
     finish()
+    if let failure { throw failure }
     return result
   }
 
@@ -160,7 +167,7 @@ struct LoadError: Error, CustomStringConvertible {
 
   private func pump(until end: UInt64, refill: Bool) -> Int {
     var answered = 0
-    while inFlight > 0, load_now_ns() < end {
+    while failure == nil, inFlight > 0, load_now_ns() < end {
       answered += turn(waiting: 10_000_000, refill: refill, most: .max)
     }
     return answered
@@ -212,7 +219,8 @@ struct LoadError: Error, CustomStringConvertible {
         watch(index, writes: true)
         return
       } else {
-        fatalError("a connection of the load broke while sending")
+        failure = LoadError(description: "a connection of the load broke while sending")
+        return
       }
     }
     connections[index].outbound.removeAll(keepingCapacity: true)
@@ -233,7 +241,8 @@ struct LoadError: Error, CustomStringConvertible {
     }
     guard count > 0 else {
       if count < 0, errno == EAGAIN || errno == EINTR { return 0 }
-      fatalError("a connection of the load broke while receiving")
+      failure = LoadError(description: "a connection of the load broke while receiving")
+      return 0
     }
     let now = load_now_ns()
     var answered = 0

@@ -23,24 +23,26 @@ struct Line: Codable {
     self.unit = unit
   }
 
-  /// A line whose ratio to a baseline has to be at least, or at most, some number.
-  func against(_ baseline: String, _ baselineFigure: Double, atLeast: Double) -> Line {
-    var line = self
-    line.baseline = baseline
-    line.baselineFigure = baselineFigure
-    line.ratio = figure / baselineFigure
-    line.target = "at least \(text(atLeast))"
-    line.isHeld = figure / baselineFigure >= atLeast
-    return line
+  /// A line whose ratio to a baseline has to be at least some number.
+  func against(_ baseline: String, _ baselineFigure: Double, atLeast least: Double) -> Line {
+    against(baseline, baselineFigure, "at least \(text(least))") { $0 >= least }
   }
 
-  func against(_ baseline: String, _ baselineFigure: Double, atMost: Double) -> Line {
+  /// A line whose ratio to a baseline has to be at most some number.
+  func against(_ baseline: String, _ baselineFigure: Double, atMost most: Double) -> Line {
+    against(baseline, baselineFigure, "at most \(text(most))") { $0 <= most }
+  }
+
+  private func against(
+    _ baseline: String, _ baselineFigure: Double, _ target: String, _ holds: (Double) -> Bool
+  ) -> Line {
     var line = self
+    let ratio = figure / baselineFigure
     line.baseline = baseline
     line.baselineFigure = baselineFigure
-    line.ratio = figure / baselineFigure
-    line.target = "at most \(text(atMost))"
-    line.isHeld = figure / baselineFigure <= atMost
+    line.ratio = ratio
+    line.target = target
+    line.isHeld = holds(ratio)
     return line
   }
 

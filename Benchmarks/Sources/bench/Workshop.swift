@@ -113,10 +113,17 @@ final class Workshop {
 
   /// Rows a second of the bare loop in commits of this size.
   func bareLog(rows: Int, group: Int) throws -> Double {
+    let numbers = try bareLog(["\(rows)", "\(group)"])
+    return numbers[0] / numbers[1]
+  }
+
+  /// Median time of one bare commit of the rows that a commit of one click has, in microseconds.
+  func bareCommit() throws -> Double { try bareLog(["10000", "1", "books"])[2] / 1_000 }
+
+  private func bareLog(_ arguments: [String]) throws -> [Double] {
     let file = path("bare.sqlite")
     for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: file + suffix) }
-    let numbers = try bare("bare-log", [file, "\(rows)", "\(group)"])
-    return numbers[0] / numbers[1]
+    return try bare("bare-log", [file] + arguments)
   }
 }
 

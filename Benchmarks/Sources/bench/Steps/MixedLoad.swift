@@ -29,7 +29,7 @@ struct MixedLoad: Step {
     let before = daemon.residentBytes
     let idle = try LoadGenerator(
       MeceneConversation(requests: HealthRequests()), to: daemon.tcp, connections: 10_000, depth: 1)
-    _ = idle.closed(calls: 10_000)
+    _ = try idle.closed(calls: 10_000)
     let after = daemon.residentBytes
     var (beside, alone): ([Double], [Double]) = ([], [])
     func clicks() throws -> Double {

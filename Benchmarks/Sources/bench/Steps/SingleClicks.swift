@@ -67,7 +67,6 @@ struct OneByOne: Step {
     let daemon = try shop.daemon(on: .pots)
     defer { daemon.terminate() }
     let socket = shop.path("echo.sock")
-    let file = shop.path("bare.sqlite")
     for (name, address, arguments) in [
       ("TCP", daemon.tcp, ["tcp", "17501"]), ("Unix socket", daemon.unix, ["unix", socket]),
     ] {
@@ -84,8 +83,7 @@ struct OneByOne: Step {
           try LoadGenerator(
             MeceneConversation(requests: HealthRequests()), to: echoAddress, connections: 1, depth: 1
           ).closed(seconds: 0.5).milliseconds(50) * 1_000
-        for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: file + suffix) }
-        bare.append(try shop.bare("bare-log", [file, "10000", "1", "books"])[2] / 1_000 + trip)
+        bare.append(try shop.bareCommit() + trip)
       }
       echo.kill()
       let line = Line(Self.name, "\(name), median", median(ours), "µs")
