@@ -109,6 +109,10 @@ let package = Package(
       name: "MeceneProofTests", dependencies: ["MeceneProof", "MeceneLedger"], swiftSettings: common),
     .testTarget(name: "MeceneTransportTests", dependencies: ["MeceneTransport"], swiftSettings: common),
     .testTarget(
+      name: "MeceneStoreTests",
+      dependencies: ["MeceneStore", "MeceneLedger", "MeceneProof", "MeceneConcurrency", "TestSupport"],
+      swiftSettings: common),
+    .testTarget(
       name: "MeceneEngineTests",
       dependencies: [
         "MeceneEngine", "MeceneStore", "MeceneLedger", "MeceneProof", "MeceneConcurrency", "TestSupport",

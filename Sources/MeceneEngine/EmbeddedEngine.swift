@@ -166,6 +166,9 @@ package final class EmbeddedEngine: Engine {
   /// Caps the file's size, in pages of 4 KiB, to let a test fill the disk.
   package func limit(pages: Int) async throws { try await writer.limit(pages: pages) }
 
+  /// Lets the derived rows follow the journal to its end at once, for a test that changes them.
+  package func followJournal() async { await writer.followJournal() }
+
   package func shutDown() async {
     let running = timer.withLock { $0 }
     running?.cancel()

@@ -27,8 +27,7 @@ extension BookFile {
       clicks.append((patron, thing))
       shares.append(share)
     }
-    return FiledPeriod(
-      period: period, terms: try read { try $0.terms(of: period) }, pots: try pots(period), clicks: clicks,
-      shares: shares)
+    let (terms, pots) = try read { (try $0.terms(of: period), try $0.pots(of: period)) }
+    return FiledPeriod(period: period, terms: terms, pots: pots, clicks: clicks, shares: shares)
   }
 }

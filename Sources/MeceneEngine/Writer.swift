@@ -51,6 +51,10 @@ actor Writer {
   private var sequence: Int64
   private var link: [UInt8]
   private var condition = EngineCondition.serving
+  /// Submissions taken so far, and at the last look around.
+  private var taken = 0
+  private var takenBefore = 0
+  private var behindBefore = 0
 
   /// Rebuilds the state from the books.
   init(book: sending BookWriter, configuration: Configuration) throws(StoreError) {
@@ -62,6 +66,12 @@ actor Writer {
     try book.load(into: &ledger, fingerprint: { Fingerprint(of: $0) })
     self.book = book
   }
+
+  /// Accounts that follow the journal together, between two commits.
+  private static let accountsProjected = 1_000
+  /// Transfers that the derived rows are behind at most, but for what comes while a pass catches up. The tail holds 12
+  /// bytes of each.
+  private static let transfersBehindMax = 1 << 20
 
   /// Brings the books up to the present time: opens the first period, or closes those that ended meanwhile.
   func start() throws(StoreError) {
@@ -113,11 +123,40 @@ actor Writer {
     if configuration.clock.now().period > ledger.openPeriod {
       submit([Submission(.command(.tick), reply: .closure { _ in })], entersWhenIdle: false)
     }
+    catchUp()
+  }
+
+  /// Lets derived rows follow the journal: one slice of accounts a second beside other work, and slice after slice while
+  /// there is none.
+  private func catchUp() {
+    let isIdle = taken == takenBefore
+    takenBefore = taken
+    guard condition == .serving, book.transfersBehind > 0 else { return }
+    project(accounts: Self.accountsProjected)
+    if isIdle, condition == .serving, book.transfersBehind > 0 {
+      executor.queue.async { self.assumeIsolated { $0.catchUp() } }
+    }
+  }
+
+  private func project(accounts: Int) {
+    do {
+      try book.project(accounts: accounts)
+    } catch {
+      _ = recover(from: error)
+      publish()
+    }
+    if book.logPages >= Self.checkpointPages { checkpoint() }
+  }
+
+  /// Lets derived rows follow the journal to its end.
+  func followJournal() {
+    while condition == .serving, book.transfersBehind > 0 { project(accounts: Self.accountsProjected) }
   }
 
   /// Moves everything into the file, and takes nothing any more.
   func stop() {
     drain(asGuest: false)
+    followJournal()
     condition = .stopped
     publish()
     checkpoint()
@@ -129,6 +168,7 @@ actor Writer {
   /// - Parameter asGuest: True on another queue's thread, which must not be kept waiting for a checkpoint.
   private func drain(asGuest: Bool) {
     while let submissions = mailbox.take() {
+      taken += submissions.count
       var rest = submissions[...]
       // A clock that is set ends a commit: all rows of a commit have one time.
       while let position = rest.firstIndex(where: \.setsClock) {
@@ -151,7 +191,10 @@ actor Writer {
     }
   }
 
-  private var needsTidyingUp: Bool { book.logPages >= Self.checkpointPages || book.hasSettledLogs }
+  private var needsTidyingUp: Bool {
+    book.logPages >= Self.checkpointPages || book.hasSettledLogs
+      || book.transfersBehind >= Self.transfersBehindMax
+  }
 
   private func process(_ submissions: ArraySlice<Submission>) {
     if submissions.isEmpty { return }
@@ -310,7 +353,9 @@ actor Writer {
   private func complete(_ outcome: Outcome) throws(StoreError) -> EngineOutcome {
     switch outcome {
     case .account(let id):
-      guard let record = try book.account(id, openPeriod: ledger.openPeriod, terms: ledger.openTerms) else {
+      guard let money = ledger.money(of: id),
+        let record = try book.account(id, money: money, terms: ledger.openTerms)
+      else {
         throw .damaged("account \(id) has no row")
       }
       return .account(record)
@@ -359,6 +404,11 @@ actor Writer {
     } catch {
       configuration.logger.warning("a settled click log stays", metadata: ["reason": "\(error.sentence)"])
     }
+    if book.transfersBehind >= Self.transfersBehindMax {
+      // As many accounts as there were transfers since: the tail grows no further.
+      project(accounts: max(Self.accountsProjected, book.transfersBehind - behindBefore))
+    }
+    behindBefore = book.transfersBehind
     if book.logPages >= Self.checkpointPages { checkpoint() }
   }
 

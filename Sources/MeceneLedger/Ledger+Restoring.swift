@@ -23,6 +23,18 @@ extension Ledger {
     standings.append(Standing(isClosed: isClosed))
   }
 
+  /// What a later transfer left of an account's money.
+  package mutating func restoreBalances(
+    of id: AccountID, available: Micros, pots: Micros
+  ) throws(Finding) {
+    let index = try restoredIndex(id, "transfer", "account \(id)")
+    try expect(
+      "transfer", "account \(id)", "amounts of 0 or more", min(available, pots) >= .zero,
+      found: "\(min(available, pots))")
+    accounts[index].available = available
+    accounts[index].pots = pots
+  }
+
   /// The next thing, in the order of ids.
   package mutating func restoreThing(
     _ id: ThingID, fingerprint: Fingerprint, owner: AccountID, isRetired: Bool

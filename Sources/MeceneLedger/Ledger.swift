@@ -191,6 +191,15 @@ extension Ledger {
     }
   }
 
+  /// An account's money; nil if there is no such account.
+  package func money(of id: AccountID) -> AccountMoney? {
+    guard id.rawValue >= 1, id.rawValue <= accounts.count else { return nil }
+    let account = accounts[Int(id.rawValue) - 1]
+    return AccountMoney(
+      budget: account.budget, available: account.available, pot: standings[Int(id.rawValue) - 1].openPot,
+      pots: account.pots)
+  }
+
   func index(_ reference: AccountReference, field: String) throws(Refusal) -> Int {
     guard let id = account(reference) else { throw .notFound(reference, field: field) }
     return Int(id.rawValue) - 1

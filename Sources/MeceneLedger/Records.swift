@@ -1,35 +1,45 @@
 // What the books show of accounts, things, periods and settlements.
 
+/// An account's money, in micros.
+package struct AccountMoney: Sendable, Hashable {
+  package var budget: Micros
+  package var available: Micros
+  /// Set aside for the open period.
+  package var pot: Micros
+  /// Set aside in all unsettled periods.
+  package var pots: Micros
+
+  package init(budget: Micros, available: Micros, pot: Micros, pots: Micros) {
+    self.budget = budget
+    self.available = available
+    self.pot = pot
+    self.pots = pots
+  }
+}
+
 /// An account as it stands.
 package struct AccountRecord: Sendable, Hashable {
   package let id: AccountID
   package let name: String
   package let displayName: String
-  package let budget: Micros
-  package let available: Micros
-  /// Set aside for the open period.
-  package let pot: Micros
-  /// Set aside in all unsettled periods.
-  package let pots: Micros
+  package let money: AccountMoney
   package let isActive: Bool
   package let isClosed: Bool
   package let openedAt: Timestamp
 
+  /// - Parameter terms: The open period's, which say who is active.
   package init(
-    id: AccountID, name: String, displayName: String, budget: Micros, available: Micros, pot: Micros,
-    pots: Micros,
-    isActive: Bool, isClosed: Bool, openedAt: Timestamp
+    id: AccountID, name: String, displayName: String, money: AccountMoney, terms: Terms, isClosed: Bool,
+    openedAt: Timestamp
   ) {
     self.id = id
     self.name = name
     self.displayName = displayName
-    self.budget = budget
-    self.available = available
-    self.pot = pot
-    self.pots = pots
-    self.isActive = isActive
+    self.money = money
     self.isClosed = isClosed
     self.openedAt = openedAt
+    isActive =
+      !isClosed && terms.isActive(pot: money.pot, budget: money.budget, available: money.available)
   }
 }
 

@@ -59,8 +59,8 @@ extension MeceneWire.Account {
   init(_ record: AccountRecord) {
     self.init(
       id: UInt64(clamping: record.id.rawValue), name: record.name, displayName: record.displayName,
-      budgetMicros: record.budget.rawValue, availableMicros: record.available.rawValue,
-      potMicros: record.pot.rawValue, potsMicros: record.pots.rawValue, active: record.isActive,
+      budgetMicros: record.money.budget.rawValue, availableMicros: record.money.available.rawValue,
+      potMicros: record.money.pot.rawValue, potsMicros: record.money.pots.rawValue, active: record.isActive,
       closed: record.isClosed, openedAtMs: record.openedAt.milliseconds)
   }
 }

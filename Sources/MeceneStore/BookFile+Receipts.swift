@@ -34,12 +34,9 @@ extension BookFile {
         clicks[row[0], default: []].append(
           PatronLeaf.Click(thing: ThingID(row[1]), owner: AccountID(row[2]), share: Micros(row[3])))
       }
-      return try snapshot.fetchAll(
-        """
-        SELECT account_id, set_aside_micros FROM pot WHERE period = ? AND account_id >= ? AND account_id < ?
-        ORDER BY account_id
-        """, range
-      ).map { row in (AccountID(row[0]), Micros(row[1]), clicks[row[0]] ?? []) }
+      return try snapshot.pots(of: period, patrons: first..<end).map {
+        ($0.patron, $0.pot, clicks[$0.patron.rawValue] ?? [])
+      }
     }
   }
 

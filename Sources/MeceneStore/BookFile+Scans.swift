@@ -24,8 +24,6 @@ extension BookFile {
     let table = Schema.clickLogTable(period)
     let (terms, pots, rows) = try read { snapshot in
       let terms = try snapshot.terms(of: period)
-      let pots = try snapshot.fetchAll(
-        "SELECT account_id, set_aside_micros FROM pot WHERE period = ? ORDER BY account_id", [period.number])
       let last = try snapshot.fetchOne(
         "SELECT count(*) AS n, coalesce(max(sequence), 0) AS newest FROM \(table)", [])
       guard last?["n"] as Int? == last?["newest"] as Int? else {
@@ -33,10 +31,7 @@ extension BookFile {
           table: table, key: "sequence", expected: "1, 2, 3 and so on, without a gap",
           found: "\(last?["n"] as Int? ?? 0) rows up to \(last?["newest"] as Int? ?? 0)")
       }
-      return (
-        terms, pots.map { (patron: AccountID($0["account_id"]), pot: Micros($0["set_aside_micros"])) },
-        last?["n"] as Int? ?? 0
-      )
+      return (terms, try snapshot.pots(of: period), last?["n"] as Int? ?? 0)
     }
     var keys: [UInt64] = []
     keys.reserveCapacity(rows)
@@ -182,15 +177,6 @@ extension BookFile {
       for row in piece { body(AccountID(row.0), ThingID(row.1), Micros(row.2)) }
       guard let last = piece.last, piece.count == Self.pieceRows else { return }
       (patron, thing) = (last.0, last.1)
-    }
-  }
-
-  /// A settled or planned period's pots as they were at its close, by patron.
-  package func pots(_ period: Period) throws -> [(patron: AccountID, pot: Micros)] {
-    try read { snapshot in
-      try snapshot.fetchAll(
-        "SELECT account_id, set_aside_micros FROM pot WHERE period = ? ORDER BY account_id", [period.number]
-      ).map { (patron: AccountID($0[0] as Int64), pot: Micros($0[1] as Int64)) }
     }
   }
 

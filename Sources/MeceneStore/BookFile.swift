@@ -1,5 +1,6 @@
 internal import Foundation
 internal import GRDB
+internal import MeceneConcurrency
 package import MeceneLedger
 
 /// The database file of one ledger: its creation and migration, its writer, and a pool of read snapshots.
@@ -31,6 +32,8 @@ package final class BookFile: Sendable {
   package let identity: Identity
   let path: String
   let pool: DatabasePool
+  /// What the derived rows have not followed yet.
+  private let tail = Locked(JournalTail(base: -1))
   private let damaged: @Sendable (String) -> Void
 
   /// Opens the file, or makes it with `identity`.
@@ -75,12 +78,14 @@ package final class BookFile: Sendable {
   }
 
   /// Opens the one writer.
-  package func makeWriter() throws(StoreError) -> BookWriter { try BookWriter(path: path) }
+  package func makeWriter() throws(StoreError) -> BookWriter { try BookWriter(path: path, tail: tail) }
 
   /// Runs `body` in one read snapshot.
   package func read<T>(_ body: (BookSnapshot) throws -> T) throws -> T {
     do {
-      return try pool.read { db in try body(BookSnapshot(db: db, failed: failed)) }
+      return try pool.read { db in
+        try body(BookSnapshot(db: db, projection: ProjectionView(db, tail), failed: failed))
+      }
     } catch let error as DatabaseError {
       throw failed(error)
     }

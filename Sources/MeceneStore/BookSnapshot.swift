@@ -5,6 +5,7 @@ package import MeceneLedger
 /// The books as they were at one commit, for reading. Valid inside `BookFile.read` alone.
 package struct BookSnapshot {
   let db: Database
+  let projection: ProjectionView
   /// Translates what SQLite says, and tells the file's owner of damage.
   let failed: (DatabaseError) -> StoreError
 }
@@ -38,16 +39,16 @@ extension BookSnapshot {
         try fetchOne(Self.accountSQL + " WHERE a.name = ?", [name])
       }
     guard let row else { throw Refusal.accountNotFound(reference, field: field) }
-    return accountRecord(row, try openTerms())
+    return try accountRecord(row, try openPeriod())
   }
 
   /// Accounts after an id, by id.
   package func accounts(after: AccountID?, limit: Int) throws -> [AccountRecord] {
-    let terms = try openTerms()
+    let open = try openPeriod()
     return try fetchAll(
       Self.accountSQL + " WHERE a.id > ? ORDER BY a.id LIMIT ?", [after?.rawValue ?? 0, limit]
     )
-    .map { accountRecord($0, terms) }
+    .map { try accountRecord($0, open) }
   }
 
   /// One thing.
@@ -79,17 +80,19 @@ extension BookSnapshot {
     return rows.map(thingRecord)
   }
 
-  private func accountRecord(_ row: Row, _ terms: Terms) -> AccountRecord {
-    let budget = Micros(row["budget_micros"])
-    let available = Micros(row["available_micros"])
-    let pot = Micros(row["pot_micros"])
-    let isClosed = row["closed"] as Int != 0
+  private func accountRecord(_ row: Row, _ open: (period: Period, terms: Terms)) throws -> AccountRecord {
+    let id = AccountID(row[0] as Int64)
+    var money = AccountMoney(
+      budget: Micros(row[3]), available: Micros(row[4]), pot: Micros(row[8]), pots: Micros(row[5]))
+    var pot = PotChanges()
+    for transfer in try tail(of: id) {
+      (money.available, money.pots) = (transfer.availableAfter, transfer.potsAfter)
+      if transfer.forPeriod == open.period { pot.add(transfer) }
+    }
+    for change in pot.changes { money.pot = Micros(money.pot.rawValue &+ change.held) }
     return AccountRecord(
-      id: AccountID(row["id"]), name: row["name"], displayName: row["display_name"], budget: budget,
-      available: available, pot: pot, pots: Micros(row["pots_micros"]),
-      isActive: !isClosed && terms.isActive(pot: pot, budget: budget, available: available),
-      isClosed: isClosed,
-      openedAt: Timestamp(milliseconds: row["time_ms"]))
+      id: id, name: row[1], displayName: row[2], money: money, terms: open.terms,
+      isClosed: row[6] as Int != 0, openedAt: Timestamp(milliseconds: row[7]))
   }
 
   private func thingRecord(_ row: Row) -> ThingRecord {
@@ -101,88 +104,6 @@ extension BookSnapshot {
   }
 }
 
-// Movements.
-extension BookSnapshot {
-  private static let transferColumns = """
-    t.id, t.kind, t.account_id, t.amount_micros, t.period, t.for_period, t.cause_transfer_id,
-      t.cause_change_id, t.available_after_micros, t.pots_after_micros, c.time_ms
-    """
-
-  private static let transferSQL = """
-    SELECT \(transferColumns)
-    FROM transfer t JOIN commit_log c ON c.sequence = t.commit_sequence
-    """
-
-  /// A page of an account's movements, of one period or of all.
-  package func statement(
-    _ reference: AccountReference, period: Period?, after: Int64?, limit: Int
-  ) throws -> StatementPage {
-    let account = try account(reference)
-    let id = account.id.rawValue
-    let (from, through) =
-      period.map { (Int64($0.number), Int64($0.number)) } ?? (0, Int64(Period.last.number))
-    let rows = try fetchAll(
-      Self.transferSQL
-        + " WHERE t.account_id = ? AND t.id > ? AND t.period BETWEEN ? AND ? ORDER BY t.id LIMIT ?",
-      [id, after ?? 0, from, through, limit + 1])
-    let transfers = try rows.prefix(limit).map(transfer)
-    let before =
-      if let after {
-        try fetchOne(Self.transferSQL + " WHERE t.account_id = ? AND t.id = ?", [id, after])
-      } else {
-        try fetchOne(
-          Self.transferSQL + " WHERE t.account_id = ? AND t.period < ? ORDER BY t.id DESC LIMIT 1",
-          [id, from])
-      }
-    let opening = try before.map(transfer)
-    return StatementPage(
-      account: account, openingAvailable: opening?.availableAfter ?? .zero,
-      openingPots: opening?.potsAfter ?? .zero, transfers: transfers, hasMore: rows.count > limit)
-  }
-
-  /// Transfers after an id with the names of their accounts, of one period or of all, in the journal's order.
-  package func journal(
-    period: Period?, after: Int64?, limit: Int
-  ) throws -> [(transfer: Transfer, accountName: String)] {
-    let (from, through) =
-      period.map { (Int64($0.number), Int64($0.number)) } ?? (0, Int64(Period.last.number))
-    return try fetchAll(
-      """
-      SELECT \(Self.transferColumns), coalesce(a.name, '') AS account_name
-      FROM transfer t
-      JOIN commit_log c ON c.sequence = t.commit_sequence
-      LEFT JOIN account a ON a.id = t.account_id
-      WHERE t.id > ? AND t.period BETWEEN ? AND ? ORDER BY t.id LIMIT ?
-      """, [after ?? 0, from, through, limit]
-    ).map { (try transfer($0), $0["account_name"]) }
-  }
-
-  /// Transfers after an id, in the journal's order.
-  package func transfers(after: Int64, limit: Int) throws -> [Transfer] {
-    // A cursor, for a row that is kept is a copy.
-    let statement = try db.cachedStatement(sql: Self.transferSQL + " WHERE t.id > ? ORDER BY t.id LIMIT ?")
-    let cursor = try Row.fetchCursor(statement, arguments: [after, limit])
-    var transfers: [Transfer] = []
-    while let row = try cursor.next() { transfers.append(try transfer(row)) }
-    return transfers
-  }
-
-  /// Reads by position, which takes a third of the time of reading by name.
-  private func transfer(_ row: Row) throws -> Transfer {
-    guard let kind = Transfer.Kind(rawValue: row[1]) else {
-      throw StoreError.damaged("transfer \(row[0] as Int64) has no kind")
-    }
-    let causeTransfer: Int64? = row[6]
-    let causeChange: Int64? = row[7]
-    return Transfer(
-      id: row[0], kind: kind, account: (row[2] as Int64?).map(AccountID.init), amount: Micros(row[3]),
-      period: Period(number: row[4]), forPeriod: (row[5] as Int?).map(Period.init(number:)),
-      cause: causeTransfer.map { .credit(transferID: $0) } ?? causeChange.map { .budget(changeID: $0) },
-      committedAt: Timestamp(milliseconds: row[10]), availableAfter: Micros(row[8]), potsAfter: Micros(row[9])
-    )
-  }
-}
-
 // Periods and settlements.
 extension BookSnapshot {
   /// The open period and its terms.
@@ -190,8 +111,6 @@ extension BookSnapshot {
     guard let newest = try periods().last else { throw StoreError.damaged("no period") }
     return (newest.period, newest.terms)
   }
-
-  private func openTerms() throws -> Terms { try openPeriod().terms }
 
   /// Every period that the ledger has lived through, the oldest first.
   package func periods() throws -> [(period: Period, terms: Terms)] {
@@ -258,10 +177,12 @@ extension BookSnapshot {
 
   /// What a patron set aside for a period.
   package func pot(_ patron: AccountID, _ period: Period) throws -> Micros {
-    let amount = try fetchOne(
+    let row = try fetchOne(
       "SELECT set_aside_micros FROM pot WHERE period = ? AND account_id = ?",
       [period.number, patron.rawValue])
-    return amount.map { Micros($0["set_aside_micros"]) } ?? .zero
+    var pot = PotChanges()
+    for transfer in try tail(of: patron) where transfer.forPeriod == period { pot.add(transfer) }
+    return Micros(pot.changes.reduce(row?[0] ?? 0) { $0 &+ $1.setAside })
   }
 
   /// A patron's filed clicks of a settled period, by thing.

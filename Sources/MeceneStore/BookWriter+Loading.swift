@@ -1,3 +1,4 @@
+internal import MeceneConcurrency
 package import MeceneLedger
 
 // Rebuilding the ledger's state at start, and after a commit that failed.
@@ -45,13 +46,7 @@ extension BookWriter {
           receiveRequiresGiving: row.integer(3) != 0),
         isSettled: !row.isNull(4))
     }
-    try restore(
-      "SELECT period, account_id, held_micros FROM pot WHERE held_micros <> 0 ORDER BY period, account_id"
-    ) {
-      row throws(Finding) in
-      try ledger.restorePot(
-        of: Period(number: Int(row.integer(0))), patron: AccountID(row.integer(1)), Micros(row.integer(2)))
-    }
+    try loadPots(into: &ledger, changes: try followJournal(&ledger))
     try loadSettlementUnderWay(into: &ledger)
     try loadOpenClicks(into: &ledger)
     try loadTotals(into: &ledger)
@@ -66,6 +61,65 @@ extension BookWriter {
       do throws(Finding) { try body(row) } catch { finding = error }
     }
     if let finding { throw .damaged("\(finding)") }
+  }
+
+  /// Reads the transfers that the derived rows have not followed: puts them into the tail, and what they left of
+  /// balances into the ledger.
+  ///
+  /// - Returns: What they changed of pots.
+  private func followJournal(_ ledger: inout Ledger) throws(StoreError) -> PotChanges {
+    var read = ProjectionPosition()
+    var newest: Int64 = 0
+    try query(
+      """
+      SELECT through_transfer, next_transfer, through_account, (SELECT coalesce(max(id), 0) FROM transfer)
+      FROM projection
+      """
+    ) { row in
+      read = ProjectionPosition(through: row.integer(0), next: row.integer(1), account: row.integer(2))
+      newest = row.integer(3)
+    }
+    do throws(Finding) { try read.check(newest: newest) } catch { throw .damaged("\(error)") }
+    position = read
+    committedTransfers = newest
+    let position = read
+    var changes = PotChanges()
+    tail.withLock { if $0.last < position.through { $0 = JournalTail(base: position.through) } }
+    try restore(
+      """
+      SELECT id, account_id, kind, amount_micros, for_period, available_after_micros, pots_after_micros
+      FROM transfer WHERE id > \(position.through) ORDER BY id
+      """
+    ) { row throws(Finding) in
+      let (id, account) = (row.integer(0), row.integer(1))
+      tail.withLock { $0.append(id, account: account) }
+      guard account > 0, id > position.through(account) else { return }
+      try ledger.restoreBalances(
+        of: AccountID(account), available: Micros(row.integer(5)), pots: Micros(row.integer(6)))
+      changes.add(
+        account: account, kind: Transfer.Kind(rawValue: Int(row.integer(2))), amount: row.integer(3),
+        period: row.isNull(4) ? nil : row.integer(4))
+    }
+    return changes
+  }
+
+  private func loadPots(into ledger: inout Ledger, changes: PotChanges) throws(StoreError) {
+    var pots = changes
+    try query(
+      """
+      SELECT period, account_id, held_micros FROM pot WHERE held_micros <> 0 ORDER BY period, account_id
+      """
+    ) {
+      pots.add(
+        PotChanges.Change(period: $0.integer(0), account: $0.integer(1), setAside: 0, held: $0.integer(2)))
+    }
+    if !changes.changes.isEmpty { pots.combine() }
+    for pot in pots.changes where pot.held != 0 {
+      do throws(Finding) {
+        try ledger.restorePot(
+          of: Period(number: Int(clamping: pot.period)), patron: AccountID(pot.account), Micros(pot.held))
+      } catch { throw .damaged("\(error)") }
+    }
   }
 
   private func loadSettlementUnderWay(into ledger: inout Ledger) throws(StoreError) {

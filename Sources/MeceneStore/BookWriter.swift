@@ -1,3 +1,4 @@
+internal import MeceneConcurrency
 package import MeceneLedger
 
 /// The one connection that writes: appends the rows of a commit, commits, and moves pages from the log to the file
@@ -8,7 +9,13 @@ package import MeceneLedger
 /// Owned by the writer's queue alone.
 package final class BookWriter {
   private let connection: SQLiteConnection
-  private let statements: WriterStatements
+  let statements: WriterStatements
+  /// Shared with the readers.
+  let tail: Locked<JournalTail>
+  /// How far the derived rows have followed the journal.
+  var position = ProjectionPosition()
+  /// The last transfer that is durable.
+  var committedTransfers: Int64 = 0
   private var clickLog: RowsStatement?
   private var rows = CanonicalRows()
   private var clickRows: Int64 = 0
@@ -16,7 +23,8 @@ package final class BookWriter {
   private var time = Timestamp(milliseconds: 0)
   private var settled: [Period] = []
 
-  init(path: String) throws(StoreError) {
+  init(path: String, tail: Locked<JournalTail>) throws(StoreError) {
+    self.tail = tail
     connection = try SQLiteConnection(path: path)
     try connection.execute("PRAGMA journal_mode = WAL")
     try connection.execute("PRAGMA synchronous = FULL")
@@ -95,6 +103,7 @@ package final class BookWriter {
       clicksHash.map(Statement.Value.blob) ?? .null, .blob(rowsHash), .blob(link))
     try statements.totals.run(.integer(money.rawValue), .integer(fees.rawValue))
     try statements.commit.run()
+    committedTransfers = tail.withLock { $0.last }
   }
 
   /// Whether `dropSettledLogs` has something to do.
@@ -115,6 +124,7 @@ package final class BookWriter {
 
   /// Takes back what was appended since `begin`.
   package func rollback() {
+    tail.withLock { $0.removeAll(after: committedTransfers) }
     _ = rows.take(clicks: nil)
     settled = []
     clickLog = nil
@@ -145,19 +155,15 @@ package final class BookWriter {
     return found.map(KeyedTransfer.init)
   }
 
-  /// An account with what was appended so far.
-  package func account(_ id: AccountID, openPeriod: Period, terms: Terms) throws(StoreError) -> AccountRecord?
-  {
+  /// An account's texts with what was appended so far, and the money that the ledger knows of.
+  package func account(
+    _ id: AccountID, money: AccountMoney, terms: Terms
+  ) throws(StoreError) -> AccountRecord? {
     var record: AccountRecord?
-    try statements.account.forEachRow(.integer(Int64(openPeriod.number)), .integer(id.rawValue)) { row in
-      let budget = Micros(row.integer(3))
-      let available = Micros(row.integer(4))
-      let pot = Micros(row.integer(5))
+    try statements.account.forEachRow(.integer(id.rawValue)) { row in
       record = AccountRecord(
-        id: id, name: row.text(1), displayName: row.text(2), budget: budget, available: available, pot: pot,
-        pots: Micros(row.integer(6)),
-        isActive: row.integer(7) == 0 && terms.isActive(pot: pot, budget: budget, available: available),
-        isClosed: row.integer(7) != 0, openedAt: self.time(row, 8))
+        id: id, name: row.text(0), displayName: row.text(1), money: money, terms: terms,
+        isClosed: row.integer(2) != 0, openedAt: self.time(row, 3))
     }
     return record
   }
@@ -190,7 +196,7 @@ package final class BookWriter {
   }
 }
 
-// One row, or one update of derived columns, for each effect.
+// One row for each effect, and what follows from it but for money: see `project`.
 extension BookWriter {
   private func append(_ effect: Effect, _ transfers: inout RowsStatement.Rows) throws(StoreError) {
     switch effect {
@@ -269,17 +275,7 @@ extension BookWriter {
     try transfers.add([
       row[0], sequence, row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9],
     ])
-    guard let account else { return }
-    try statements.balance.run(
-      transfer.availableAfter.rawValue, transfer.potsAfter.rawValue, account)
-    guard let forPeriod else { return }
-    switch transfer.kind {
-    case .potOpen, .potTopup:
-      try statements.potGrow.run(
-        .integer(forPeriod), .integer(account), .integer(transfer.amount.rawValue))
-    // What leaves pots is told in `file`, for many at once; the others touch none.
-    case .potReturn, .fee, .give, .deposit, .withdraw, .revenue: break
-    }
+    tail.withLock { $0.append(transfer.id, account: account ?? 0) }
   }
 
   private func appendChange(id: Int64?, _ account: AccountID, _ change: AccountChange) throws(StoreError) {
@@ -341,9 +337,7 @@ extension BookWriter {
       }
     }
     try filing.end()
-    guard let first = plan.patrons[positions].first, let last = plan.patrons[positions].last else { return }
-    // All of these pots are empty now: one pass over their rows instead of a statement for each transfer.
-    try statements.potsDrain.run(period, first.id.rawValue, last.id.rawValue)
+    guard let last = plan.patrons[positions].last else { return }
     try statements.drainedThrough.run(.integer(last.id.rawValue), .integer(period))
   }
 

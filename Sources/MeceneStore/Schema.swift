@@ -16,8 +16,32 @@ enum Schema {
       try db.execute(sql: version1)
     }
     migrator.registerMigration("2") { db in try db.execute(sql: version2) }
+    migrator.registerMigration("3") { db in try db.execute(sql: version3) }
     return migrator
   }
+
+  /// What follows from the journal and lies anywhere in the file is written in passes over all accounts: see
+  /// `Projection`.
+  private static let version3 = """
+    -- derived: the transfers of each account
+    CREATE TABLE account_transfer (
+      account_id INTEGER NOT NULL,
+      transfer_id INTEGER NOT NULL,
+      PRIMARY KEY (account_id, transfer_id)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO account_transfer
+      SELECT account_id, id FROM transfer WHERE account_id IS NOT NULL ORDER BY account_id, id;
+    DROP INDEX transfer_by_account;
+
+    -- derived: the last transfers that account, pot and account_transfer have followed
+    CREATE TABLE projection (
+      id INTEGER PRIMARY KEY CHECK (id = 1),
+      through_transfer INTEGER NOT NULL,
+      next_transfer INTEGER NOT NULL,
+      through_account INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO projection SELECT 1, coalesce(max(id), 0), coalesce(max(id), 0), 0 FROM transfer;
+    """
 
   /// Keys found by their transfer and clicks hashed apart, for `verify`; the settlement trees' lower nodes, for receipts.
   private static let version2 = """

@@ -1,11 +1,12 @@
 /// The writer's prepared statements, compiled once.
 struct WriterStatements {
   let begin, commit, commitLog, totals: Statement
-  let period, balance, potGrow, potsDrain, key, keyed: Statement
+  let period, key, keyed: Statement
+  let movement, balance, potChange, projection: Statement
   let accountOpen, accountUpdate, accountChange, account: Statement
   let thingAdd, thingUpdate, thingChange, thing: Statement
   let settlement, block, settlementEnd, drainedThrough, paidThrough, revenueFile: Statement
-  let transfer, clickFile: RowsStatement
+  let transfer, accountTransfer, clickFile: RowsStatement
 
   init(_ connection: SQLiteConnection) throws(StoreError) {
     begin = try connection.prepare("BEGIN IMMEDIATE")
@@ -32,14 +33,20 @@ struct WriterStatements {
       """, columns: 11)
     balance = try connection.prepare(
       "UPDATE account SET available_micros = ?, pots_micros = ? WHERE id = ?")
-    potGrow = try connection.prepare(
+    potChange = try connection.prepare(
       """
-      INSERT INTO pot (period, account_id, set_aside_micros, held_micros) VALUES (?1, ?2, ?3, ?3)
+      INSERT INTO pot (period, account_id, set_aside_micros, held_micros) VALUES (?1, ?2, ?3, ?4)
       ON CONFLICT (period, account_id) DO UPDATE SET
-        set_aside_micros = set_aside_micros + ?3, held_micros = held_micros + ?3
+        set_aside_micros = set_aside_micros + ?3, held_micros = held_micros + ?4
       """)
-    potsDrain = try connection.prepare(
-      "UPDATE pot SET held_micros = 0 WHERE period = ? AND account_id BETWEEN ? AND ?")
+    movement = try connection.prepare(
+      """
+      SELECT kind, amount_micros, for_period, available_after_micros, pots_after_micros FROM transfer WHERE id = ?
+      """)
+    accountTransfer = try RowsStatement(
+      connection, "INSERT INTO account_transfer (account_id, transfer_id) VALUES", columns: 2)
+    projection = try connection.prepare(
+      "UPDATE projection SET through_transfer = ?, next_transfer = ?, through_account = ? WHERE id = 1")
     key = try connection.prepare("INSERT INTO request_key (account_id, key, transfer_id) VALUES (?, ?, ?)")
     keyed = try connection.prepare(
       """
@@ -68,12 +75,9 @@ struct WriterStatements {
       """)
     account = try connection.prepare(
       """
-      SELECT a.id, a.name, a.display_name, a.budget_micros, a.available_micros, coalesce(p.held_micros, 0),
-        a.pots_micros, a.closed, c.time_ms
-      FROM account a
-      LEFT JOIN pot p ON p.period = ?1 AND p.account_id = a.id
-      LEFT JOIN commit_log c ON c.sequence = a.commit_sequence
-      WHERE a.id = ?2
+      SELECT a.name, a.display_name, a.closed, c.time_ms
+      FROM account a LEFT JOIN commit_log c ON c.sequence = a.commit_sequence
+      WHERE a.id = ?
       """)
     thingAdd = try connection.prepare(
       """

@@ -1,0 +1,116 @@
+internal import GRDB
+internal import MeceneConcurrency
+package import MeceneLedger
+
+/// Where the derived rows of a snapshot stand, and where its journal ends.
+struct ProjectionView {
+  let position: ProjectionPosition
+  let newest: Int64
+  private let tail: Locked<JournalTail>
+
+  /// Looks up both, and lets the tail know of transfers that it has missed: those of a daemon in another process.
+  init(_ db: Database, _ tail: Locked<JournalTail>) throws {
+    let row = try Row.fetchOne(
+      db.cachedStatement(
+        sql: """
+          SELECT through_transfer, next_transfer, through_account, (SELECT coalesce(max(id), 0) FROM transfer)
+          FROM projection
+          """))
+    guard let row else { throw StoreError.damaged("no projection row") }
+    let (position, newest) = (
+      ProjectionPosition(through: row[0], next: row[1], account: row[2]), row[3] as Int64
+    )
+    do throws(Finding) { try position.check(newest: newest) } catch { throw StoreError.damaged("\(error)") }
+    self.position = position
+    self.newest = newest
+    self.tail = tail
+    let known = tail.withLock { tail in
+      if tail.last < position.through { tail = JournalTail(base: position.through) }
+      return tail.last
+    }
+    if known >= newest { return }
+    let missed = try Row.fetchCursor(
+      db, sql: "SELECT id, coalesce(account_id, 0) FROM transfer WHERE id > ? ORDER BY id", arguments: [known]
+    )
+    while let row = try missed.next() {
+      let (id, account): (Int64, Int64) = (row[0], row[1])
+      tail.withLock { $0.append(id, account: account) }
+    }
+  }
+
+  /// The transfers of an account that its derived rows have not followed, in their order; nil when the tail has let go of
+  /// them, for the snapshot is older than a whole pass.
+  func transfers(of account: AccountID) -> [Int64]? {
+    let after = position.through(account.rawValue)
+    if after == newest { return [] }
+    return tail.withLock { tail in
+      tail.base > after ? nil : tail.transfers(of: account.rawValue, after: after, through: newest)
+    }
+  }
+}
+
+// What the derived rows lack: the tail of the journal.
+extension BookSnapshot {
+  /// The transfers of an account that `account`, `pot` and `account_transfer` have not followed, in their order.
+  func tail(of account: AccountID) throws -> [Transfer] {
+    if let known = projection.transfers(of: account) { return try known.compactMap(transfer(_:)) }
+    let rows = try fetchAll(
+      Self.transferSQL + " WHERE t.id > ? AND t.account_id = ? ORDER BY t.id",
+      [projection.position.through(account.rawValue), account.rawValue])
+    return try rows.map(transfer)
+  }
+
+  /// Calls `body` with every transfer that the derived rows have not followed, in their order.
+  func forEachTailTransfer(_ body: (Transfer) throws -> Void) throws {
+    if projection.position.through == projection.newest { return }
+    let statement = try db.cachedStatement(sql: Self.transferSQL + " WHERE t.id > ? ORDER BY t.id")
+    let cursor = try Row.fetchCursor(statement, arguments: [projection.position.through])
+    while let row = try cursor.next() {
+      let transfer = try transfer(row)
+      guard let account = transfer.account,
+        transfer.id > projection.position.through(account.rawValue)
+      else { continue }
+      try body(transfer)
+    }
+  }
+
+  /// The pots of a period as they were at its close, or are now, by patron: all that went in.
+  ///
+  /// - Parameter patrons: Only of these, when there is a range.
+  package func pots(
+    of period: Period, patrons: Range<AccountID>? = nil
+  ) throws -> [(patron: AccountID, pot: Micros)] {
+    let range = patrons ?? AccountID(.min)..<AccountID(.max)
+    var pots: [(patron: AccountID, pot: Micros)] = []
+    let statement = try db.cachedStatement(
+      sql: """
+        SELECT account_id, set_aside_micros FROM pot
+        WHERE period = ? AND account_id >= ? AND account_id < ? ORDER BY account_id
+        """)
+    let cursor = try Row.fetchCursor(
+      statement, arguments: [period.number, range.lowerBound.rawValue, range.upperBound.rawValue])
+    while let row = try cursor.next() { pots.append((AccountID(row[0] as Int64), Micros(row[1] as Int64))) }
+    var changes = PotChanges()
+    try forEachTailTransfer { transfer in
+      if transfer.forPeriod == period, transfer.account.map(range.contains) ?? false { changes.add(transfer) }
+    }
+    if changes.changes.isEmpty { return pots }
+    for pot in pots {
+      changes.add(
+        .init(
+          period: Int64(period.number), account: pot.patron.rawValue, setAside: pot.pot.rawValue, held: 0))
+    }
+    changes.combine()
+    return changes.changes.map { (AccountID($0.account), Micros($0.setAside)) }
+  }
+}
+
+extension PotChanges {
+  /// Adds what a transfer changes.
+  mutating func add(_ transfer: Transfer) {
+    guard let account = transfer.account else { return }
+    add(
+      account: account.rawValue, kind: transfer.kind, amount: transfer.amount.rawValue,
+      period: transfer.forPeriod.map { Int64($0.number) })
+  }
+}

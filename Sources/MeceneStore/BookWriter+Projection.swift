@@ -1,0 +1,103 @@
+internal import MeceneConcurrency
+internal import MeceneLedger
+
+// Balances, pots and the transfers of each account follow the journal in passes over all accounts by id, a slice of
+// accounts between two commits. Written with each transfer they cost three pages anywhere in the file: 8,190 first
+// clicks left 53 MB in the log, and now leave 0.6. Until a pass has reached an account, readers add what is in the tail.
+extension BookWriter {
+  /// How many transfers the derived rows have not followed at most.
+  package var transfersBehind: Int { Int(clamping: tail.withLock { $0.last } - position.through) }
+
+  /// Lets the next accounts follow the journal. Called between commits, after `load`.
+  ///
+  /// - Parameter accounts: The most accounts.
+  package func project(accounts limit: Int) throws(StoreError) {
+    guard transfersBehind > 0 else { return }
+    var reached = position
+    if reached.account == 0 { reached.next = tail.withLock { $0.last } }
+    let slice = tail.withLock {
+      $0.accounts(behind: reached.account, limit: limit, after: reached.through, through: reached.next)
+    }
+    reached.account = slice.last?.account ?? reached.account
+    if slice.count < limit { reached = ProjectionPosition(through: reached.next, next: reached.next) }
+    do {
+      try statements.begin.run()
+      for (account, transfers) in slice { try project(account, transfers) }
+      try statements.projection.run(reached.through, reached.next, reached.account)
+      try statements.commit.run()
+    } catch {
+      rollback()
+      throw error
+    }
+    // Snapshots that began before still need what this pass has worked off; the next pass's end lets go of it.
+    if reached.through > position.through {
+      let before = position.through
+      tail.withLock { $0.removeAll(through: before) }
+    }
+    position = reached
+  }
+
+  private func project(_ account: Int64, _ transfers: [Int64]) throws(StoreError) {
+    var balances: (available: Int64, pots: Int64) = (0, 0)
+    var pots = PotChanges()
+    var rows = statements.accountTransfer.begin()
+    for transfer in transfers {
+      try statements.movement.forEachRow(.integer(transfer)) { row in
+        pots.add(
+          account: account, kind: Transfer.Kind(rawValue: Int(row.integer(0))), amount: row.integer(1),
+          period: row.isNull(2) ? nil : row.integer(2))
+        balances = (row.integer(3), row.integer(4))
+      }
+      try rows.add([account, transfer])
+    }
+    try rows.end()
+    try statements.balance.run(balances.available, balances.pots, account)
+    for change in pots.changes {
+      try statements.potChange.run(
+        .integer(change.period), .integer(account), .integer(change.setAside), .integer(change.held))
+    }
+  }
+}
+
+/// What transfers change of pots.
+struct PotChanges {
+  struct Change {
+    let period: Int64
+    let account: Int64
+    /// All that went in, and what is still there, in micros.
+    var setAside: Int64
+    var held: Int64
+  }
+
+  private(set) var changes: [Change] = []
+
+  /// Adds a movement to the change before it, when that is of the same pot.
+  mutating func add(account: Int64, kind: Transfer.Kind?, amount: Int64, period: Int64?) {
+    guard let kind, let period else { return }
+    switch kind {
+    case .potOpen, .potTopup:
+      add(Change(period: period, account: account, setAside: amount, held: amount))
+    case .potReturn, .fee, .give:
+      add(Change(period: period, account: account, setAside: 0, held: 0 &- amount))
+    case .deposit, .withdraw, .revenue: return
+    }
+  }
+
+  mutating func add(_ change: Change) {
+    if let last = changes.last, last.period == change.period, last.account == change.account {
+      changes[changes.count - 1].setAside &+= change.setAside
+      changes[changes.count - 1].held &+= change.held
+    } else {
+      changes.append(change)
+    }
+  }
+
+  /// One change for each pot, by period and account.
+  mutating func combine() {
+    var combined = PotChanges()
+    for change in changes.sorted(by: { ($0.period, $0.account) < ($1.period, $1.account) }) {
+      combined.add(change)
+    }
+    self = combined
+  }
+}

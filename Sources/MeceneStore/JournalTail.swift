@@ -1,0 +1,117 @@
+internal import MeceneLedger
+
+/// How far the columns under "derived" of `account` and `pot`, and the rows of `account_transfer`, have followed the
+/// journal. They follow in passes over all accounts, by id.
+struct ProjectionPosition: Sendable, Hashable {
+  /// The last transfer that every account has followed.
+  var through: Int64 = 0
+  /// The last transfer that accounts up to `account` have followed, while a pass is under way.
+  var next: Int64 = 0
+  /// The last account that the pass has reached; 0 between two passes.
+  var account: Int64 = 0
+
+  /// The last transfer that an account has followed.
+  func through(_ account: Int64) -> Int64 { account <= self.account ? next : through }
+
+  /// - Parameter newest: The journal's last transfer.
+  /// - Throws: A `Finding` when there can be no such position.
+  func check(newest: Int64) throws(Finding) {
+    guard 0 <= through, through <= next, next <= newest, account >= 0 else {
+      throw Finding(
+        table: "projection", key: "1", expected: "0 <= through_transfer <= next_transfer <= \(newest)",
+        found: "\(through) and \(next), and account \(account)")
+    }
+  }
+}
+
+/// The newest transfers of each account, by number: those that the derived rows have not followed yet, and a few more.
+///
+/// A chain for each account, from its newest transfer back. 12 bytes a transfer: `previous` and `accounts` by the
+/// transfer's place behind `base`, `newest` by account in pages of 4,096.
+struct JournalTail: Sendable {
+  /// The tail begins behind this transfer.
+  private(set) var base: Int64
+  /// The place, from 1, of the same account's transfer before; 0 = none in the tail.
+  private var previous: [UInt32] = []
+  private var accounts: [Int64] = []
+  private var newest: [Int64: [UInt32]] = [:]
+
+  private static let pageBits: Int64 = 12
+  private static let emptyPage = [UInt32](repeating: 0, count: 1 << pageBits)
+
+  /// An empty tail behind a transfer.
+  init(base: Int64) { self.base = base }
+
+  /// The last transfer that the tail knows of.
+  var last: Int64 { base + Int64(previous.count) }
+
+  /// Adds the next transfer; one that is known already, or not the next, changes nothing.
+  ///
+  /// - Parameter account: 0 for a movement of no account.
+  mutating func append(_ transfer: Int64, account: Int64) {
+    guard transfer == last + 1 else { return }
+    let place = UInt32(truncatingIfNeeded: previous.count + 1)
+    accounts.append(account)
+    guard account > 0 else { return previous.append(0) }
+    let offset = Self.offset(account)
+    // One look-up: the page is changed in place.
+    let before = Self.exchange(&newest[account >> Self.pageBits, default: Self.emptyPage], offset, place)
+    previous.append(before)
+  }
+
+  private static func exchange(_ page: inout [UInt32], _ offset: Int, _ place: UInt32) -> UInt32 {
+    defer { page[offset] = place }
+    return page[offset]
+  }
+
+  private static func offset(_ account: Int64) -> Int { Int(account & (1 << pageBits - 1)) }
+
+  /// Forgets all transfers behind this one: they were taken back.
+  mutating func removeAll(after transfer: Int64) {
+    while last > transfer, let account = accounts.popLast(), let before = previous.popLast() {
+      if account > 0 { newest[account >> Self.pageBits]?[Self.offset(account)] = before }
+    }
+  }
+
+  /// Forgets transfers up to this one.
+  mutating func removeAll(through transfer: Int64) {
+    let count = Int(clamping: min(transfer, last) - base)
+    guard count > 0 else { return }
+    var rest = JournalTail(base: base + Int64(count))
+    rest.previous.reserveCapacity(previous.count - count)
+    rest.accounts.reserveCapacity(previous.count - count)
+    for account in accounts[count...] { rest.append(rest.last + 1, account: account) }
+    self = rest
+  }
+
+  /// An account's transfers behind `after` up to `through`, in their order.
+  func transfers(of account: Int64, after: Int64, through: Int64) -> [Int64] {
+    guard var place = newest[account >> Self.pageBits]?[Self.offset(account)], account > 0 else { return [] }
+    var result: [Int64] = []
+    while place > 0 {
+      let transfer = base + Int64(place)
+      if transfer <= after { break }
+      if transfer <= through { result.append(transfer) }
+      place = previous[Int(place) - 1]
+    }
+    return result.reversed()
+  }
+
+  /// The next accounts behind `account` that have transfers, with those behind `after` up to `through`.
+  func accounts(
+    behind account: Int64, limit: Int, after: Int64, through: Int64
+  ) -> [(account: Int64, transfers: [Int64])] {
+    var result: [(account: Int64, transfers: [Int64])] = []
+    for key in newest.keys.filter({ $0 >= account >> Self.pageBits }).sorted() {
+      for offset in (newest[key] ?? []).indices {
+        let candidate = key << Self.pageBits + Int64(offset)
+        if candidate <= account { continue }
+        let found = transfers(of: candidate, after: after, through: through)
+        if found.isEmpty { continue }
+        result.append((candidate, found))
+        if result.count == limit { return result }
+      }
+    }
+    return result
+  }
+}
