@@ -10,17 +10,52 @@ extension Ledger {
     thingURLs.reserveCapacity(thingCount)
   }
 
+  /// An account as the books have it.
+  package struct RestoredAccount: Sendable {
+    let id: AccountID
+    let fingerprint: Fingerprint
+    let budget: Micros
+    let available: Micros
+    let pots: Micros
+    let isClosed: Bool
+
+    package init(
+      id: AccountID, fingerprint: Fingerprint, budget: Micros, available: Micros, pots: Micros, isClosed: Bool
+    ) {
+      self.id = id
+      self.fingerprint = fingerprint
+      self.budget = budget
+      self.available = available
+      self.pots = pots
+      self.isClosed = isClosed
+    }
+  }
+
+  /// A thing as the books have it.
+  package struct RestoredThing: Sendable {
+    let id: ThingID
+    let fingerprint: Fingerprint?
+    let owner: AccountID
+    let isRetired: Bool
+
+    /// - Parameter fingerprint: nil when the row has none that can be.
+    package init(id: ThingID, fingerprint: Fingerprint?, owner: AccountID, isRetired: Bool) {
+      self.id = id
+      self.fingerprint = fingerprint
+      self.owner = owner
+      self.isRetired = isRetired
+    }
+  }
+
   /// The next account, in the order of ids.
-  package mutating func restoreAccount(
-    _ id: AccountID, fingerprint: Fingerprint, budget: Micros, available: Micros, pots: Micros, isClosed: Bool
-  ) throws(Finding) {
-    try expect("account", "\(id)", "the number \(accounts.count + 1)", id.rawValue == accounts.count + 1)
+  package mutating func restoreAccount(_ row: RestoredAccount) throws(Finding) {
     try expect(
-      "account", "\(id)", "amounts of 0 or more", min(budget, available, pots) >= .zero,
-      found: "\(min(budget, available, pots))")
-    accountNames[fingerprint] = UInt32(accounts.count)
-    accounts.append(AccountState(budget: budget, available: available, pots: pots))
-    standings.append(Standing(isClosed: isClosed))
+      "account", "\(row.id)", "the number \(accounts.count + 1)", row.id.rawValue == accounts.count + 1)
+    let least = min(row.budget, row.available, row.pots)
+    try expect("account", "\(row.id)", "amounts of 0 or more", least >= .zero, found: "\(least)")
+    accountNames[row.fingerprint] = UInt32(accounts.count)
+    accounts.append(AccountState(budget: row.budget, available: row.available, pots: row.pots))
+    standings.append(Standing(isClosed: row.isClosed))
   }
 
   /// What a later transfer left of an account's money.
@@ -36,13 +71,15 @@ extension Ledger {
   }
 
   /// The next thing, in the order of ids.
-  package mutating func restoreThing(
-    _ id: ThingID, fingerprint: Fingerprint, owner: AccountID, isRetired: Bool
-  ) throws(Finding) {
-    try expect("thing", "\(id)", "the number \(things.count + 1)", id.rawValue == things.count + 1)
-    let index = try restoredIndex(owner, "thing", "\(id)")
+  package mutating func restoreThing(_ row: RestoredThing) throws(Finding) {
+    try expect("thing", "\(row.id)", "the number \(things.count + 1)", row.id.rawValue == things.count + 1)
+    let owner = try restoredIndex(row.owner, "thing", "\(row.id)")
+    guard let fingerprint = row.fingerprint else {
+      throw Finding(
+        table: "thing", key: "\(row.id) fingerprint", expected: "16 bytes", found: "another number of bytes")
+    }
     thingURLs[fingerprint] = UInt32(things.count)
-    things.append(ThingState(owner: UInt32(index), isRetired: isRetired))
+    things.append(ThingState(owner: UInt32(owner), isRetired: row.isRetired))
   }
 
   /// The next period, the oldest first. The last one is the open one.
@@ -101,8 +138,11 @@ extension Ledger {
 
   /// Rows of the open period's click log, in their order. They are read ahead together: see `touch`.
   package mutating func restoreClicks(_ rows: [ClickEffect]) throws(Finding) {
-    touch(rows.indices) { (.id(rows[$0].patron), .id(rows[$0].thing)) }
-    for row in rows { try restoreClick(patron: row.patron, thing: row.thing, undone: row.isUndone) }
+    for start in stride(from: 0, to: rows.count, by: Self.clicksTouchedAhead) {
+      let part = start..<min(start + Self.clicksTouchedAhead, rows.count)
+      touch(part) { (.id(rows[$0].patron), .id(rows[$0].thing)) }
+      for row in rows[part] { try restoreClick(patron: row.patron, thing: row.thing, undone: row.isUndone) }
+    }
   }
 
   private mutating func restoreClick(

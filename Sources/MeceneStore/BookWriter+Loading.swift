@@ -10,28 +10,24 @@ extension BookWriter {
   ///   - fingerprint: Makes a name's fingerprint.
   /// - Throws: `StoreError.damaged` when rows contradict each other.
   package func load(
-    into ledger: inout Ledger, fingerprint: (String) -> Fingerprint
+    into ledger: inout Ledger, fingerprint: @escaping @Sendable (String) -> Fingerprint
   ) throws(StoreError) {
-    try query("SELECT (SELECT count(*) FROM account), (SELECT count(*) FROM thing)") {
-      ledger.reserve(accounts: Int(clamping: $0.integer(0)), things: Int(clamping: $0.integer(1)))
+    let accounts = readAccounts(fingerprint)
+    let things = readThings()
+    let clicks = try readOpenClicks()
+    defer {
+      accounts.cancel()
+      things.cancel()
+      clicks?.cancel()
     }
-    try restore(
-      "SELECT id, name, budget_micros, available_micros, pots_micros, closed FROM account ORDER BY id"
-    ) {
-      row throws(Finding) in
-      try ledger.restoreAccount(
-        AccountID(row.integer(0)), fingerprint: fingerprint(row.text(1)), budget: Micros(row.integer(2)),
-        available: Micros(row.integer(3)), pots: Micros(row.integer(4)), isClosed: row.integer(5) != 0)
+    try query("SELECT (SELECT max(id) FROM account), (SELECT max(id) FROM thing)") {
+      ledger.reserve(accounts: self.atMost($0.integer(0)), things: self.atMost($0.integer(1)))
     }
-    try restore("SELECT id, fingerprint, owner_id, retired FROM thing ORDER BY id") { row throws(Finding) in
-      guard let fingerprint = Fingerprint(bytes: row.blob(1)) else {
-        throw Finding(
-          table: "thing", key: "\(row.integer(0)) fingerprint", expected: "16 bytes",
-          found: "\(row.blob(1).count)")
-      }
-      try ledger.restoreThing(
-        ThingID(row.integer(0)), fingerprint: fingerprint, owner: AccountID(row.integer(2)),
-        isRetired: row.integer(3) != 0)
+    try restore(accounts) { rows throws(Finding) in
+      for row in rows { try ledger.restoreAccount(row) }
+    }
+    try restore(things) { rows throws(Finding) in
+      for row in rows { try ledger.restoreThing(row) }
     }
     try restore(
       """
@@ -48,8 +44,55 @@ extension BookWriter {
     }
     try loadPots(into: &ledger, changes: try followJournal(&ledger))
     try loadSettlementUnderWay(into: &ledger)
-    try loadOpenClicks(into: &ledger)
+    if let clicks {
+      try query("SELECT coalesce(max(sequence), 0) FROM \(Schema.clickLogTable(ledger.openPeriod))") {
+        ledger.reserveClicks(self.atMost($0.integer(0)))
+      }
+      try restore(clicks) { rows throws(Finding) in try ledger.restoreClicks(rows) }
+    }
     try loadTotals(into: &ledger)
+  }
+
+  private func readAccounts(
+    _ fingerprint: @escaping @Sendable (String) -> Fingerprint
+  ) -> ReadAhead<Ledger.RestoredAccount> {
+    ReadAhead(
+      path: path,
+      "SELECT id, name, budget_micros, available_micros, pots_micros, closed FROM account ORDER BY id"
+    ) { row in
+      Ledger.RestoredAccount(
+        id: AccountID(row.integer(0)), fingerprint: fingerprint(row.text(1)), budget: Micros(row.integer(2)),
+        available: Micros(row.integer(3)), pots: Micros(row.integer(4)), isClosed: row.integer(5) != 0)
+    }
+  }
+
+  private func readThings() -> ReadAhead<Ledger.RestoredThing> {
+    ReadAhead(path: path, "SELECT id, fingerprint, owner_id, retired FROM thing ORDER BY id") { row in
+      Ledger.RestoredThing(
+        id: ThingID(row.integer(0)), fingerprint: Fingerprint(bytes: row.blob(1)),
+        owner: AccountID(row.integer(2)), isRetired: row.integer(3) != 0)
+    }
+  }
+
+  /// nil before the first period.
+  private func readOpenClicks() throws(StoreError) -> ReadAhead<ClickEffect>? {
+    var newest: Int64?
+    try query("SELECT number FROM period ORDER BY number DESC LIMIT 1") { newest = $0.integer(0) }
+    guard let newest else { return nil }
+    let table = Schema.clickLogTable(Period(number: Int(newest)))
+    return ReadAhead(path: path, "SELECT patron_id, thing_id, undone FROM \(table) ORDER BY sequence") {
+      row in
+      ClickEffect(
+        patron: AccountID(row.integer(0)), thing: ThingID(row.integer(1)), isUndone: row.integer(2) != 0)
+    }
+  }
+
+  private func restore<Row>(
+    _ rows: ReadAhead<Row>, _ body: ([Row]) throws(Finding) -> Void
+  ) throws(StoreError) {
+    while let piece = try rows.next() {
+      do throws(Finding) { try body(piece) } catch { throw .damaged("\(error)") }
+    }
   }
 
   private func restore(
@@ -138,23 +181,13 @@ extension BookWriter {
     }
   }
 
-  private func loadOpenClicks(into ledger: inout Ledger) throws(StoreError) {
-    var exists = false
-    try query("SELECT count(*) FROM period") { exists = $0.integer(0) > 0 }
-    guard exists else { return }
-    let table = Schema.clickLogTable(ledger.openPeriod)
-    try query("SELECT count(*) FROM \(table)") { ledger.reserveClicks(Int($0.integer(0))) }
-    var rows: [ClickEffect] = []
-    rows.reserveCapacity(Ledger.clicksTouchedAhead)
-    try restore("SELECT patron_id, thing_id, undone FROM \(table) ORDER BY sequence") { row throws(Finding) in
-      rows.append(
-        ClickEffect(
-          patron: AccountID(row.integer(0)), thing: ThingID(row.integer(1)), isUndone: row.integer(2) != 0))
-      guard rows.count == Ledger.clicksTouchedAhead else { return }
-      try ledger.restoreClicks(rows)
-      rows.removeAll(keepingCapacity: true)
+  /// A number of rows to make room for: the highest key, but never more than fit into the file.
+  private func atMost(_ key: Int64) -> Int {
+    var bytes: Int64 = 0
+    try? query("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size") {
+      bytes = $0.integer(0)
     }
-    do throws(Finding) { try ledger.restoreClicks(rows) } catch { throw .damaged("\(error)") }
+    return Int(clamping: min(max(key, 0), bytes / 8))
   }
 
   private func loadTotals(into ledger: inout Ledger) throws(StoreError) {

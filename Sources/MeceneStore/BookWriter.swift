@@ -8,6 +8,7 @@ package import MeceneLedger
 ///
 /// Owned by the writer's queue alone.
 package final class BookWriter {
+  let path: String
   private let connection: SQLiteConnection
   let statements: WriterStatements
   /// Shared with the readers.
@@ -24,6 +25,7 @@ package final class BookWriter {
   private var settled: [Period] = []
 
   init(path: String, tail: Locked<JournalTail>) throws(StoreError) {
+    self.path = path
     self.tail = tail
     connection = try SQLiteConnection(path: path)
     try connection.execute("PRAGMA journal_mode = WAL")
