@@ -14,7 +14,7 @@ extension BookSnapshot {
     try checkPots(audit, tail)
     try checkFiledPeriods()
     try checkChanges()
-    try checkKeys()
+    try checkKeys(tail)
     try checkAccountTransfers(tail)
     let sums = try fetchOne("SELECT money_micros, fees_micros FROM ledger", [])
     let money = Micros.zero - audit.balance(.world)
@@ -25,6 +25,8 @@ extension BookSnapshot {
   /// What the derived rows have not followed: they have to be what the whole journal gives, less this.
   private struct TailChanges {
     var count: Int64 = 0
+    /// Deposits and withdrawals among them.
+    var keys: Int64 = 0
     var available: [Int64: Int64] = [:]
     var pots: [Int64: Int64] = [:]
     var byPeriod = PotChanges()
@@ -35,6 +37,7 @@ extension BookSnapshot {
     try forEachTailTransfer { transfer in
       guard let account = transfer.account?.rawValue, let (from, to) = transfer.route else { return }
       changes.count += 1
+      if transfer.kind == .deposit || transfer.kind == .withdraw { changes.keys += 1 }
       for (side, amount) in [(from, 0 - transfer.amount.rawValue), (to, transfer.amount.rawValue)] {
         switch side {
         case .available: changes.available[account, default: 0] += amount
@@ -219,21 +222,50 @@ extension BookSnapshot {
   }
 
   /// Every deposit and withdrawal has one key, and every key is one of theirs.
-  private func checkKeys() throws {
+  private func checkKeys(_ tail: TailChanges) throws {
     let wrong = try fetchOne(
       """
       SELECT t.id FROM transfer t LEFT JOIN request_key k ON k.transfer_id = t.id
         AND k.account_id = coalesce(t.account_id, 0)
-      WHERE t.kind IN (1, 2) GROUP BY t.id HAVING count(k.key) <> 1 ORDER BY t.id LIMIT 1
+      WHERE t.kind IN (1, 2) AND k.key IS NULL ORDER BY t.id LIMIT 1
       """, [])
     if let wrong {
       throw Finding(
         table: "request_key", key: "\(wrong["id"] as Int64)", expected: "one key", found: "not one")
     }
     let counts = try fetchOne(
-      "SELECT (SELECT count(*) FROM request_key) AS keys, (SELECT count(*) FROM transfer WHERE kind IN (1, 2)) AS n",
-      [])
+      """
+      SELECT (SELECT count(*) FROM request_key WHERE transfer_id > 0) AS keys,
+        (SELECT count(*) FROM key_transfer) AS followed,
+        (SELECT count(*) FROM transfer WHERE id > 0 AND kind IN (1, 2)) AS n
+      """, [])
     try expect("request_key", "count", counts?["n"] ?? 0, counts?["keys"] ?? 0)
+    try checkKeyTransfers()
+    try expect("key_transfer", "count", (counts?["n"] ?? 0) - tail.keys, counts?["followed"] ?? 0)
+  }
+
+  /// No key stands for two transfers.
+  private func checkKeyTransfers() throws {
+    let position = projection.position
+    let wrong =
+      try fetchOne(
+        """
+        SELECT x.account_id, x.key FROM key_transfer x LEFT JOIN request_key k ON k.transfer_id = x.transfer_id
+        WHERE k.account_id IS NOT x.account_id OR k.key IS NOT x.key
+          OR x.account_id > 0 AND x.transfer_id > CASE WHEN x.account_id <= ? THEN ? ELSE ? END LIMIT 1
+        """, [position.account, position.next, position.through])
+      ?? fetchOne(
+        """
+        SELECT k.account_id, k.key FROM request_key k
+        LEFT JOIN key_transfer x ON x.account_id = k.account_id AND x.key = k.key
+        WHERE k.transfer_id > ?
+        GROUP BY k.account_id, k.key HAVING count(*) > 1 OR max(x.transfer_id) <> max(k.transfer_id) LIMIT 1
+        """, [position.through])
+    if let wrong {
+      throw Finding(
+        table: "key_transfer", key: "\(wrong[0] as Int64) \(wrong[1] as String)",
+        expected: "the one transfer of the key", found: "another")
+    }
   }
 
   private func expect(_ table: String, _ key: String, _ expected: Int64, _ found: Int64) throws {

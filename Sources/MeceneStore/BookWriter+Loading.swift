@@ -143,7 +143,17 @@ extension BookWriter {
         account: account, kind: Transfer.Kind(rawValue: Int(row.integer(2))), amount: row.integer(3),
         period: row.isNull(4) ? nil : row.integer(4))
     }
+    try followKeys()
     return changes
+  }
+
+  /// Puts the keys that `key_transfer` does not have into memory. A pass that was under way goes on with all of them.
+  private func followKeys() throws(StoreError) {
+    var keys = RecentKeys()
+    try query(
+      "SELECT account_id, key, transfer_id FROM request_key WHERE transfer_id > \(position.through) AND account_id > 0"
+    ) { keys.insert($0.integer(0), $0.text(1), $0.integer(2)) }
+    recentKeys = keys
   }
 
   private func loadPots(into ledger: inout Ledger, changes: PotChanges) throws(StoreError) {

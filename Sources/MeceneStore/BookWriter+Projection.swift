@@ -1,7 +1,7 @@
 internal import MeceneConcurrency
 internal import MeceneLedger
 
-// Balances, pots and the transfers of each account follow the journal in passes over all accounts by id, a slice of
+// Balances, pots, the transfers of each account and keys follow the journal in passes over all accounts by id, a slice of
 // accounts between two commits. Written with each transfer they cost three pages anywhere in the file: 8,190 first
 // clicks left 53 MB in the log, and now leave 0.6. Until a pass has reached an account, readers add what is in the tail.
 extension BookWriter {
@@ -14,7 +14,10 @@ extension BookWriter {
   package func project(accounts limit: Int) throws(StoreError) {
     guard transfersBehind > 0 else { return }
     var reached = position
-    if reached.account == 0 { reached.next = tail.withLock { $0.last } }
+    if reached.account == 0 {
+      reached.next = tail.withLock { $0.last }
+      recentKeys.beginPass()
+    }
     let slice = tail.withLock {
       $0.accounts(behind: reached.account, limit: limit, after: reached.through, through: reached.next)
     }
@@ -33,6 +36,7 @@ extension BookWriter {
     if reached.through > position.through {
       let before = position.through
       tail.withLock { $0.removeAll(through: before) }
+      recentKeys.endPass()
     }
     position = reached
   }
@@ -42,12 +46,14 @@ extension BookWriter {
     var pots = PotChanges()
     var rows = statements.accountTransfer.begin()
     for transfer in transfers {
+      var kind: Transfer.Kind?
       try statements.movement.forEachRow(.integer(transfer)) { row in
+        kind = Transfer.Kind(rawValue: Int(row.integer(0)))
         pots.add(
-          account: account, kind: Transfer.Kind(rawValue: Int(row.integer(0))), amount: row.integer(1),
-          period: row.isNull(2) ? nil : row.integer(2))
+          account: account, kind: kind, amount: row.integer(1), period: row.isNull(2) ? nil : row.integer(2))
         balances = (row.integer(3), row.integer(4))
       }
+      if kind == .deposit || kind == .withdraw { try statements.keyFollows.run(.integer(transfer)) }
       try rows.add([account, transfer])
     }
     try rows.end()

@@ -17,6 +17,8 @@ package final class BookWriter {
   var position = ProjectionPosition()
   /// The last transfer that is durable.
   var committedTransfers: Int64 = 0
+  var recentKeys = RecentKeys()
+  private var keysOfCommit: [(account: Int64, key: String, transfer: Int64)] = []
   private var clickLog: RowsStatement?
   private var rows = CanonicalRows()
   private var clickRows: Int64 = 0
@@ -106,6 +108,7 @@ package final class BookWriter {
     try statements.totals.run(.integer(money.rawValue), .integer(fees.rawValue))
     try statements.commit.run()
     committedTransfers = tail.withLock { $0.last }
+    keysOfCommit.removeAll(keepingCapacity: true)
   }
 
   /// Whether `dropSettledLogs` has something to do.
@@ -127,6 +130,8 @@ package final class BookWriter {
   /// Takes back what was appended since `begin`.
   package func rollback() {
     tail.withLock { $0.removeAll(after: committedTransfers) }
+    for (account, key, transfer) in keysOfCommit { recentKeys.remove(account, key, transfer) }
+    keysOfCommit = []
     _ = rows.take(clicks: nil)
     settled = []
     clickLog = nil
@@ -150,9 +155,16 @@ package final class BookWriter {
 
   /// What an earlier request with this key made.
   package func keyedTransfer(_ account: AccountID?, _ key: RequestKey) throws(StoreError) -> KeyedTransfer? {
+    let account = account?.rawValue ?? 0
     var found: Transfer?
-    try statements.keyed.forEachRow(.integer(account?.rawValue ?? 0), .text(key.text)) { row in
-      found = self.transfer(row)
+    for transfer in recentKeys.candidates(account, key.text) where found == nil {
+      try statements.keyedRecently.forEachRow(.integer(account), .text(key.text), .integer(transfer)) { row in
+        found = self.transfer(row)
+      }
+    }
+    if found == nil {
+      try statements.keyed.forEachRow(.integer(account), .text(key.text)) { row in found = self.transfer(row)
+      }
     }
     return found.map(KeyedTransfer.init)
   }
@@ -204,8 +216,7 @@ extension BookWriter {
     switch effect {
     case .transfer(let transfer): try append(transfer, &transfers)
     case .keyBound(let account, let key, let transferID):
-      rows.appendRequestKey(account: account?.rawValue ?? 0, key: key.text, transfer: transferID)
-      try statements.key.run(.integer(account?.rawValue ?? 0), .text(key.text), .integer(transferID))
+      try append(key.text, account?.rawValue ?? 0, transferID)
     case .periodOpened(let period, let terms): try append(period, terms)
     case .accountOpened(let id, let name, let displayName, let budget):
       rows.appendAccount(id: id.rawValue, name: name)
@@ -278,6 +289,18 @@ extension BookWriter {
       row[0], sequence, row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9],
     ])
     tail.withLock { $0.append(transfer.id, account: account ?? 0) }
+  }
+
+  private func append(_ key: String, _ account: Int64, _ transfer: Int64) throws(StoreError) {
+    rows.appendRequestKey(account: account, key: key, transfer: transfer)
+    try statements.key.run(.integer(transfer), .integer(account), .text(key))
+    if account > 0 {
+      recentKeys.insert(account, key, transfer)
+      keysOfCommit.append((account, key, transfer))
+    } else {
+      // Passes go over accounts, and the fees have none.
+      try statements.keyFollows.run(.integer(transfer))
+    }
   }
 
   private func appendChange(id: Int64?, _ account: AccountID, _ change: AccountChange) throws(StoreError) {

@@ -33,7 +33,18 @@ enum Schema {
       SELECT account_id, id FROM transfer WHERE account_id IS NOT NULL ORDER BY account_id, id;
     DROP INDEX transfer_by_account;
 
-    -- derived: the last transfers that account, pot and account_transfer have followed
+    -- derived: the transfer of each key
+    DROP INDEX request_key_by_transfer;
+    ALTER TABLE request_key RENAME TO key_transfer;
+    CREATE TABLE request_key (
+      transfer_id INTEGER PRIMARY KEY,
+      account_id INTEGER NOT NULL,
+      key TEXT NOT NULL
+    ) STRICT;
+    INSERT INTO request_key SELECT transfer_id, account_id, key FROM key_transfer ORDER BY transfer_id;
+
+    -- derived: the last transfers that account, pot, account_transfer and key_transfer have
+    -- followed
     CREATE TABLE projection (
       id INTEGER PRIMARY KEY CHECK (id = 1),
       through_transfer INTEGER NOT NULL,

@@ -1,7 +1,7 @@
 /// The writer's prepared statements, compiled once.
 struct WriterStatements {
   let begin, commit, commitLog, totals: Statement
-  let period, key, keyed: Statement
+  let period, key, keyFollows, keyed, keyedRecently: Statement
   let movement, balance, potChange, projection: Statement
   let accountOpen, accountUpdate, accountChange, account: Statement
   let thingAdd, thingUpdate, thingChange, thing: Statement
@@ -47,14 +47,29 @@ struct WriterStatements {
       connection, "INSERT INTO account_transfer (account_id, transfer_id) VALUES", columns: 2)
     projection = try connection.prepare(
       "UPDATE projection SET through_transfer = ?, next_transfer = ?, through_account = ? WHERE id = 1")
-    key = try connection.prepare("INSERT INTO request_key (account_id, key, transfer_id) VALUES (?, ?, ?)")
+    key = try connection.prepare("INSERT INTO request_key (transfer_id, account_id, key) VALUES (?, ?, ?)")
+    // Two of one key are damage that `verify` names.
+    keyFollows = try connection.prepare(
+      """
+      INSERT OR IGNORE INTO key_transfer (account_id, key, transfer_id)
+      SELECT account_id, key, transfer_id FROM request_key WHERE transfer_id = ?
+      """)
+    let transferColumns = """
+      t.id, t.kind, t.account_id, t.amount_micros, t.period, t.available_after_micros, t.pots_after_micros, c.time_ms
+      """
     keyed = try connection.prepare(
       """
-      SELECT t.id, t.kind, t.account_id, t.amount_micros, t.period, t.available_after_micros, t.pots_after_micros,
-        c.time_ms
-      FROM request_key k JOIN transfer t ON t.id = k.transfer_id
+      SELECT \(transferColumns)
+      FROM key_transfer k JOIN transfer t ON t.id = k.transfer_id
       LEFT JOIN commit_log c ON c.sequence = t.commit_sequence
       WHERE k.account_id = ? AND k.key = ?
+      """)
+    keyedRecently = try connection.prepare(
+      """
+      SELECT \(transferColumns)
+      FROM request_key k JOIN transfer t ON t.id = k.transfer_id
+      LEFT JOIN commit_log c ON c.sequence = t.commit_sequence
+      WHERE k.transfer_id = ?3 AND k.account_id = ?1 AND k.key = ?2
       """)
     accountOpen = try connection.prepare(
       """

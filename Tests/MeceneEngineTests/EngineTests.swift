@@ -307,7 +307,12 @@ import Testing
       "UPDATE account_change SET display_name = 'x' WHERE id = 1; UPDATE account SET display_name = 'x' WHERE id = 1",
       "commit_log"
     ),
-    ("UPDATE request_key SET key = 'other' WHERE transfer_id = 1", "commit_log"),
+    ("UPDATE request_key SET key = 'other' WHERE transfer_id = 1", "key_transfer"),
+    (
+      "UPDATE request_key SET key = 'other' WHERE transfer_id = 1; UPDATE key_transfer SET key = 'other' WHERE transfer_id = 1",
+      "commit_log"
+    ),
+    ("DELETE FROM key_transfer WHERE transfer_id = 1", "key_transfer"),
     ("DELETE FROM commit_log WHERE sequence = 3", "transfer"),
     ("DELETE FROM commit_log WHERE sequence = 1", "commit_log"),
     ("UPDATE commit_log SET time_ms = time_ms + 1 WHERE sequence = 4", "commit_log"),
@@ -332,7 +337,7 @@ import Testing
       "thing_change"
     ),
     (
-      "INSERT INTO transfer VALUES (0, 1, 1, 1, 5, 682, NULL, NULL, NULL, 5, 0); INSERT INTO request_key VALUES (1, 'later', 0)",
+      "INSERT INTO transfer VALUES (0, 1, 1, 1, 5, 682, NULL, NULL, NULL, 5, 0); INSERT INTO request_key VALUES (0, 1, 'later')",
       "transfer"
     ),
     ("UPDATE thing SET fingerprint = randomblob(16) WHERE id = 2", "thing"),

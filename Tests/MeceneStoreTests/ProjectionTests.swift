@@ -19,6 +19,7 @@ import Testing
       try books.book.read(books.check)
       // A second process, which is told of nothing.
       try books.elsewhere.read(books.check)
+      try books.checkKeys(books.writer)
     }
     try books.book.read { snapshot in
       try snapshot.checkDerivedColumns(against: books.audit)
@@ -51,10 +52,12 @@ import Testing
     for n in 1...Books.accounts {
       #expect(ledger.money(of: AccountID(n)) == books.ledger.money(of: AccountID(n)))
     }
+    try books.checkKeys(writer)
     #expect(ledger.unsettled.map(\.pots.left.count) == books.ledger.unsettled.map(\.pots.left.count))
     repeat { try writer.project(accounts: 2) } while writer.transfersBehind > 0
     try again.read { try books.check($0, books.ledger, books.transfers) }
     try again.read { try $0.checkDerivedColumns(against: books.audit) }
+    try books.checkKeys(writer)
   }
 
   @Test func `transfers that were taken back leave no trace in the tail`() throws {
@@ -67,9 +70,12 @@ import Testing
         Transfer(
           id: Int64(books.transfers.count + 1), kind: .deposit, account: AccountID(1), amount: Micros(1),
           period: november.period, forPeriod: nil, cause: nil, committedAt: november,
-          availableAfter: Micros(1), potsAfter: .zero))
+          availableAfter: Micros(1), potsAfter: .zero)),
+      .keyBound(AccountID(1), try RequestKey("taken-back"), transferID: Int64(books.transfers.count + 1)),
     ])
+    #expect(try books.writer.keyedTransfer(AccountID(1), RequestKey("taken-back")) != nil)
     books.writer.rollback()
+    #expect(try books.writer.keyedTransfer(AccountID(1), RequestKey("taken-back")) == nil)
     #expect(books.writer.transfersBehind == before)
     try books.commit()
     try books.book.read(books.check)
@@ -104,6 +110,7 @@ private final class Books {
   var ledger = Books.emptyLedger
   var audit = BookAudit()
   var transfers: [Transfer] = []
+  private var keys: [(account: AccountID, key: RequestKey, transfer: Int64)] = []
   private var sequence: Int64 = 0
   private var time = november
   var path: String { directory.path + "/mecene.sqlite" }
@@ -190,9 +197,22 @@ private final class Books {
     _ = writer.takeRowBytes { _ in [] }
     try writer.commit(
       rowsHash: [], clicksHash: nil, link: [], money: ledger.money, fees: ledger.fees)
-    for case .transfer(let transfer) in effects {
-      try audit.check(transfer)
-      transfers.append(transfer)
+    for effect in effects {
+      switch effect {
+      case .transfer(let transfer):
+        try audit.check(transfer)
+        transfers.append(transfer)
+      case .keyBound(let account?, let key, let transfer): keys.append((account, key, transfer))
+      default: break
+      }
+    }
+  }
+
+  /// Every key that was used leads to its transfer, and no other does.
+  func checkKeys(_ writer: BookWriter) throws {
+    for (account, key, transfer) in keys {
+      #expect(try writer.keyedTransfer(account, key)?.transfer.id == transfer)
+      #expect(try writer.keyedTransfer(AccountID(account.rawValue + 1), key) == nil)
     }
   }
 

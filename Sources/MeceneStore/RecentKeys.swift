@@ -1,0 +1,57 @@
+internal import MeceneLedger
+
+/// Client keys whose rows `key_transfer` does not have yet, by a hash of account and key: 16 bytes each. A hash only leads to
+/// transfers that may be the key's; their rows decide.
+///
+/// Two generations, so that a pass that ends forgets what it has followed at once.
+struct RecentKeys {
+  private struct Generation {
+    var transfers: [Int: Int64] = [:]
+    /// Those whose hash is taken.
+    var others: [Int64] = []
+  }
+
+  private var current = Generation()
+  private var followed = Generation()
+
+  private static func hash(_ account: Int64, _ key: String) -> Int {
+    var hasher = Hasher()
+    hasher.combine(account)
+    hasher.combine(key)
+    return hasher.finalize()
+  }
+
+  mutating func insert(_ account: Int64, _ key: String, _ transfer: Int64) {
+    let hash = Self.hash(account, key)
+    if current.transfers[hash] == nil {
+      current.transfers[hash] = transfer
+    } else {
+      current.others.append(transfer)
+    }
+  }
+
+  /// Forgets a key that was taken back.
+  mutating func remove(_ account: Int64, _ key: String, _ transfer: Int64) {
+    let hash = Self.hash(account, key)
+    if current.transfers[hash] == transfer { current.transfers[hash] = nil }
+    current.others.removeAll { $0 == transfer }
+  }
+
+  /// The transfers that may have been made with this key.
+  func candidates(_ account: Int64, _ key: String) -> [Int64] {
+    let hash = Self.hash(account, key)
+    return [current.transfers[hash], followed.transfers[hash]].compactMap(\.self) + current.others
+      + followed.others
+  }
+
+  /// A pass begins: it will follow all keys that there are.
+  mutating func beginPass() {
+    // Of a pass that failed: this one follows them too.
+    guard followed.transfers.isEmpty else { return }
+    followed = current
+    current = Generation()
+  }
+
+  /// A pass has ended.
+  mutating func endPass() { followed = Generation() }
+}
