@@ -106,7 +106,9 @@ package final class EmbeddedEngine: Engine {
 
   package func withdraw(_ tag: CallTag) -> Bool { writer.withdraw(tag) }
 
-  package func read(_ jobs: [ReadJob]) { reader.submit(jobs) }
+  package func read<Answer>(_ reads: [Read<Answer>], answered: @escaping @Sendable ([Answer]) -> Void) {
+    reader.submit(reads, answered: answered)
+  }
 
   package func closedClicks(
     _ patron: AccountReference, _ period: Period, after: ThingID?, limit: Int

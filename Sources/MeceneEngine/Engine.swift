@@ -18,8 +18,10 @@ package protocol Engine: Sendable {
   /// - Returns: True when it will not come back.
   func withdraw(_ tag: CallTag) -> Bool
 
-  /// Runs reads on a snapshot of what is committed, never behind the writer.
-  func read(_ jobs: [ReadJob])
+  /// Runs reads on one snapshot of what is committed, never behind the writer.
+  ///
+  /// - Parameter answered: Gets the answers, some at a time, in the order of the reads.
+  func read<Answer>(_ reads: [Read<Answer>], answered: @escaping @Sendable ([Answer]) -> Void)
 
   /// A patron's clicks of a period that is not open.
   ///
@@ -64,11 +66,9 @@ extension Engine {
     -> T
   {
     try await withCheckedThrowingContinuation { continuation in
-      read([
-        ReadJob(deadline: nil) { snapshot in
-          continuation.resume(with: Result { try body(snapshot.get()) })
-        }
-      ])
+      read([Read(deadline: nil) { snapshot in Result { try body(snapshot.get()) } }]) { results in
+        for result in results { continuation.resume(with: result) }
+      }
     }
   }
 }
@@ -192,12 +192,13 @@ package struct Verdict: Sendable, Hashable {
 }
 
 /// A read, which gets a snapshot or why there is none.
-package struct ReadJob: Sendable {
+package struct Read<Answer: Sendable>: Sendable {
+  /// Not executed after this; nil = no limit.
   package let deadline: Deadline?
-  package let run: @Sendable (Result<any LedgerReading, EngineFailure>) -> Void
+  package let run: @Sendable (Result<any LedgerReading, EngineFailure>) -> Answer
 
   package init(
-    deadline: Deadline?, run: @escaping @Sendable (Result<any LedgerReading, EngineFailure>) -> Void
+    deadline: Deadline?, run: @escaping @Sendable (Result<any LedgerReading, EngineFailure>) -> Answer
   ) {
     self.deadline = deadline
     self.run = run

@@ -8,33 +8,49 @@ extension BookSnapshot: LedgerReading {}
 
 /// Short reads, on a queue of their own: takes all that waits and answers it from one snapshot.
 actor Reader {
+  /// Answers that go back together: a hop for each cost a tenth of the time of a read.
+  private static let answersAtOnce = 32
+
+  private typealias Batch = @Sendable (Result<any LedgerReading, EngineFailure>) -> Void
+
   nonisolated let executor = QueueExecutor(label: "mecene.reader")
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
-  private nonisolated let mailbox = Mailbox<ReadJob>()
+  private nonisolated let mailbox = Mailbox<Batch>()
   private let book: BookFile
 
   init(book: BookFile) { self.book = book }
 
-  nonisolated func submit(_ jobs: [ReadJob]) {
-    if mailbox.post(jobs) { executor.queue.async { self.assumeIsolated { $0.drain() } } }
+  nonisolated func submit<Answer>(
+    _ reads: [Read<Answer>], answered: @escaping @Sendable ([Answer]) -> Void
+  ) {
+    let isIdle = mailbox.post { snapshot in
+      let now = Deadline.now
+      var answers: [Answer] = []
+      for read in reads {
+        let isLate = read.deadline.map { $0 < now } ?? false
+        answers.append(read.run(isLate ? .failure(.expired) : snapshot))
+        guard answers.count == Self.answersAtOnce else { continue }
+        answered(answers)
+        answers.removeAll()
+      }
+      if !answers.isEmpty { answered(answers) }
+    }
+    if isIdle { executor.queue.async { self.assumeIsolated { $0.drain() } } }
   }
 
   private func drain() {
-    while let jobs = mailbox.take() {
-      var next = 0
+    while let batches = mailbox.take() {
+      var answered = 0
       do {
         try book.read { snapshot in
-          let now = Deadline.now
-          while next < jobs.count {
-            let job = jobs[next]
-            next += 1
-            let isLate = job.deadline.map { $0 < now } ?? false
-            job.run(isLate ? .failure(.expired) : .success(snapshot))
+          while answered < batches.count {
+            answered += 1
+            batches[answered - 1](.success(snapshot))
           }
         }
       } catch {
-        for job in jobs[next...] { job.run(.failure(.fault("\(error)"))) }
+        for batch in batches[answered...] { batch(.failure(.fault("\(error)"))) }
       }
     }
   }

@@ -126,15 +126,18 @@ actor Writer {
     catchUp()
   }
 
-  /// Lets derived rows follow the journal: one slice of accounts a second beside other work, and slice after slice while
-  /// there is none.
+  /// Lets derived rows follow the journal: one slice of accounts a second beside other work, and half of the time while there
+  /// is none.
   private func catchUp() {
     let isIdle = taken == takenBefore
     takenBefore = taken
     guard condition == .serving, book.transfersBehind > 0 else { return }
+    let began = DispatchTime.now()
     project(accounts: Self.accountsProjected)
+    let end = DispatchTime.now()
     if isIdle, condition == .serving, book.transfersBehind > 0 {
-      executor.queue.async { self.assumeIsolated { $0.catchUp() } }
+      let pause = DispatchTimeInterval.nanoseconds(Int(end.uptimeNanoseconds - began.uptimeNanoseconds))
+      executor.queue.asyncAfter(deadline: end + pause) { self.assumeIsolated { $0.catchUp() } }
     }
   }
 

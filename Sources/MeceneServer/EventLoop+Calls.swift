@@ -67,16 +67,16 @@ extension EventLoop {
       callsAtWriter += 1
     case .read(let body):
       reads.append(
-        ReadJob(deadline: deadline) { snapshot in
-          self.post(.answered(tag, Result { try body(snapshot.get()) }))
+        Read(deadline: deadline) { snapshot in
+          ReadAnswer(tag: tag, result: Result { try body(snapshot.get()) })
         })
     case .task(let body):
       let task = Task {
         do {
           let message = try await body()
-          post(.answered(tag, .success(message)))
+          post(.answered([ReadAnswer(tag: tag, result: .success(message))]))
         } catch {
-          post(.answered(tag, .failure(error)))
+          post(.answered([ReadAnswer(tag: tag, result: .failure(error))]))
         }
       }
       call.long = .init(task, streams: false)
@@ -84,9 +84,9 @@ extension EventLoop {
       let task = Task {
         do {
           let message = try await body { self.post(.progressed(tag, $0)) }
-          post(.answered(tag, .success(message)))
+          post(.answered([ReadAnswer(tag: tag, result: .success(message))]))
         } catch {
-          post(.answered(tag, .failure(error)))
+          post(.answered([ReadAnswer(tag: tag, result: .failure(error))]))
         }
       }
       call.long = .init(task, streams: true)

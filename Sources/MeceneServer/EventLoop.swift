@@ -16,8 +16,14 @@ internal import MeceneWire
 actor EventLoop {
   enum Event: Sendable {
     case completions([Completion])
-    case answered(CallTag, Result<any Message, any Error>)
+    case answered([ReadAnswer])
     case progressed(CallTag, any Message)
+  }
+
+  /// What a read came to.
+  struct ReadAnswer: Sendable {
+    let tag: CallTag
+    let result: Result<any Message, any Error>
   }
 
   /// How many submissions are worth a commit of their own when the writer is idle.
@@ -52,7 +58,7 @@ actor EventLoop {
   private let seed = UInt64.random(in: .min ... .max)
   private var scratch = [UInt8](repeating: 0, count: 65_536)
   var submissions: [Submission] = []
-  var reads: [ReadJob] = []
+  var reads: [Read<ReadAnswer>] = []
   private var dirty: [Connection] = []
   /// Calls that were handed over and have not come back.
   var callsAtWriter = 0
@@ -150,7 +156,7 @@ actor EventLoop {
     if !reads.isEmpty {
       let batch = reads
       reads.removeAll(keepingCapacity: true)
-      engine?.read(batch)
+      engine?.read(batch) { self.post(.answered($0)) }
     }
   }
 
@@ -170,7 +176,7 @@ actor EventLoop {
       for event in events {
         switch event {
         case .completions(let completions): complete(completions)
-        case .answered(let tag, let result): answer(tag, result)
+        case .answered(let answers): for answer in answers { self.answer(answer.tag, answer.result) }
         case .progressed(let tag, let message): progress(tag, message)
         }
       }

@@ -34,6 +34,7 @@ package final class BookFile: Sendable {
   let pool: DatabasePool
   /// What the derived rows have not followed yet.
   private let tail = Locked(JournalTail(base: -1))
+  private let commitTimes = CommitTimes()
   private let damaged: @Sendable (String) -> Void
 
   /// Opens the file, or makes it with `identity`.
@@ -84,7 +85,9 @@ package final class BookFile: Sendable {
   package func read<T>(_ body: (BookSnapshot) throws -> T) throws -> T {
     do {
       return try pool.read { db in
-        try body(BookSnapshot(db: db, projection: ProjectionView(db, tail), failed: failed))
+        try body(
+          BookSnapshot(
+            db: db, projection: ProjectionView(db, tail), commitTimes: commitTimes, failed: failed))
       }
     } catch let error as DatabaseError {
       throw failed(error)

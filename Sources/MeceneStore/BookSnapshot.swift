@@ -6,54 +6,50 @@ package import MeceneLedger
 package struct BookSnapshot {
   let db: Database
   let projection: ProjectionView
-  private let cache = Cache()
+  let commitTimes: CommitTimes
   /// Translates what SQLite says, and tells the file's owner of damage.
   let failed: (DatabaseError) -> StoreError
+  private let cache = Cache()
 
-  init(db: Database, projection: ProjectionView, failed: @escaping (DatabaseError) -> StoreError) {
+  init(
+    db: Database, projection: ProjectionView, commitTimes: CommitTimes,
+    failed: @escaping (DatabaseError) -> StoreError
+  ) {
     self.db = db
     self.projection = projection
+    self.commitTimes = commitTimes
     self.failed = failed
   }
 
   /// What most reads need: looking it up takes a fifth of the time of reading an account.
   private final class Cache {
     var openPeriod: (period: Period, terms: Terms)?
+    /// Whether closed months hold pots still.
+    var hasClosedPots: Bool?
   }
 }
 
 // Accounts and things.
 extension BookSnapshot {
   private static let accountSQL = """
-    SELECT a.id, a.name, a.display_name, a.budget_micros, a.available_micros, a.pots_micros, a.closed, c.time_ms,
-      coalesce(p.held_micros, 0)
+    SELECT a.id, a.name, a.display_name, a.budget_micros, a.available_micros, a.pots_micros, a.closed,
+      a.commit_sequence
     FROM account a
-    JOIN commit_log c ON c.sequence = a.commit_sequence
-    LEFT JOIN pot p ON p.period = ? AND p.account_id = a.id
     """
 
   private static let thingSQL = """
-    SELECT t.id, t.owner_id, a.name, t.url, t.title, t.description, t.hidden, t.retired, c.time_ms
-    FROM thing t
-    JOIN account a ON a.id = t.owner_id
-    JOIN commit_log c ON c.sequence = t.commit_sequence
+    SELECT t.id, t.owner_id, a.name, t.url, t.title, t.description, t.hidden, t.retired, t.commit_sequence
+    FROM thing t JOIN account a ON a.id = t.owner_id
     """
 
   /// One account.
   ///
   /// - Throws: A `Refusal` when there is none.
   package func account(_ reference: AccountReference, field: String = "account") throws -> AccountRecord {
-    let open = try openPeriod()
     let found =
       switch reference {
-      case .id(let id):
-        try first(Self.accountSQL + " WHERE a.id = ?", [open.period.number, id.rawValue]) {
-          try accountRecord($0, open)
-        }
-      case .name(let name, _):
-        try first(Self.accountSQL + " WHERE a.name = ?", [open.period.number, name]) {
-          try accountRecord($0, open)
-        }
+      case .id(let id): try first(Self.accountSQL + " WHERE a.id = ?", [id.rawValue], accountRecord)
+      case .name(let name, _): try first(Self.accountSQL + " WHERE a.name = ?", [name], accountRecord)
       }
     guard let found else { throw Refusal.accountNotFound(reference, field: field) }
     return found
@@ -61,12 +57,9 @@ extension BookSnapshot {
 
   /// Accounts after an id, by id.
   package func accounts(after: AccountID?, limit: Int) throws -> [AccountRecord] {
-    let open = try openPeriod()
-    return try fetchAll(
-      Self.accountSQL + " WHERE a.id > ? ORDER BY a.id LIMIT ?",
-      [open.period.number, after?.rawValue ?? 0, limit]
-    )
-    .map { try accountRecord($0, open) }
+    try fetchAll(
+      Self.accountSQL + " WHERE a.id > ? ORDER BY a.id LIMIT ?", [after?.rawValue ?? 0, limit]
+    ).map(accountRecord)
   }
 
   /// One thing.
@@ -95,29 +88,44 @@ extension BookSnapshot {
           Self.thingSQL + " WHERE t.hidden = 0 AND t.id > ? ORDER BY t.id LIMIT ?",
           [after?.rawValue ?? 0, limit])
       }
-    return rows.map(thingRecord)
+    return try rows.map(thingRecord)
   }
 
-  private func accountRecord(_ row: Row, _ open: (period: Period, terms: Terms)) throws -> AccountRecord {
+  private func accountRecord(_ row: Row) throws -> AccountRecord {
     let id = AccountID(row[0] as Int64)
     var money = AccountMoney(
-      budget: Micros(row[3]), available: Micros(row[4]), pot: Micros(row[8]), pots: Micros(row[5]))
-    var pot = PotChanges()
-    for transfer in try tail(of: id) {
-      (money.available, money.pots) = (transfer.availableAfter, transfer.potsAfter)
-      if transfer.forPeriod == open.period { pot.add(transfer) }
-    }
-    for change in pot.changes { money.pot = Micros(money.pot.rawValue &+ change.held) }
+      budget: Micros(row[3]), available: Micros(row[4]), pot: .zero, pots: Micros(row[5]))
+    let tail = try tail(of: id)
+    if let newest = tail.last { (money.available, money.pots) = (newest.availableAfter, newest.potsAfter) }
+    money.pot = try hasClosedPots() ? openPot(id, tail) : money.pots
     return AccountRecord(
-      id: id, name: row[1], displayName: row[2], money: money, terms: open.terms,
-      isClosed: row[6] as Int != 0, openedAt: Timestamp(milliseconds: row[7]))
+      id: id, name: row[1], displayName: row[2], money: money, terms: try openPeriod().terms,
+      isClosed: row[6] as Int != 0, openedAt: try time(of: row[7]))
   }
 
-  private func thingRecord(_ row: Row) -> ThingRecord {
+  private func openPot(_ account: AccountID, _ tail: [Transfer]) throws -> Micros {
+    let period = try openPeriod().period
+    var pot = PotChanges()
+    for transfer in tail where transfer.forPeriod == period { pot.add(transfer) }
+    let followed: Int64? = try first(
+      "SELECT held_micros FROM pot WHERE period = ? AND account_id = ?", [period.number, account.rawValue]
+    ) { $0[0] }
+    return Micros(pot.changes.reduce(followed ?? 0) { $0 &+ $1.held })
+  }
+
+  private func thingRecord(_ row: Row) throws -> ThingRecord {
     ThingRecord(
       id: ThingID(row[0] as Int64), owner: AccountID(row[1] as Int64), ownerName: row[2], url: row[3],
       title: row[4], description: row[5], isHidden: row[6] as Int != 0, isRetired: row[7] as Int != 0,
-      addedAt: Timestamp(milliseconds: row[8]))
+      addedAt: try time(of: row[8]))
+  }
+
+  private func time(of commit: Int64) throws -> Timestamp {
+    try commitTimes.time(of: commit) {
+      let time: Int64? = try first("SELECT time_ms FROM commit_log WHERE sequence = ?", [commit]) { $0[0] }
+      guard let time else { throw StoreError.damaged("there is no commit \(commit)") }
+      return Timestamp(milliseconds: time)
+    }
   }
 }
 
@@ -126,23 +134,40 @@ extension BookSnapshot {
   /// The open period and its terms.
   package func openPeriod() throws -> (period: Period, terms: Terms) {
     if let known = cache.openPeriod { return known }
-    guard let newest = try periods().last else { throw StoreError.damaged("no period") }
+    guard let newest = try first(Self.periodSQL + " DESC LIMIT 1", [], periodWithTerms) else {
+      throw StoreError.damaged("no period")
+    }
     cache.openPeriod = newest
     return newest
   }
 
+  /// Whether closed periods may hold pots still: otherwise all pots of an account are the open period's.
+  private func hasClosedPots() throws -> Bool {
+    if let known = cache.hasClosedPots { return known }
+    let unsettled = try first(
+      """
+      SELECT 1 FROM period p LEFT JOIN settlement s ON s.period = p.number
+      WHERE p.number < ? AND s.settled_sequence IS NULL
+      """, [openPeriod().period.number]
+    ) { _ in true }
+    cache.hasClosedPots = unsettled ?? false
+    return unsettled ?? false
+  }
+
+  private static let periodSQL = """
+    SELECT number, fee_bps, minimum_micros, receive_requires_giving FROM period ORDER BY number
+    """
+
   /// Every period that the ledger has lived through, the oldest first.
   package func periods() throws -> [(period: Period, terms: Terms)] {
-    try fetchAll(
-      "SELECT number, fee_bps, minimum_micros, receive_requires_giving FROM period ORDER BY number", []
-    ).map { row in
-      (
-        Period(number: row["number"]),
-        Terms(
-          feeBps: row["fee_bps"], minimum: Micros(row["minimum_micros"]),
-          receiveRequiresGiving: row["receive_requires_giving"] as Int != 0)
-      )
-    }
+    try fetchAll(Self.periodSQL, []).map(periodWithTerms)
+  }
+
+  private func periodWithTerms(_ row: Row) -> (period: Period, terms: Terms) {
+    (
+      Period(number: row[0]),
+      Terms(feeBps: row[1], minimum: Micros(row[2]), receiveRequiresGiving: row[3] as Int != 0)
+    )
   }
 
   /// The terms of a period.
