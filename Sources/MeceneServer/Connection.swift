@@ -53,6 +53,8 @@ final class Connection {
   var outbound: [UInt8] = []
   var sent = 0
   var isDirty = false
+  /// Whether it is looked at ten times a second.
+  var isActive = false
   var readsAreWatched = true
   var writesAreWatched = false
   var lastActivity: Deadline
@@ -69,6 +71,11 @@ final class Connection {
   }
 
   var bytesWaiting: Int { outbound.count - sent }
+
+  /// Whether nothing but idleness can end it.
+  var isQuiet: Bool {
+    phase == .open && calls.isEmpty && frameBegan == nil && stalledSince == nil && bytesWaiting == 0
+  }
 
   func add(_ call: Call, id: UInt64) {
     calls.insert(call, id: id)

@@ -60,6 +60,9 @@ actor EventLoop {
   var submissions: [Submission] = []
   var reads: [Read<ReadAnswer>] = []
   private var dirty: [Connection] = []
+  private var active: [Connection] = []
+  /// When all connections were looked at.
+  var lastRound = Deadline.now
   /// Calls that were handed over and have not come back.
   var callsAtWriter = 0
   private var lastServed: UInt64?
@@ -221,6 +224,7 @@ extension EventLoop {
     case .bytes(let count):
       guard connection.phase == .open else { return }
       connection.lastActivity = now
+      markActive(connection)
       connection.decoder.append(scratch[..<count])
     }
     parse(connection)
@@ -309,7 +313,22 @@ extension EventLoop {
     return lastSerial
   }
 
+  /// Looks at a connection ten times a second, until nothing happens on it.
+  func markActive(_ connection: Connection) {
+    guard !connection.isActive else { return }
+    connection.isActive = true
+    active.append(connection)
+  }
+
+  /// Hands over the connections that are looked at closely, and looks at none closely any more.
+  func takeActive() -> [Connection] {
+    defer { active = [] }
+    for connection in active { connection.isActive = false }
+    return active
+  }
+
   func markDirty(_ connection: Connection) {
+    markActive(connection)
     guard !connection.isDirty else { return }
     connection.isDirty = true
     dirty.append(connection)

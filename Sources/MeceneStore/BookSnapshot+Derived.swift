@@ -109,15 +109,18 @@ extension BookSnapshot {
   private func checkThings() throws {
     let cursor = try Row.fetchCursor(
       db,
-      sql: "SELECT t.id, t.owner_id, a.id FROM thing t LEFT JOIN account a ON a.id = t.owner_id ORDER BY t.id"
-    )
+      sql: """
+        SELECT t.id, t.owner_id, a.name, t.owner_name FROM thing t LEFT JOIN account a ON a.id = t.owner_id
+        ORDER BY t.id
+        """)
     var next: Int64 = 1
     while let row = try cursor.next() {
       try expect("thing", "id", next, row[0])
-      if (row[2] as Int64?) == nil {
+      guard let name = row[2] as String? else {
         throw Finding(
           table: "thing", key: "\(next) owner_id", expected: "an account", found: "\(row[1] as Int64)")
       }
+      try expect("thing", "\(next) owner_name", name, row[3])
       next += 1
     }
   }

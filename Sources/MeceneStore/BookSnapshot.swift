@@ -38,8 +38,8 @@ extension BookSnapshot {
     """
 
   private static let thingSQL = """
-    SELECT t.id, t.owner_id, a.name, t.url, t.title, t.description, t.hidden, t.retired, t.commit_sequence
-    FROM thing t JOIN account a ON a.id = t.owner_id
+    SELECT t.id, t.owner_id, t.owner_name, t.url, t.title, t.description, t.hidden, t.retired, t.commit_sequence
+    FROM thing t
     """
 
   /// One account.

@@ -33,6 +33,10 @@ enum Schema {
       SELECT account_id, id FROM transfer WHERE account_id IS NOT NULL ORDER BY account_id, id;
     DROP INDEX transfer_by_account;
 
+    -- derived: names never change, and every reader of a thing wants its owner's
+    ALTER TABLE thing ADD COLUMN owner_name TEXT NOT NULL DEFAULT '';
+    UPDATE thing SET owner_name = coalesce((SELECT name FROM account WHERE id = owner_id), '');
+
     -- derived: the transfer of each key
     DROP INDEX request_key_by_transfer;
     ALTER TABLE request_key RENAME TO key_transfer;

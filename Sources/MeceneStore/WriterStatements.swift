@@ -96,8 +96,9 @@ struct WriterStatements {
       """)
     thingAdd = try connection.prepare(
       """
-      INSERT INTO thing (id, commit_sequence, owner_id, url, fingerprint, title, description, hidden, retired)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)
+      INSERT INTO thing (id, commit_sequence, owner_id, url, fingerprint, title, description, hidden, retired,
+        owner_name)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, coalesce((SELECT name FROM account WHERE id = ?3), ''))
       """)
     thingUpdate = try connection.prepare(
       """
@@ -112,8 +113,8 @@ struct WriterStatements {
       """)
     thing = try connection.prepare(
       """
-      SELECT t.id, t.owner_id, a.name, t.url, t.title, t.description, t.hidden, t.retired, c.time_ms
-      FROM thing t JOIN account a ON a.id = t.owner_id
+      SELECT t.id, t.owner_id, t.owner_name, t.url, t.title, t.description, t.hidden, t.retired, c.time_ms
+      FROM thing t
       LEFT JOIN commit_log c ON c.sequence = t.commit_sequence
       WHERE t.id = ?
       """)

@@ -300,8 +300,14 @@ import Testing
     ("UPDATE pot SET held_micros = 1", "pot"),
     ("UPDATE pot SET set_aside_micros = 9223372036854775807 WHERE period = 682", "click"),
     ("INSERT INTO pot VALUES (682, -5, 1, 0)", "pot"),
-    ("UPDATE thing SET owner_id = 1 WHERE id = 2", "click"),
-    ("UPDATE thing SET owner_id = 2 WHERE id = 1", "commit_log"),
+    ("UPDATE thing SET owner_id = 1 WHERE id = 2", "thing"),
+    (
+      "UPDATE thing SET owner_id = 1, owner_name = (SELECT name FROM account WHERE id = 1) WHERE id = 2", "click"
+    ),
+    (
+      "UPDATE thing SET owner_id = 2, owner_name = (SELECT name FROM account WHERE id = 2) WHERE id = 1",
+      "commit_log"
+    ),
     ("UPDATE thing SET owner_id = 0 WHERE id = 2", "thing"),
     (
       "UPDATE account_change SET display_name = 'x' WHERE id = 1; UPDATE account SET display_name = 'x' WHERE id = 1",
@@ -320,6 +326,7 @@ import Testing
     ("UPDATE click_log_2026_12 SET patron_id = 1", "click_log"),
     ("UPDATE transfer SET for_period = 683 WHERE kind = 3 AND for_period = 682", "transfer"),
     ("UPDATE thing SET id = 77 WHERE id = 3", "thing"),
+    ("UPDATE thing SET owner_name = 'other' WHERE id = 3", "thing"),
     ("UPDATE period SET fee_bps = -1", "period"),
     ("INSERT INTO click_log_2026_12 VALUES (2, -1, 2, 0)", "click_log_2026_12"),
     ("INSERT INTO click_log_2026_12 VALUES (2, 1, 99, 0)", "click_log"),

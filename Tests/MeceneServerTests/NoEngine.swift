@@ -8,7 +8,7 @@ struct NoEngine: Engine {
 
   func submit(_ submissions: [Submission], callerCanWait: Bool) {}
   func withdraw(_ tag: CallTag) -> Bool { false }
-  func read(_ jobs: [ReadJob]) {}
+  func read<Answer>(_ reads: [Read<Answer>], answered: @escaping @Sendable ([Answer]) -> Void) {}
   func closedClicks(_ patron: AccountReference, _ period: Period, after: ThingID?, limit: Int) async throws
     -> ClickPage
   { throw None() }
