@@ -20,6 +20,12 @@ extension BookFile {
     let header = SettlementHeader(period, feeBps: settled.feeBps, settled.totals)
     let blocks = try sealBlocks(period, settled)
     let own = blocks.filter { $0.tree == tree }
+    let roots = own.compactMap { Hash($0.hash) }
+    guard roots.count == own.count else {
+      throw Finding(
+        table: "settlement_block", key: "\(period) \(tree)", expected: "32 bytes in each",
+        found: "another number")
+    }
     guard let position = own.lastIndex(where: { $0.first <= account }) else {
       throw Refusal.noReceipt(reference, period, tree)
     }
@@ -33,11 +39,12 @@ extension BookFile {
     }
     let proof = ReceiptProof(
       header: header, leaf: leaves[offset].part,
-      blind: LeafHash.blind(account, period, secret: identity.secret),
+      blind: LeafHash.blind(account, period, secret: identity.secret).bytes,
       index: UInt64(position * SettlementSeal.leavesPerBlock + offset),
-      path: MerkleTree.path(to: offset, in: hashes[...])
-        + MerkleTree.path(to: position, in: own.map(\.hash)[...]),
-      otherRoot: MerkleTree(hashes: blocks.filter { $0.tree != tree }.map(\.hash)).root)
+      path: (MerkleTree.path(to: offset, in: hashes[...]) + MerkleTree.path(to: position, in: roots[...]))
+        .map(\.bytes),
+      otherRoot: MerkleTree(hashes: blocks.filter { $0.tree != tree }.compactMap { Hash($0.hash) }).root.bytes
+    )
     guard proof.digest == settled.digest else {
       throw Finding(
         table: "settlement", key: "\(period)", expected: "digest \(settled.digest.hexadecimal)",

@@ -16,7 +16,7 @@ actor Settler {
     #if DEBUG
       if let step = Faults.settlementStep { return max(1, step) }
     #endif
-    return 1_000
+    return 4_096
   }
   private static let rowsPerCommit = 8_192
 

@@ -71,7 +71,7 @@ actor Writer {
   private static let accountsProjected = 1_000
   /// Transfers that the derived rows are behind at most, but for what comes while a pass catches up. The tail holds 12
   /// bytes of each.
-  private static let transfersBehindMax = 1 << 20
+  private static let transfersBehindMax = 1 << 21
 
   /// Brings the books up to the present time: opens the first period, or closes those that ended meanwhile.
   func start() throws(StoreError) {

@@ -30,14 +30,26 @@ package struct PatronLeaf: Sendable, Hashable {
 
   /// The leaf's words, after its blind.
   package var words: [UInt64] {
-    var words = [word(id.rawValue), word(pot.rawValue), word(fee.rawValue), UInt64(clicks.count)]
-    words.reserveCapacity(4 + 3 * clicks.count)
-    for click in clicks {
+    var words: [UInt64] = []
+    Self.append(id: id, pot: pot, fee: fee, clicks: clicks.indices, to: &words) { clicks[$0] }
+    return words
+  }
+
+  /// Appends a leaf's words.
+  static func append(
+    id: AccountID, pot: Micros, fee: Micros, clicks: Range<Int>, to words: inout [UInt64],
+    click: (Int) -> Click
+  ) {
+    words.append(word(id.rawValue))
+    words.append(word(pot.rawValue))
+    words.append(word(fee.rawValue))
+    words.append(UInt64(clicks.count))
+    for position in clicks {
+      let click = click(position)
       words.append(word(click.thing.rawValue))
       words.append(word(click.owner.rawValue))
       words.append(word(click.share.rawValue))
     }
-    return words
   }
 }
 

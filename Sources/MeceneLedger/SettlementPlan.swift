@@ -184,10 +184,18 @@ package final class SettlementPlan: Sendable {
   /// A patron's leaf.
   package func patronLeaf(at position: Int) -> PatronLeaf {
     let patron = patrons[position]
-    return PatronLeaf(
-      id: patron.id, pot: patron.pot, fee: patron.fee,
-      clicks: patron.clicks.map { PatronLeaf.Click(thing: things[$0], owner: ownerOf[$0], share: shares[$0]) }
-    )
+    return PatronLeaf(id: patron.id, pot: patron.pot, fee: patron.fee, clicks: patron.clicks.map(click))
+  }
+
+  /// Appends the words of a patron's leaf.
+  package func appendPatronLeaf(at position: Int, to words: inout [UInt64]) {
+    let patron = patrons[position]
+    PatronLeaf.append(
+      id: patron.id, pot: patron.pot, fee: patron.fee, clicks: patron.clicks, to: &words, click: click)
+  }
+
+  private func click(at position: Int) -> PatronLeaf.Click {
+    PatronLeaf.Click(thing: things[position], owner: ownerOf[position], share: shares[position])
   }
 
   /// An owner's leaf.

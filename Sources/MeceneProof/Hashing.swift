@@ -17,6 +17,41 @@ extension Fingerprint {
   }
 }
 
+/// A SHA-256, in place: a settlement of a million patrons makes ten million of them, and an array for each took most of
+/// its time.
+package struct Hash: Sendable, Hashable {
+  // In the order of their bytes in memory.
+  private let words: InlineArray<4, UInt64>
+
+  fileprivate init(_ digest: SHA256Digest) {
+    words = unsafe digest.withUnsafeBytes { bytes in
+      InlineArray { unsafe bytes.loadUnaligned(fromByteOffset: 8 * $0, as: UInt64.self) }
+    }
+  }
+
+  /// nil unless there are 32 bytes.
+  package init?(_ bytes: [UInt8]) {
+    guard bytes.count == 32 else { return nil }
+    words = InlineArray { word in
+      (0..<8).reduce(0 as UInt64) { $0 | UInt64(bytes[8 * word + $1]) << UInt64(8 * $1) }.littleEndian
+    }
+  }
+
+  package var bytes: [UInt8] {
+    [UInt8](capacity: 32) { append(to: &$0) }
+  }
+
+  fileprivate func append(to span: inout OutputSpan<UInt8>) {
+    for index in words.indices { WordHasher.append(UInt64(littleEndian: words[index]), to: &span) }
+  }
+
+  package static func == (a: Hash, b: Hash) -> Bool {
+    a.words.indices.allSatisfy { a.words[$0] == b.words[$0] }
+  }
+
+  package func hash(into hasher: inout Hasher) { hasher.combine(words[0]) }
+}
+
 /// SHA-256 over words and bytes, of which there are few: they are gathered first, because each piece that BoringSSL is
 /// handed costs as much as hashing a block.
 package struct WordHasher {
@@ -26,17 +61,31 @@ package struct WordHasher {
 
   package mutating func update(_ words: [UInt64]) {
     bytes.append(addingCapacity: 8 * words.count) { span in
-      for word in words {
-        for shift in stride(from: 0 as UInt64, to: 64, by: 8) {
-          span.append(UInt8(truncatingIfNeeded: word >> shift))
-        }
-      }
+      for word in words { Self.append(word, to: &span) }
     }
+  }
+
+  package mutating func update(_ word: UInt64) {
+    bytes.append(addingCapacity: 8) { Self.append(word, to: &$0) }
   }
 
   package mutating func update(_ bytes: [UInt8]) { self.bytes += bytes }
 
-  package func finish() -> [UInt8] { Array(SHA256.hash(data: bytes)) }
+  package mutating func update(_ byte: UInt8) { bytes.append(byte) }
+
+  package mutating func update(_ hash: Hash) { bytes.append(addingCapacity: 32) { hash.append(to: &$0) } }
+
+  /// The hash of all that came, and a new start in the same memory.
+  package mutating func finish() -> Hash {
+    defer { bytes.removeAll(keepingCapacity: true) }
+    return Hash(SHA256.hash(data: bytes))
+  }
+
+  fileprivate static func append(_ word: UInt64, to span: inout OutputSpan<UInt8>) {
+    for shift in stride(from: 0 as UInt64, to: 64, by: 8) {
+      span.append(UInt8(truncatingIfNeeded: word >> shift))
+    }
+  }
 }
 
 /// What each commit leaves: a hash of its rows, and a link to the commit before.
@@ -50,7 +99,7 @@ package enum CommitChain {
     hasher.update(previous)
     hasher.update([UInt64(bitPattern: sequence), UInt64(bitPattern: time.milliseconds)])
     hasher.update(rowsHash)
-    return hasher.finish()
+    return hasher.finish().bytes
   }
 }
 

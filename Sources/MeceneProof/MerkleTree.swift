@@ -4,35 +4,36 @@
 /// Source: RFC 6962, section 2.1. A leaf hashes to `H(0x00 | leaf)`, a node to `H(0x01 | left | right)`; a tree of n
 /// leaves splits at the largest power of two below n; the empty tree is `H()`.
 package struct MerkleTree {
+  private var hasher = WordHasher()
   /// Roots of complete subtrees, the largest first, with their heights.
-  private var subtrees: [(height: Int, hash: [UInt8])] = []
+  private var subtrees: [(height: Int, hash: Hash)] = []
 
   package init() {}
 
-  package init(hashes: some Sequence<[UInt8]>) {
+  package init(hashes: some Sequence<Hash>) {
     for hash in hashes { append(hash: hash) }
   }
 
   /// Appends a leaf by its hash. The roots of complete subtrees of one size may stand for leaves: but for the last of
   /// them, which may be smaller, the tree splits between them.
-  package mutating func append(hash: [UInt8]) {
+  package mutating func append(hash: Hash) {
     var node = (height: 0, hash: hash)
     while let last = subtrees.last, last.height == node.height {
-      node = (node.height + 1, Self.node(last.hash, node.hash))
+      node = (node.height + 1, Self.node(last.hash, node.hash, &hasher))
       subtrees.removeLast()
     }
     subtrees.append(node)
   }
 
-  package var root: [UInt8] {
-    guard var root = subtrees.last?.hash else { return WordHasher().finish() }
-    for subtree in subtrees.dropLast().reversed() { root = Self.node(subtree.hash, root) }
+  package var root: Hash {
+    var hasher = hasher
+    guard var root = subtrees.last?.hash else { return hasher.finish() }
+    for subtree in subtrees.dropLast().reversed() { root = Self.node(subtree.hash, root, &hasher) }
     return root
   }
 
-  static func node(_ left: [UInt8], _ right: [UInt8]) -> [UInt8] {
-    var hasher = WordHasher()
-    hasher.update([1] as [UInt8])
+  private static func node(_ left: Hash, _ right: Hash, _ hasher: inout WordHasher) -> Hash {
+    hasher.update(1 as UInt8)
     hasher.update(left)
     hasher.update(right)
     return hasher.finish()
@@ -43,7 +44,7 @@ package struct MerkleTree {
   /// - Parameters:
   ///   - index: The leaf's position, below `hashes.count`.
   ///   - hashes: All leaves' hashes.
-  package static func path(to index: Int, in hashes: ArraySlice<[UInt8]>) -> [[UInt8]] {
+  package static func path(to index: Int, in hashes: ArraySlice<Hash>) -> [Hash] {
     guard hashes.count > 1 else { return [] }
     var split = 1
     while split * 2 < hashes.count { split *= 2 }
@@ -57,20 +58,20 @@ package struct MerkleTree {
   /// for.
   ///
   /// Source: RFC 9162, section 2.1.3.2.
-  package static func root(of leaf: [UInt8], at index: UInt64, of count: UInt64, path: [[UInt8]]) -> [UInt8]?
-  {
+  package static func root(of leaf: Hash, at index: UInt64, of count: UInt64, path: [Hash]) -> Hash? {
+    var hasher = WordHasher()
     guard index < count else { return nil }
     var (position, last, hash) = (index, count - 1, leaf)
     for sibling in path {
       if last == 0 { return nil }
       if position & 1 == 1 || position == last {
-        hash = node(sibling, hash)
+        hash = node(sibling, hash, &hasher)
         while position & 1 == 0, position != 0 {
           position >>= 1
           last >>= 1
         }
       } else {
-        hash = node(hash, sibling)
+        hash = node(hash, sibling, &hasher)
       }
       position >>= 1
       last >>= 1

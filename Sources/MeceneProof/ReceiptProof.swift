@@ -30,7 +30,8 @@ package struct ReceiptProof: Sendable, Hashable {
     self.otherRoot = otherRoot
   }
 
-  /// The digest of the settlement that this leaf is part of; nil when leaf and path fit no tree.
+  /// The digest of the settlement that this leaf is part of; nil when leaf and path fit no tree, or a hash has not 32
+  /// bytes.
   package var digest: [UInt8]? {
     let words: [UInt64]
     let count: Int64
@@ -38,9 +39,10 @@ package struct ReceiptProof: Sendable, Hashable {
     case .patron(let patron): (words, count) = (patron.words, header.pots)
     case .owner(let owner): (words, count) = (owner.words, header.owners)
     }
-    let hash = LeafHash.of(words, blind: blind)
-    guard let size = UInt64(exactly: count),
-      let root = MerkleTree.root(of: hash, at: index, of: size, path: path)
+    let siblings = path.compactMap(Hash.init)
+    guard let size = UInt64(exactly: count), let blind = Hash(blind), let otherRoot = Hash(otherRoot),
+      siblings.count == path.count,
+      let root = MerkleTree.root(of: LeafHash.of(words, blind: blind), at: index, of: size, path: siblings)
     else { return nil }
     switch leaf {
     case .patron: return header.digest(patronRoot: root, ownerRoot: otherRoot)

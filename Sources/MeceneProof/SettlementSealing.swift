@@ -7,66 +7,83 @@ extension SettlementPlan {
   /// - Parameter secret: 32 bytes.
   package func seal(secret: [UInt8]) -> SettlementSeal {
     var blocks: [SettlementSeal.Block] = []
-    let patronRoot = Self.root(
-      .patrons, count: patrons.count, &blocks, id: { patrons[$0].id },
-      leaf: { LeafHash.of(patronLeaf(at: $0), period, secret) })
-    let ownerRoot = Self.root(
-      .owners, count: owners.count, &blocks, id: { owners[$0].id },
-      leaf: { LeafHash.of(ownerLeaf(at: $0), period, secret) })
+    let patronRoot = root(.patrons, count: patrons.count, secret, &blocks) { position, words in
+      appendPatronLeaf(at: position, to: &words)
+      return patrons[position].id
+    }
+    let ownerRoot = root(.owners, count: owners.count, secret, &blocks) { position, words in
+      words += ownerLeaf(at: position).words
+      return owners[position].id
+    }
     return SettlementSeal(digest: header.digest(patronRoot: patronRoot, ownerRoot: ownerRoot), blocks: blocks)
   }
 
   /// A tree's root, block by block.
-  private static func root(
-    _ tree: SettlementSeal.Tree, count: Int, _ blocks: inout [SettlementSeal.Block], id: (Int) -> AccountID,
-    leaf: (Int) -> [UInt8]
-  ) -> [UInt8] {
+  ///
+  /// - Parameter leaf: Appends a leaf's words, and says whose it is.
+  private func root(
+    _ tree: SettlementSeal.Tree, count: Int, _ secret: [UInt8], _ blocks: inout [SettlementSeal.Block],
+    leaf: (Int, inout [UInt64]) -> AccountID
+  ) -> Hash {
     var whole = MerkleTree()
+    var hasher = WordHasher()
+    var words: [UInt64] = []
     for start in stride(from: 0, to: count, by: SettlementSeal.leavesPerBlock) {
       var block = MerkleTree()
+      var first = AccountID(0)
       for position in start..<min(start + SettlementSeal.leavesPerBlock, count) {
-        block.append(hash: leaf(position))
+        words.removeAll(keepingCapacity: true)
+        let id = leaf(position, &words)
+        if position == start { first = id }
+        let blind = LeafHash.blind(id, period, secret: secret, &hasher)
+        block.append(hash: LeafHash.of(words, blind: blind, &hasher))
       }
-      blocks.append(SettlementSeal.Block(tree: tree, first: id(start), hash: block.root))
-      whole.append(hash: block.root)
+      let root = block.root
+      blocks.append(SettlementSeal.Block(tree: tree, first: first, hash: root.bytes))
+      whole.append(hash: root)
     }
     return whole.root
   }
 }
 
 extension SettlementHeader {
-  /// The digest that two roots give.
-  package func digest(patronRoot: [UInt8], ownerRoot: [UInt8]) -> [UInt8] {
+  /// The digest that two roots give, 32 bytes.
+  package func digest(patronRoot: Hash, ownerRoot: Hash) -> [UInt8] {
     var hasher = WordHasher()
     hasher.update(words)
     hasher.update(patronRoot)
     hasher.update(ownerRoot)
-    return hasher.finish()
+    return hasher.finish().bytes
   }
 }
 
 /// The hashes of blinded leaves.
 package enum LeafHash {
   /// What hides a leaf from whoever does not hold its receipt: `H(secret | m | id)`.
-  package static func blind(_ id: AccountID, _ period: Period, secret: [UInt8]) -> [UInt8] {
+  package static func blind(_ id: AccountID, _ period: Period, secret: [UInt8]) -> Hash {
     var hasher = WordHasher()
+    return blind(id, period, secret: secret, &hasher)
+  }
+
+  static func blind(_ id: AccountID, _ period: Period, secret: [UInt8], _ hasher: inout WordHasher) -> Hash {
     hasher.update(secret)
-    hasher.update([UInt64(bitPattern: Int64(period.number)), UInt64(bitPattern: id.rawValue)])
+    hasher.update(UInt64(bitPattern: Int64(period.number)))
+    hasher.update(UInt64(bitPattern: id.rawValue))
     return hasher.finish()
   }
 
-  package static func of(_ leaf: PatronLeaf, _ period: Period, _ secret: [UInt8]) -> [UInt8] {
-    of(leaf.words, blind: blind(leaf.id, period, secret: secret))
-  }
-
-  package static func of(_ leaf: OwnerLeaf, _ period: Period, _ secret: [UInt8]) -> [UInt8] {
+  package static func of(_ leaf: PatronLeaf, _ period: Period, _ secret: [UInt8]) -> Hash {
     of(leaf.words, blind: blind(leaf.id, period, secret: secret))
   }
 
   /// `H(0x00 | blind | words)`.
-  package static func of(_ words: [UInt64], blind: [UInt8]) -> [UInt8] {
-    var hasher = WordHasher(room: 33 + 8 * words.count)
-    hasher.update([0] as [UInt8])
+  package static func of(_ words: [UInt64], blind: Hash) -> Hash {
+    var hasher = WordHasher()
+    return of(words, blind: blind, &hasher)
+  }
+
+  static func of(_ words: [UInt64], blind: Hash, _ hasher: inout WordHasher) -> Hash {
+    hasher.update(0 as UInt8)
     hasher.update(blind)
     hasher.update(words)
     return hasher.finish()

@@ -33,24 +33,35 @@ extension BookFile {
       }
       return (terms, try snapshot.pots(of: period), last?["n"] as Int? ?? 0)
     }
+    let keys = try clickKeys(table, rows, progress)
+    return PeriodData(terms: terms, pots: pots, clicks: Self.standing(keys))
+  }
+
+  /// Each row's patron and thing in one word.
+  private func clickKeys(_ table: String, _ rows: Int, _ progress: (Int, Int) -> Void) throws -> [UInt64] {
     var keys: [UInt64] = []
     keys.reserveCapacity(rows)
-    var after = 0
-    while after < rows {
+    var finding: Finding?
+    // Half the time that rows of GRDB take.
+    let connection = try SQLiteConnection(path: path, isReadOnly: true)
+    let piece = try connection.prepare(
+      "SELECT patron_id, thing_id FROM \(table) WHERE sequence > ? AND sequence <= ?")
+    while keys.count < rows {
       try Task.checkCancellation()
-      let through = min(after + Self.pieceRows, rows)
-      try read { snapshot in
-        let cursor = try Row.fetchCursor(
-          snapshot.db, sql: "SELECT patron_id, thing_id FROM \(table) WHERE sequence > ? AND sequence <= ?",
-          arguments: [after, through])
-        while let row = try cursor.next() {
-          keys.append(try Self.key(patron: row[0], thing: row[1], table))
-        }
+      let through = min(keys.count + Self.pieceRows, rows)
+      try piece.forEachRow(.integer(Int64(keys.count)), .integer(Int64(through))) { row in
+        do throws(Finding) {
+          keys.append(try Self.key(patron: row.integer(0), thing: row.integer(1), table))
+        } catch { finding = finding ?? error }
       }
-      after = through
-      progress(after, rows)
+      if let finding { throw finding }
+      guard keys.count == through else {
+        throw Finding(
+          table: table, key: "sequence", expected: "\(through) rows", found: "\(keys.count)")
+      }
+      progress(through, rows)
     }
-    return PeriodData(terms: terms, pots: pots, clicks: Self.standing(keys))
+    return keys
   }
 
   /// Patron and thing in one word, which sorts as they do.

@@ -368,13 +368,15 @@ extension BookWriter {
 
   private func file(_ plan: SettlementPlan, owners positions: Range<Int>) throws(StoreError) {
     let period = Int64(plan.period.number)
+    var filing = statements.revenueFile.begin()
     for owner in plan.owners[positions] {
       for thing in plan.revenue[owner.things] {
-        try statements.revenueFile.run(
-          .integer(period), .integer(owner.id.rawValue), .integer(thing.thing.rawValue),
-          .integer(Int64(thing.clicks)), .integer(thing.micros.rawValue))
+        try filing.add([
+          period, owner.id.rawValue, thing.thing.rawValue, Int64(thing.clicks), thing.micros.rawValue,
+        ])
       }
     }
+    try filing.end()
     if let last = plan.owners[positions].last {
       try statements.paidThrough.run(.integer(last.id.rawValue), .integer(period))
     }

@@ -24,7 +24,7 @@ final class ReadAhead<Row: Sendable>: Sendable {
   init(path: String, _ sql: String, row: @escaping @Sendable (Statement) -> Row) {
     DispatchQueue(label: "mecene.readahead").async { [self] in
       do throws(StoreError) {
-        try read(SQLiteConnection(path: path), sql, row)
+        try read(SQLiteConnection(path: path, isReadOnly: true), sql, row)
       } catch {
         state.withLock { $0.error = error }
       }

@@ -1,17 +1,18 @@
 internal import CSQLite
 
-/// One connection to a database file, and nothing more than the writer needs: SQL, prepared statements, checkpoints.
+/// One connection to a database file, and nothing more than the writer and long scans need: SQL, prepared
+/// statements, checkpoints.
 ///
-/// Used by one queue at a time; the writer owns it.
+/// Used by one queue at a time.
 @safe final class SQLiteConnection {
   private let handle: OpaquePointer
   private let counter = LogPageCounter()
 
-  init(path: String) throws(StoreError) {
+  init(path: String, isReadOnly: Bool = false) throws(StoreError) {
     var handle: OpaquePointer?
+    let access = isReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
     let code = unsafe sqlite3_open_v2(
-      path, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-      nil)
+      path, &handle, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
     guard let opened = unsafe handle else { throw .failed("out of memory") }
     unsafe self.handle = opened
     try check(code)

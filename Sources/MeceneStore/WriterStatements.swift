@@ -5,8 +5,8 @@ struct WriterStatements {
   let movement, balance, potChange, projection: Statement
   let accountOpen, accountUpdate, accountChange, account: Statement
   let thingAdd, thingUpdate, thingChange, thing: Statement
-  let settlement, block, settlementEnd, drainedThrough, paidThrough, revenueFile: Statement
-  let transfer, accountTransfer, clickFile: RowsStatement
+  let settlement, block, settlementEnd, drainedThrough, paidThrough: Statement
+  let transfer, accountTransfer, clickFile, revenueFile: RowsStatement
 
   init(_ connection: SQLiteConnection) throws(StoreError) {
     begin = try connection.prepare("BEGIN IMMEDIATE")
@@ -133,7 +133,8 @@ struct WriterStatements {
     clickFile = try RowsStatement(
       connection, "INSERT OR IGNORE INTO click (period, patron_id, thing_id, share_micros) VALUES", columns: 4
     )
-    revenueFile = try connection.prepare(
-      "INSERT OR IGNORE INTO revenue (period, owner_id, thing_id, clicks, micros) VALUES (?, ?, ?, ?, ?)")
+    revenueFile = try RowsStatement(
+      connection, "INSERT OR IGNORE INTO revenue (period, owner_id, thing_id, clicks, micros) VALUES",
+      columns: 5)
   }
 }

@@ -199,7 +199,8 @@ import Testing
       }
       #expect(failure == .diskFull)
       #expect(
-        try await engine.read { try $0.account(.id(AccountID(1)), field: "") }.money.available == Micros(10_000_000)
+        try await engine.read { try $0.account(.id(AccountID(1)), field: "") }.money.available
+          == Micros(10_000_000)
       )
       try await engine.limit(pages: 1_000_000)
       #expect(try await eventually { engine.condition == .serving })
@@ -302,7 +303,8 @@ import Testing
     ("INSERT INTO pot VALUES (682, -5, 1, 0)", "pot"),
     ("UPDATE thing SET owner_id = 1 WHERE id = 2", "thing"),
     (
-      "UPDATE thing SET owner_id = 1, owner_name = (SELECT name FROM account WHERE id = 1) WHERE id = 2", "click"
+      "UPDATE thing SET owner_id = 1, owner_name = (SELECT name FROM account WHERE id = 1) WHERE id = 2",
+      "click"
     ),
     (
       "UPDATE thing SET owner_id = 2, owner_name = (SELECT name FROM account WHERE id = 2) WHERE id = 1",

@@ -134,7 +134,8 @@ private final class Books {
       commands.append(
         .addThing(
           NewThing(
-            owner: .id(AccountID(n)), url: url, fingerprint: Fingerprint(of: "a.org/\(n)"), title: try text(""),
+            owner: .id(AccountID(n)), url: url, fingerprint: Fingerprint(of: "a.org/\(n)"),
+            title: try text(""),
             description: try text(""), hidden: false)))
     }
     try commit(commands)
