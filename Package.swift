@@ -52,8 +52,10 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "MeceneProof",
-      dependencies: ["MeceneLedger", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict
-    ),
+      dependencies: [
+        "MeceneLedger", "MeceneConcurrency", .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: strict),
     .target(
       name: "MeceneEngine",
       dependencies: [

@@ -32,6 +32,7 @@ actor Writer {
     var openPeriod = Period(number: 0)
     var oldestUnsettled: Period?
     var openClicks = 0
+    var commits: Int64 = 0
     var condition = EngineCondition.recovering
   }
 
@@ -90,6 +91,9 @@ actor Writer {
       executor.queue.async { self.assumeIsolated { $0.drain(asGuest: false) } }
     }
   }
+
+  /// The number of the last commit.
+  nonisolated var commits: Int64 { summary.withLock { $0.commits } }
 
   nonisolated func withdraw(_ tag: CallTag) -> Bool {
     mailbox.withdraw { submission in
@@ -426,7 +430,7 @@ actor Writer {
   private func publish() {
     let summary = Summary(
       now: ledger.now, openPeriod: ledger.openPeriod, oldestUnsettled: ledger.oldestUnsettled,
-      openClicks: ledger.openClickCount, condition: condition)
+      openClicks: ledger.openClickCount, commits: sequence, condition: condition)
     self.summary.withLock { $0 = summary }
   }
 }

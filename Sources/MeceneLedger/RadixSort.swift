@@ -1,28 +1,23 @@
-/// Sorting by whole numbers without comparing them: a settlement of ten million clicks sorts twice, in 0.4 s each instead
-/// of 2 s by comparison.
+/// Sorting by whole numbers without comparing them: ten million clicks of a settlement take 0.4 s instead of 2.
 package enum RadixSort {
   // Bytes: their 256 places stay in the cache, where the 2,048 of a larger digit do not.
   private static let digitBits: UInt64 = 8
   private static let digits = 1 << digitBits
 
   /// The keys, rising.
-  package static func sorted(_ keys: consuming [UInt64]) -> [UInt64] { sorted(keys) { $0 } }
-
-  /// The elements by rising key; those of one key keep their order.
   ///
   /// One stable pass for each digit of 8 bits, the lowest first, leaving out digits that all keys share. Source: Knuth, The
   /// Art of Computer Programming, volume 3, section 5.2.5.
-  @inline(__always)
-  static func sorted<Element>(_ elements: consuming [Element], by key: (Element) -> UInt64) -> [Element] {
-    var source = elements
+  package static func sorted(_ keys: consuming [UInt64]) -> [UInt64] {
+    var source = keys
     guard let first = source.first else { return source }
     var differing: UInt64 = 0
-    for element in source { differing |= key(element) ^ key(first) }
-    var target = [Element](repeating: first, count: source.count)
+    for key in source { differing |= key ^ first }
+    var target = [UInt64](repeating: first, count: source.count)
     var shift: UInt64 = 0
     while shift < 64 {
       if differing >> shift & UInt64(digits - 1) != 0 {
-        pass(from: source, to: &target, by: { Int(truncatingIfNeeded: key($0) >> shift) & (digits - 1) })
+        pass(from: source, to: &target, shift)
         swap(&source, &target)
       }
       shift += digitBits
@@ -30,21 +25,19 @@ package enum RadixSort {
     return source
   }
 
-  @inline(__always)
-  private static func pass<Element>(
-    from source: [Element], to target: inout [Element], by digit: (Element) -> Int
-  ) {
+  private static func pass(from source: [UInt64], to target: inout [UInt64], _ shift: UInt64) {
+    func digit(_ key: UInt64) -> Int { Int(truncatingIfNeeded: key >> shift) & (digits - 1) }
     var ends = [Int](repeating: 0, count: digits)
-    for element in source { ends[digit(element)] += 1 }
+    for key in source { ends[digit(key)] += 1 }
     var sum = 0
     for index in ends.indices {
       let count = ends[index]
       ends[index] = sum
       sum += count
     }
-    for element in source {
-      let place = digit(element)
-      target[ends[place]] = element
+    for key in source {
+      let place = digit(key)
+      target[ends[place]] = key
       ends[place] += 1
     }
   }

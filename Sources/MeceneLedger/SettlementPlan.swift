@@ -104,12 +104,9 @@ package final class SettlementPlan: Sendable {
     }
     var ownerOf: [AccountID] = []
     ownerOf.reserveCapacity(clicks.count)
-    var earnings: [Earning] = []
-    earnings.reserveCapacity(clicks.count)
-    for (position, click) in clicks.enumerated() {
-      guard let owner = owner(click.thing), let ownerNumber = UInt32(exactly: owner.rawValue),
-        ownerNumber > 0,
-        let thingNumber = UInt32(exactly: click.thing.rawValue)
+    var newestThing = ThingID(0)
+    for click in clicks {
+      guard let owner = owner(click.thing), UInt32(exactly: owner.rawValue) ?? 0 > 0, click.thing.rawValue > 0
       else {
         throw Self.finding(period, click, "a thing with an owner", "none")
       }
@@ -117,9 +114,13 @@ package final class SettlementPlan: Sendable {
         throw Self.finding(period, click, "a thing of another owner", "an own thing")
       }
       ownerOf.append(owner)
-      earnings.append(Earning(owner: ownerNumber, thing: thingNumber, micros: shares[position]))
+      newestThing = max(newestThing, click.thing)
     }
-    (owners, revenue) = Self.addUp(RadixSort.sorted(earnings) { $0.key })
+    var earnings = [Earning](repeating: Earning(), count: Int(newestThing.rawValue) + 1)
+    for (position, click) in clicks.enumerated() {
+      earnings[Int(click.thing.rawValue)].add(shares[position], owner: ownerOf[position])
+    }
+    (owners, revenue) = Self.addUp(earnings)
     totals.pots = patrons.count
     totals.clicks = clicks.count
     totals.owners = owners.count
@@ -137,43 +138,39 @@ package final class SettlementPlan: Sendable {
       table: "click", key: "\(period) \(click.patron) \(click.thing)", expected: expected, found: found)
   }
 
-  /// What one click brings its owner.
+  /// What a thing's clicks bring its owner.
   private struct Earning {
-    let owner: UInt32
-    let thing: UInt32
-    let micros: Micros
+    private(set) var owner: UInt32 = 0
+    private(set) var clicks: UInt32 = 0
+    private(set) var micros = Micros.zero
 
-    var key: UInt64 { UInt64(owner) << 32 | UInt64(thing) }
+    mutating func add(_ share: Micros, owner: AccountID) {
+      self.owner = UInt32(truncatingIfNeeded: owner.rawValue)
+      clicks += 1
+      micros += share
+    }
   }
 
   /// Sums by owner and thing.
   ///
-  /// - Parameter earnings: By owner and thing.
+  /// - Parameter earnings: By thing.
   private static func addUp(_ earnings: [Earning]) -> (owners: [Owner], revenue: [ThingRevenue]) {
+    let keys = earnings.indices.filter { earnings[$0].clicks > 0 }
+      .map { UInt64(earnings[$0].owner) << 32 | UInt64($0) }
     var owners: [Owner] = []
     var revenue: [ThingRevenue] = []
-    var position = 0
-    while position < earnings.count {
-      let owner = earnings[position].owner
-      let firstThing = revenue.count
-      let firstClick = position
-      var earned = Micros.zero
-      while position < earnings.count, earnings[position].owner == owner {
-        let thing = earnings[position].thing
-        let firstOfThing = position
-        var micros = Micros.zero
-        while position < earnings.count, earnings[position].thing == thing {
-          micros += earnings[position].micros
-          position += 1
-        }
-        revenue.append(
-          ThingRevenue(thing: ThingID(Int64(thing)), clicks: position - firstOfThing, micros: micros))
-        earned += micros
-      }
+    revenue.reserveCapacity(keys.count)
+    for key in RadixSort.sorted(keys) {
+      let (owner, thing) = (AccountID(Int64(key >> 32)), Int(key & 0xffff_ffff))
+      let earning = earnings[thing]
+      let before = owners.last.flatMap { $0.id == owner ? owners.removeLast() : nil }
       owners.append(
         Owner(
-          id: AccountID(Int64(owner)), clicks: position - firstClick, micros: earned,
-          things: firstThing..<revenue.count))
+          id: owner, clicks: Int(earning.clicks) + (before?.clicks ?? 0),
+          micros: earning.micros + (before?.micros ?? .zero),
+          things: (before?.things.lowerBound ?? revenue.count)..<revenue.count + 1))
+      revenue.append(
+        ThingRevenue(thing: ThingID(Int64(thing)), clicks: Int(earning.clicks), micros: earning.micros))
     }
     return (owners, revenue)
   }

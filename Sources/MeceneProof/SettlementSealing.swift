@@ -1,3 +1,6 @@
+internal import Dispatch
+internal import Foundation
+internal import MeceneConcurrency
 package import MeceneLedger
 
 extension SettlementPlan {
@@ -18,31 +21,44 @@ extension SettlementPlan {
     return SettlementSeal(digest: header.digest(patronRoot: patronRoot, ownerRoot: ownerRoot), blocks: blocks)
   }
 
-  /// A tree's root, block by block.
+  /// A tree's root, block by block, on all cores: the whole settlement of a million patrons waits for it.
   ///
   /// - Parameter leaf: Appends a leaf's words, and says whose it is.
   private func root(
     _ tree: SettlementSeal.Tree, count: Int, _ secret: [UInt8], _ blocks: inout [SettlementSeal.Block],
-    leaf: (Int, inout [UInt64]) -> AccountID
+    leaf: @Sendable (Int, inout [UInt64]) -> AccountID
   ) -> Hash {
-    var whole = MerkleTree()
+    let blockCount = (count + SettlementSeal.leavesPerBlock - 1) / SettlementSeal.leavesPerBlock
+    let parts = min(ProcessInfo.processInfo.activeProcessorCount, blockCount)
+    let roots = Locked([[(first: AccountID, root: Hash)]](repeating: [], count: parts))
+    DispatchQueue.concurrentPerform(iterations: parts) { part in
+      let range = blockCount * part / parts..<blockCount * (part + 1) / parts
+      let found = range.map { block in
+        let start = block * SettlementSeal.leavesPerBlock
+        return blockRoot(start..<min(start + SettlementSeal.leavesPerBlock, count), secret, leaf)
+      }
+      roots.withLock { $0[part] = found }
+    }
+    let all = roots.withLock { $0.joined().map(\.self) }
+    blocks += all.map { SettlementSeal.Block(tree: tree, first: $0.first, hash: $0.root.bytes) }
+    return MerkleTree(hashes: all.map(\.root)).root
+  }
+
+  private func blockRoot(
+    _ positions: Range<Int>, _ secret: [UInt8], _ leaf: (Int, inout [UInt64]) -> AccountID
+  ) -> (first: AccountID, root: Hash) {
+    var tree = MerkleTree()
     var hasher = WordHasher()
     var words: [UInt64] = []
-    for start in stride(from: 0, to: count, by: SettlementSeal.leavesPerBlock) {
-      var block = MerkleTree()
-      var first = AccountID(0)
-      for position in start..<min(start + SettlementSeal.leavesPerBlock, count) {
-        words.removeAll(keepingCapacity: true)
-        let id = leaf(position, &words)
-        if position == start { first = id }
-        let blind = LeafHash.blind(id, period, secret: secret, &hasher)
-        block.append(hash: LeafHash.of(words, blind: blind, &hasher))
-      }
-      let root = block.root
-      blocks.append(SettlementSeal.Block(tree: tree, first: first, hash: root.bytes))
-      whole.append(hash: root)
+    var first: AccountID?
+    for position in positions {
+      words.removeAll(keepingCapacity: true)
+      let id = leaf(position, &words)
+      first = first ?? id
+      let blind = LeafHash.blind(id, period, secret: secret, &hasher)
+      tree.append(hash: LeafHash.of(words, blind: blind, &hasher))
     }
-    return whole.root
+    return (first ?? AccountID(0), tree.root)
   }
 }
 

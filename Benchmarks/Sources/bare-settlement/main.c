@@ -142,8 +142,6 @@ int main(int argc, char **argv) {
   sqlite3_stmt *file_click = prepare("INSERT INTO click VALUES (?, ?, ?, ?)");
   sqlite3_stmt *file_revenue = prepare("INSERT INTO revenue VALUES (?, ?, ?, ?, ?)");
   sqlite3_stmt *transfer = prepare("INSERT INTO transfer VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?, ?)");
-  sqlite3_stmt *balance = prepare("UPDATE account SET available_micros = ?, pots_micros = ? WHERE id = ?");
-  sqlite3_stmt *drain = prepare("UPDATE pot SET held_micros = held_micros - ? WHERE period = ? AND account_id = ?");
 
   // Pass 1: cut each pot, file its clicks, and sum by thing.
   int64_t *earned = calloc(things + 1, 8);
@@ -165,10 +163,8 @@ int main(int argc, char **argv) {
     }
     held[a] -= pots[a];
     RUN(transfer, ++transfer_id, sequence + 1, 7, (int64_t)a, pots[a], period + 1, period, available[a], held[a]);
-    RUN(balance, available[a], held[a], (int64_t)a);
-    RUN(drain, pots[a], period, (int64_t)a);
     rows_in_commit += n;
-    if (++patrons_in_commit >= 1000 || rows_in_commit >= 8192) {
+    if (++patrons_in_commit >= 4096 || rows_in_commit >= 8192) {
       end_commit();
       RUN(begin, 0);
       patrons_in_commit = rows_in_commit = 0;
@@ -194,8 +190,7 @@ int main(int argc, char **argv) {
     if (sum == 0) continue;
     available[a] += sum;
     RUN(transfer, ++transfer_id, sequence + 1, 8, (int64_t)a, sum, period + 1, period, available[a], held[a]);
-    RUN(balance, available[a], held[a], (int64_t)a);
-    if (++patrons_in_commit >= 1000 || rows_in_commit >= 8192) {
+    if (++patrons_in_commit >= 4096 || rows_in_commit >= 8192) {
       end_commit();
       RUN(begin, 0);
       patrons_in_commit = rows_in_commit = 0;
