@@ -1,4 +1,5 @@
 internal import Dispatch
+internal import Foundation
 internal import Logging
 internal import MeceneConcurrency
 internal import MeceneLedger
@@ -122,21 +123,25 @@ actor Settler {
   func cancel() { running?.task.cancel() }
 
   private func run(_ period: Period, _ cursor: Ledger.SettlementProgress?) async throws -> SettlementRecord {
+    let pace = Pace(writer)
     let plan: SettlementPlan
     do {
-      plan = try book.plan(period, progress: notify)
+      plan = try book.plan(period) { progress in
+        notify(progress)
+        Thread.sleep(forTimeInterval: pace.rest())
+      }
     } catch let finding as Finding {
       throw Refusal.booksInconsistent(finding)
     }
-    _ = try await writer.perform(.planSettlement(plan, plan.seal(secret: book.identity.secret)))
+    _ = try await writer.perform(.planSettlement(plan, seal(plan, pace)))
     let firstPatron = plan.patrons.firstIndex { $0.id > cursor?.drainedThrough ?? AccountID(0) }
     try await forEachStep(
-      from: firstPatron ?? plan.patrons.count, count: plan.patrons.count, stage: "draining pots",
+      pace, from: firstPatron ?? plan.patrons.count, count: plan.patrons.count, stage: "draining pots",
       rows: { plan.patrons[$0].clicks.count }
     ) { .drainPots(plan, $0) }
     let firstOwner = plan.owners.firstIndex { $0.id > cursor?.paidThrough ?? AccountID(0) }
     try await forEachStep(
-      from: firstOwner ?? plan.owners.count, count: plan.owners.count, stage: "paying owners",
+      pace, from: firstOwner ?? plan.owners.count, count: plan.owners.count, stage: "paying owners",
       rows: { plan.owners[$0].things.count }
     ) { .payOwners(plan, $0) }
     _ = try await writer.perform(.finishSettlement(plan))
@@ -152,8 +157,23 @@ actor Settler {
     return record
   }
 
+  /// Hashes the plan: with all cores while nobody else needs one.
+  private func seal(_ plan: SettlementPlan, _ pace: Pace) -> SettlementSeal {
+    let cores = pace.isAlone ? ProcessInfo.processInfo.activeProcessorCount : 1
+    notify(StageProgress("sealing the plan", 0, of: 0))
+    let sinceRest = Locked(0)
+    return plan.seal(secret: book.identity.secret, cores: cores) { leaves in
+      let isLong = sinceRest.withLock { sum in
+        sum = sum > 8_192 ? 0 : sum + leaves
+        return sum == 0
+      }
+      if isLong { Thread.sleep(forTimeInterval: pace.rest()) }
+    }
+  }
+
   private func forEachStep(
-    from first: Int, count: Int, stage: String, rows: (Int) -> Int, command: (Range<Int>) -> Command
+    _ pace: Pace, from first: Int, count: Int, stage: String, rows: (Int) -> Int,
+    command: (Range<Int>) -> Command
   ) async throws {
     var start = first
     while start < count {
@@ -164,14 +184,11 @@ actor Settler {
         rowsSoFar += rows(end)
         end += 1
       }
-      let (began, commits) = (Deadline.now, writer.commits)
       _ = try await writer.perform(command(start..<end))
       start = end
       notify(StageProgress(stage, end, of: count))
-      // Others who write beside it get a third of the time for themselves.
-      if start < count, writer.commits > commits + 1 {
-        try await Task.sleep(nanoseconds: (Deadline.now.nanoseconds - began.nanoseconds) / 2)
-      }
+      pace.ownCommit()
+      if start < count { try await Task.sleep(for: .seconds(pace.rest())) }
     }
   }
 

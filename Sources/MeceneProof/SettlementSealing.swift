@@ -1,5 +1,4 @@
 internal import Dispatch
-internal import Foundation
 internal import MeceneConcurrency
 package import MeceneLedger
 
@@ -7,35 +6,48 @@ extension SettlementPlan {
   /// Seals the plan: the root of two Merkle trees, one leaf for each patron and each owner, blinded with the ledger's
   /// secret so that a receipt shows nothing of anybody else.
   ///
-  /// - Parameter secret: 32 bytes.
-  package func seal(secret: [UInt8]) -> SettlementSeal {
+  /// - Parameters:
+  ///   - secret: 32 bytes.
+  ///   - cores: How many cores hash at a time.
+  ///   - progress: Called with how many more leaves are hashed, on any of their threads.
+  package func seal(
+    secret: [UInt8], cores: Int = 1, progress: @escaping @Sendable (Int) -> Void = { _ in }
+  ) -> SettlementSeal {
     var blocks: [SettlementSeal.Block] = []
-    let patronRoot = root(.patrons, count: patrons.count, secret, &blocks) { position, words in
+    let sealing = Sealing(plan: self, secret: secret, cores: cores, progress: progress)
+    let patronRoot = sealing.root(.patrons, count: patrons.count, &blocks) { position, words in
       appendPatronLeaf(at: position, to: &words)
       return patrons[position].id
     }
-    let ownerRoot = root(.owners, count: owners.count, secret, &blocks) { position, words in
+    let ownerRoot = sealing.root(.owners, count: owners.count, &blocks) { position, words in
       words += ownerLeaf(at: position).words
       return owners[position].id
     }
     return SettlementSeal(digest: header.digest(patronRoot: patronRoot, ownerRoot: ownerRoot), blocks: blocks)
   }
+}
 
-  /// A tree's root, block by block, on all cores: the whole settlement of a million patrons waits for it.
+private struct Sealing: Sendable {
+  let plan: SettlementPlan
+  let secret: [UInt8]
+  let cores: Int
+  let progress: @Sendable (Int) -> Void
+
+  /// A tree's root, block by block.
   ///
   /// - Parameter leaf: Appends a leaf's words, and says whose it is.
-  private func root(
-    _ tree: SettlementSeal.Tree, count: Int, _ secret: [UInt8], _ blocks: inout [SettlementSeal.Block],
+  func root(
+    _ tree: SettlementSeal.Tree, count: Int, _ blocks: inout [SettlementSeal.Block],
     leaf: @Sendable (Int, inout [UInt64]) -> AccountID
   ) -> Hash {
     let blockCount = (count + SettlementSeal.leavesPerBlock - 1) / SettlementSeal.leavesPerBlock
-    let parts = min(ProcessInfo.processInfo.activeProcessorCount, blockCount)
+    let parts = min(cores, blockCount)
     let roots = Locked([[(first: AccountID, root: Hash)]](repeating: [], count: parts))
     DispatchQueue.concurrentPerform(iterations: parts) { part in
       let range = blockCount * part / parts..<blockCount * (part + 1) / parts
       let found = range.map { block in
         let start = block * SettlementSeal.leavesPerBlock
-        return blockRoot(start..<min(start + SettlementSeal.leavesPerBlock, count), secret, leaf)
+        return blockRoot(start..<min(start + SettlementSeal.leavesPerBlock, count), leaf)
       }
       roots.withLock { $0[part] = found }
     }
@@ -45,7 +57,7 @@ extension SettlementPlan {
   }
 
   private func blockRoot(
-    _ positions: Range<Int>, _ secret: [UInt8], _ leaf: (Int, inout [UInt64]) -> AccountID
+    _ positions: Range<Int>, _ leaf: (Int, inout [UInt64]) -> AccountID
   ) -> (first: AccountID, root: Hash) {
     var tree = MerkleTree()
     var hasher = WordHasher()
@@ -55,9 +67,10 @@ extension SettlementPlan {
       words.removeAll(keepingCapacity: true)
       let id = leaf(position, &words)
       first = first ?? id
-      let blind = LeafHash.blind(id, period, secret: secret, &hasher)
+      let blind = LeafHash.blind(id, plan.period, secret: secret, &hasher)
       tree.append(hash: LeafHash.of(words, blind: blind, &hasher))
     }
+    progress(positions.count)
     return (first ?? AccountID(0), tree.root)
   }
 }

@@ -34,6 +34,16 @@ import Testing
         == "52c94ead793f644fa04ef38fd3143e4bb6e3ca2332f0235850e4c1fa6b15b584")
   }
 
+  @Test(arguments: [1, 127, 128, 129, 1_000])
+  func `a plan has one seal, on however many cores`(patrons: Int) throws {
+    let plan = try SettlementPlan(
+      period: period, terms: Terms(), pots: (1...patrons).map { (id(Int64($0)), Micros(2_000_000)) },
+      clicks: (1...patrons).map { (id(Int64($0)), ThingID(Int64($0) * 2)) },
+      owner: { AccountID($0.rawValue + 5_000) })
+    let one = plan.seal(secret: zeroSecret)
+    for cores in [2, 3, 64] { #expect(plan.seal(secret: zeroSecret, cores: cores) == one) }
+  }
+
   @Test func `another secret gives another digest of the same plan`() throws {
     let plan = try SettlementPlan(
       period: period, terms: Terms(), pots: [(id(1), Micros(2_000_000))], clicks: [],

@@ -61,6 +61,8 @@ final class Workshop {
     case uniform
     /// Or as many clicks whose patrons and things follow Zipf's law.
     case skewed
+    /// Or ten clicks for each of the first tenth of the patrons.
+    case tenth
   }
 
   func provide(_ dataSet: DataSet) throws {
@@ -82,6 +84,10 @@ final class Workshop {
       let skewed = SkewedClicks(accounts: accounts)
       try make(.skewed, from: .population) {
         try $0.click(first: 0, last: 10 * accounts, depth: 2, skewed.click)
+      }
+    case .tenth:
+      try make(.tenth, from: .population) {
+        try $0.click(first: 0, last: accounts, depth: 2, Self.uniform(accounts / 10))
       }
     }
     show("  (\(dataSet.rawValue) data made in \(text(Date().timeIntervalSince(began))) s)")

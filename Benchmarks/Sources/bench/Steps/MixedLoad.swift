@@ -21,11 +21,15 @@ struct MixedLoad: Step {
       line.against("clicks alone", median(alone.map(\.callsPerSecond)), atLeast: 0.5))
     shop.results.add(
       Line(Self.name, "64 x 16, 99th percentile", median(mixed.map { $0.milliseconds(99) }), "ms"))
-    try idle(shop, daemon)
+    daemon.terminate()
+    try idle(shop)
   }
 
-  private func idle(_ shop: Workshop, _ daemon: Daemon) throws {
+  private func idle(_ shop: Workshop) throws {
     raiseDescriptorLimit()
+    // A fresh one, for memory that was freed before would serve the connections and not be seen.
+    let daemon = try shop.daemon(on: .pots)
+    defer { daemon.terminate() }
     let before = daemon.residentBytes
     let idle = try LoadGenerator(
       MeceneConversation(requests: HealthRequests()), to: daemon.tcp, connections: 10_000, depth: 1)

@@ -8,8 +8,14 @@ struct Settlement: Step {
   static let title = "Settlement of 10 million clicks by 1 million patrons"
 
   func run(_ shop: Workshop) throws {
+    let tenth = try settle(shop, .tenth)
     for (dataSet, words) in [(Workshop.DataSet.uniform, "ten clicks each"), (.skewed, "skewed")] {
-      let seconds = try settle(shop, dataSet).seconds
+      let (seconds, clicks) = try settle(shop, dataSet)
+      if dataSet == .uniform {
+        let cost = Line(Self.name, "a settled click of \(clicks)", seconds / Double(clicks) * 1e6, "us")
+        shop.results.add(
+          cost.against("of \(tenth.clicks)", tenth.seconds / Double(tenth.clicks) * 1e6, atMost: 1.2))
+      }
       let copy = shop.path("bare-settlement")
       try? FileManager.default.removeItem(atPath: copy)
       let daemon = try shop.daemon(on: dataSet)
