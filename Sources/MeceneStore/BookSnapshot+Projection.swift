@@ -54,19 +54,17 @@ extension BookSnapshot {
   /// The transfers of an account that `account`, `pot` and `account_transfer` have not followed, in their order.
   func tail(of account: AccountID) throws -> [Transfer] {
     if let known = projection.transfers(of: account) { return try known.compactMap(transfer(_:)) }
-    let rows = try fetchAll(
+    return try all(
       Self.transferSQL + " WHERE t.id > ? AND t.account_id = ? ORDER BY t.id",
-      [projection.position.through(account.rawValue), account.rawValue])
-    return try rows.map(transfer)
+      [projection.position.through(account.rawValue), account.rawValue], transfer)
   }
 
   /// Calls `body` with every transfer that the derived rows have not followed, in their order.
   func forEachTailTransfer(_ body: (Transfer) throws -> Void) throws {
     if projection.position.through == projection.newest { return }
     let statement = try db.cachedStatement(sql: Self.transferSQL + " WHERE t.id > ? ORDER BY t.id")
-    let cursor = try Row.fetchCursor(statement, arguments: [projection.position.through])
-    while let row = try cursor.next() {
-      let transfer = try transfer(row)
+    let rows = try RowsInPlace(statement, [projection.position.through], transfer)
+    while let transfer = try rows.next() {
       guard let account = transfer.account,
         transfer.id > projection.position.through(account.rawValue)
       else { continue }
@@ -87,9 +85,10 @@ extension BookSnapshot {
         SELECT account_id, set_aside_micros FROM pot
         WHERE period = ? AND account_id >= ? AND account_id < ? ORDER BY account_id
         """)
-    let cursor = try Row.fetchCursor(
-      statement, arguments: [period.number, range.lowerBound.rawValue, range.upperBound.rawValue])
-    while let row = try cursor.next() { pots.append((AccountID(row[0] as Int64), Micros(row[1] as Int64))) }
+    let rows = try RowsInPlace(
+      statement, [period.number, range.lowerBound.rawValue, range.upperBound.rawValue]
+    ) { (patron: AccountID($0.integer(0)), pot: Micros($0.integer(1))) }
+    while let row = try rows.next() { pots.append(row) }
     var changes = PotChanges()
     try forEachTailTransfer { transfer in
       if transfer.forPeriod == period, transfer.account.map(range.contains) ?? false { changes.add(transfer) }

@@ -28,11 +28,10 @@ extension BookSnapshot {
     let (from, through) =
       period.map { (Int64($0.number), Int64($0.number)) } ?? (0, Int64(Period.last.number))
     let tail = try tail(of: account.id)
-    var transfers = try fetchAll(
+    var transfers = try all(
       Self.accountTransferSQL
         + " AND x.transfer_id > ? AND t.period BETWEEN ? AND ? ORDER BY x.transfer_id LIMIT ?",
-      [id, after ?? 0, from, through, limit + 1]
-    ).map(transfer)
+      [id, after ?? 0, from, through, limit + 1], transfer)
     transfers += tail.filter { $0.id > after ?? 0 && from...through ~= Int64($0.period.number) }
       .prefix(limit + 1 - transfers.count)
     let opening = try opening(id, tail, after: after, from: from)
@@ -50,14 +49,13 @@ extension BookSnapshot {
       return try transfer(after).flatMap { $0.account == AccountID(id) ? $0 : nil }
     }
     if let newest = tail.last(where: { Int64($0.period.number) < from }) { return newest }
-    return try fetchOne(
-      Self.accountTransferSQL + " AND t.period < ? ORDER BY x.transfer_id DESC LIMIT 1", [id, from]
-    ).map(transfer)
+    return try first(
+      Self.accountTransferSQL + " AND t.period < ? ORDER BY x.transfer_id DESC LIMIT 1", [id, from], transfer)
   }
 
   /// One transfer; nil when there is none.
   func transfer(_ id: Int64) throws -> Transfer? {
-    try fetchOne(Self.transferSQL + " WHERE t.id = ?", [id]).map(transfer)
+    try first(Self.transferSQL + " WHERE t.id = ?", [id], transfer)
   }
 
   /// Transfers after an id with the names of their accounts, of one period or of all, in the journal's order.
@@ -66,39 +64,33 @@ extension BookSnapshot {
   ) throws -> [(transfer: Transfer, accountName: String)] {
     let (from, through) =
       period.map { (Int64($0.number), Int64($0.number)) } ?? (0, Int64(Period.last.number))
-    return try fetchAll(
+    return try all(
       """
-      SELECT \(Self.transferColumns), coalesce(a.name, '') AS account_name
+      SELECT \(Self.transferColumns), a.name
       FROM transfer t
       JOIN commit_log c ON c.sequence = t.commit_sequence
       LEFT JOIN account a ON a.id = t.account_id
       WHERE t.id > ? AND t.period BETWEEN ? AND ? ORDER BY t.id LIMIT ?
       """, [after ?? 0, from, through, limit]
-    ).map { (try transfer($0), $0["account_name"]) }
+    ) { (try transfer($0), $0.text(11)) }
   }
 
   /// Transfers after an id, in the journal's order.
   package func transfers(after: Int64, limit: Int) throws -> [Transfer] {
-    // A cursor, for a row that is kept is a copy.
-    let statement = try db.cachedStatement(sql: Self.transferSQL + " WHERE t.id > ? ORDER BY t.id LIMIT ?")
-    let cursor = try Row.fetchCursor(statement, arguments: [after, limit])
-    var transfers: [Transfer] = []
-    while let row = try cursor.next() { transfers.append(try transfer(row)) }
-    return transfers
+    try all(Self.transferSQL + " WHERE t.id > ? ORDER BY t.id LIMIT ?", [after, limit], transfer)
   }
 
-  /// Reads by position, which takes a third of the time of reading by name.
-  func transfer(_ row: Row) throws -> Transfer {
-    guard let kind = Transfer.Kind(rawValue: row[1]) else {
-      throw StoreError.damaged("transfer \(row[0] as Int64) has no kind")
+  func transfer(_ row: Columns) throws -> Transfer {
+    guard let kind = Transfer.Kind(rawValue: Int(row.integer(1))) else {
+      throw StoreError.damaged("transfer \(row.integer(0)) has no kind")
     }
-    let causeTransfer: Int64? = row[6]
-    let causeChange: Int64? = row[7]
+    let cause: Transfer.Cause? =
+      row.optional(6).map { .credit(transferID: $0) } ?? row.optional(7).map { .budget(changeID: $0) }
     return Transfer(
-      id: row[0], kind: kind, account: (row[2] as Int64?).map(AccountID.init), amount: Micros(row[3]),
-      period: Period(number: row[4]), forPeriod: (row[5] as Int?).map(Period.init(number:)),
-      cause: causeTransfer.map { .credit(transferID: $0) } ?? causeChange.map { .budget(changeID: $0) },
-      committedAt: Timestamp(milliseconds: row[10]), availableAfter: Micros(row[8]), potsAfter: Micros(row[9])
-    )
+      id: row.integer(0), kind: kind, account: row.optional(2).map(AccountID.init),
+      amount: Micros(row.integer(3)), period: Period(number: Int(row.integer(4))),
+      forPeriod: row.optional(5).map { Period(number: Int($0)) }, cause: cause,
+      committedAt: Timestamp(milliseconds: row.integer(10)), availableAfter: Micros(row.integer(8)),
+      potsAfter: Micros(row.integer(9)))
   }
 }

@@ -57,9 +57,8 @@ extension BookSnapshot {
 
   /// Accounts after an id, by id.
   package func accounts(after: AccountID?, limit: Int) throws -> [AccountRecord] {
-    try fetchAll(
-      Self.accountSQL + " WHERE a.id > ? ORDER BY a.id LIMIT ?", [after?.rawValue ?? 0, limit]
-    ).map(accountRecord)
+    try all(
+      Self.accountSQL + " WHERE a.id > ? ORDER BY a.id LIMIT ?", [after?.rawValue ?? 0, limit], accountRecord)
   }
 
   /// One thing.
@@ -78,51 +77,50 @@ extension BookSnapshot {
 
   /// Things after an id, by id: an owner's, or everybody's that are not hidden.
   package func things(owner: AccountID?, after: ThingID?, limit: Int) throws -> [ThingRecord] {
-    let rows =
-      if let owner {
-        try fetchAll(
-          Self.thingSQL + " WHERE t.owner_id = ? AND t.id > ? ORDER BY t.id LIMIT ?",
-          [owner.rawValue, after?.rawValue ?? 0, limit])
-      } else {
-        try fetchAll(
-          Self.thingSQL + " WHERE t.hidden = 0 AND t.id > ? ORDER BY t.id LIMIT ?",
-          [after?.rawValue ?? 0, limit])
-      }
-    return try rows.map(thingRecord)
+    if let owner {
+      try all(
+        Self.thingSQL + " WHERE t.owner_id = ? AND t.id > ? ORDER BY t.id LIMIT ?",
+        [owner.rawValue, after?.rawValue ?? 0, limit], thingRecord)
+    } else {
+      try all(
+        Self.thingSQL + " WHERE t.hidden = 0 AND t.id > ? ORDER BY t.id LIMIT ?",
+        [after?.rawValue ?? 0, limit], thingRecord)
+    }
   }
 
-  private func accountRecord(_ row: Row) throws -> AccountRecord {
-    let id = AccountID(row[0] as Int64)
+  private func accountRecord(_ row: Columns) throws -> AccountRecord {
+    let id = AccountID(row.integer(0))
     var money = AccountMoney(
-      budget: Micros(row[3]), available: Micros(row[4]), pot: .zero, pots: Micros(row[5]))
+      budget: Micros(row.integer(3)), available: Micros(row.integer(4)), pot: .zero,
+      pots: Micros(row.integer(5)))
     let tail = try tail(of: id)
     if let newest = tail.last { (money.available, money.pots) = (newest.availableAfter, newest.potsAfter) }
     money.pot = try hasClosedPots() ? openPot(id, tail) : money.pots
     return AccountRecord(
-      id: id, name: row[1], displayName: row[2], money: money, terms: try openPeriod().terms,
-      isClosed: row[6] as Int != 0, openedAt: try time(of: row[7]))
+      id: id, name: row.text(1), displayName: row.text(2), money: money, terms: try openPeriod().terms,
+      isClosed: row.integer(6) != 0, openedAt: try time(of: row.integer(7)))
   }
 
   private func openPot(_ account: AccountID, _ tail: [Transfer]) throws -> Micros {
     let period = try openPeriod().period
     var pot = PotChanges()
     for transfer in tail where transfer.forPeriod == period { pot.add(transfer) }
-    let followed: Int64? = try first(
+    let followed = try first(
       "SELECT held_micros FROM pot WHERE period = ? AND account_id = ?", [period.number, account.rawValue]
-    ) { $0[0] }
+    ) { $0.integer(0) }
     return Micros(pot.changes.reduce(followed ?? 0) { $0 &+ $1.held })
   }
 
-  private func thingRecord(_ row: Row) throws -> ThingRecord {
+  private func thingRecord(_ row: Columns) throws -> ThingRecord {
     ThingRecord(
-      id: ThingID(row[0] as Int64), owner: AccountID(row[1] as Int64), ownerName: row[2], url: row[3],
-      title: row[4], description: row[5], isHidden: row[6] as Int != 0, isRetired: row[7] as Int != 0,
-      addedAt: try time(of: row[8]))
+      id: ThingID(row.integer(0)), owner: AccountID(row.integer(1)), ownerName: row.text(2), url: row.text(3),
+      title: row.text(4), description: row.text(5), isHidden: row.integer(6) != 0,
+      isRetired: row.integer(7) != 0, addedAt: try time(of: row.integer(8)))
   }
 
   private func time(of commit: Int64) throws -> Timestamp {
     try commitTimes.time(of: commit) {
-      let time: Int64? = try first("SELECT time_ms FROM commit_log WHERE sequence = ?", [commit]) { $0[0] }
+      let time = try first("SELECT time_ms FROM commit_log WHERE sequence = ?", [commit]) { $0.integer(0) }
       guard let time else { throw StoreError.damaged("there is no commit \(commit)") }
       return Timestamp(milliseconds: time)
     }
@@ -147,7 +145,7 @@ extension BookSnapshot {
     let unsettled = try first(
       """
       SELECT 1 FROM period p LEFT JOIN settlement s ON s.period = p.number
-      WHERE p.number < ? AND s.settled_sequence IS NULL
+      WHERE p.number < ? AND s.settled_sequence IS NULL LIMIT 1
       """, [openPeriod().period.number]
     ) { _ in true }
     cache.hasClosedPots = unsettled ?? false
@@ -160,13 +158,15 @@ extension BookSnapshot {
 
   /// Every period that the ledger has lived through, the oldest first.
   package func periods() throws -> [(period: Period, terms: Terms)] {
-    try fetchAll(Self.periodSQL, []).map(periodWithTerms)
+    try all(Self.periodSQL, [], periodWithTerms)
   }
 
-  private func periodWithTerms(_ row: Row) -> (period: Period, terms: Terms) {
+  private func periodWithTerms(_ row: Columns) -> (period: Period, terms: Terms) {
     (
-      Period(number: row[0]),
-      Terms(feeBps: row[1], minimum: Micros(row[2]), receiveRequiresGiving: row[3] as Int != 0)
+      Period(number: Int(row.integer(0))),
+      Terms(
+        feeBps: Int(row.integer(1)), minimum: Micros(row.integer(2)),
+        receiveRequiresGiving: row.integer(3) != 0)
     )
   }
 
@@ -297,12 +297,22 @@ extension BookSnapshot {
     try fetchOne("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", [name]) != nil
   }
 
-  /// The first row by `body`, without the copy that a row which outlives its statement needs.
-  func first<T>(_ sql: String, _ arguments: StatementArguments, _ body: (Row) throws -> T) throws -> T? {
+  /// The first row by `body`; nil when there is none.
+  func first<T>(
+    _ sql: String, _ arguments: StatementArguments, _ body: @escaping (Columns) throws -> T
+  ) throws -> T? {
+    try all(sql, arguments, body).first
+  }
+
+  /// All rows by `body`, which reads them in place.
+  func all<T>(
+    _ sql: String, _ arguments: StatementArguments, _ body: @escaping (Columns) throws -> T
+  ) throws -> [T] {
     do {
-      let cursor = try Row.fetchCursor(db.cachedStatement(sql: sql), arguments: arguments)
-      // The row is read from the statement, which the cursor's end resets.
-      return try withExtendedLifetime(cursor) { try cursor.next().map(body) }
+      let rows = try RowsInPlace(db.cachedStatement(sql: sql), arguments, body)
+      var all: [T] = []
+      while let row = try rows.next() { all.append(row) }
+      return all
     } catch let error as DatabaseError { throw failed(error) }
   }
 

@@ -96,7 +96,7 @@ extension BookWriter {
   }
 
   private func restore(
-    _ sql: String, _ body: (Statement) throws(Finding) -> Void
+    _ sql: String, _ body: (Columns) throws(Finding) -> Void
   ) throws(StoreError) {
     var finding: Finding?
     try query(sql) { row in

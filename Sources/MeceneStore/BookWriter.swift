@@ -123,7 +123,7 @@ package final class BookWriter {
     try connection.execute("DROP TABLE IF EXISTS \(Schema.clickLogTable(period))")
   }
 
-  func query(_ sql: String, _ body: (Statement) -> Void) throws(StoreError) {
+  func query(_ sql: String, _ body: (Columns) -> Void) throws(StoreError) {
     try connection.prepare(sql).forEachRow(body: body)
   }
 
@@ -196,11 +196,11 @@ package final class BookWriter {
   }
 
   /// A row's time; the row of the commit under way has none yet.
-  private func time(_ row: Statement, _ column: Int32) -> Timestamp {
+  private func time(_ row: Columns, _ column: Int32) -> Timestamp {
     row.isNull(column) ? time : Timestamp(milliseconds: row.integer(column))
   }
 
-  private func transfer(_ row: Statement) -> Transfer? {
+  private func transfer(_ row: Columns) -> Transfer? {
     guard let kind = Transfer.Kind(rawValue: Int(row.integer(1))) else { return nil }
     return Transfer(
       id: row.integer(0), kind: kind, account: row.isNull(2) ? nil : AccountID(row.integer(2)),

@@ -21,7 +21,7 @@ final class ReadAhead<Row: Sendable>: Sendable {
   /// Begins to read.
   ///
   /// - Parameter row: Makes a row of the statement's current one.
-  init(path: String, _ sql: String, row: @escaping @Sendable (Statement) -> Row) {
+  init(path: String, _ sql: String, row: @escaping @Sendable (Columns) -> Row) {
     DispatchQueue(label: "mecene.readahead").async { [self] in
       do throws(StoreError) {
         try read(SQLiteConnection(path: path, isReadOnly: true), sql, row)
@@ -50,7 +50,7 @@ final class ReadAhead<Row: Sendable>: Sendable {
   }
 
   private func read(
-    _ connection: SQLiteConnection, _ sql: String, _ row: (Statement) -> Row
+    _ connection: SQLiteConnection, _ sql: String, _ row: (Columns) -> Row
   ) throws(StoreError) {
     var rows: [Row] = []
     var isCancelled = false

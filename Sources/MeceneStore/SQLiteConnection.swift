@@ -123,27 +123,15 @@ private final class LogPageCounter {
   }
 
   /// Calls `body` for each row.
-  func forEachRow(_ values: Value..., body: (Statement) -> Void) throws(StoreError) {
+  func forEachRow(_ values: Value..., body: (Columns) -> Void) throws(StoreError) {
     for (position, value) in values.enumerated() { try bind(value, Int32(position + 1)) }
     var code = unsafe sqlite3_step(handle)
     while code == SQLITE_ROW {
-      body(self)
+      unsafe body(Columns(handle))
       code = unsafe sqlite3_step(handle)
     }
     unsafe sqlite3_reset(handle)
     try connection.check(code)
-  }
-
-  func integer(_ column: Int32) -> Int64 { unsafe sqlite3_column_int64(handle, column) }
-  func isNull(_ column: Int32) -> Bool { unsafe sqlite3_column_type(handle, column) == SQLITE_NULL }
-  func text(_ column: Int32) -> String {
-    guard let text = unsafe sqlite3_column_text(handle, column) else { return "" }
-    return unsafe String(cString: text)
-  }
-  func blob(_ column: Int32) -> [UInt8] {
-    let count = unsafe Int(sqlite3_column_bytes(handle, column))
-    guard let bytes = unsafe sqlite3_column_blob(handle, column) else { return [] }
-    return unsafe Array(UnsafeRawBufferPointer(start: bytes, count: count))
   }
 
   /// Runs the statement with what is bound.
