@@ -112,7 +112,10 @@ let package = Package(
     .testTarget(name: "MeceneTransportTests", dependencies: ["MeceneTransport"], swiftSettings: common),
     .testTarget(
       name: "MeceneStoreTests",
-      dependencies: ["MeceneStore", "MeceneLedger", "MeceneProof", "MeceneConcurrency", "TestSupport"],
+      dependencies: [
+        "MeceneStore", "MeceneLedger", "MeceneProof", "MeceneConcurrency", "TestSupport",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ],
       swiftSettings: common),
     .testTarget(
       name: "MeceneEngineTests",
