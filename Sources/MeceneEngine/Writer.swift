@@ -56,6 +56,8 @@ actor Writer {
   private var taken = 0
   private var takenBefore = 0
   private var behindBefore = 0
+  /// Whether a next slice is under way already.
+  private var isCatchingUp = false
 
   /// Rebuilds the state from the books.
   init(book: sending BookWriter, configuration: Configuration) throws(StoreError) {
@@ -127,7 +129,7 @@ actor Writer {
     if configuration.clock.now().period > ledger.openPeriod {
       submit([Submission(.command(.tick), reply: .closure { _ in })], entersWhenIdle: false)
     }
-    catchUp()
+    if !isCatchingUp { catchUp() }
   }
 
   /// Lets derived rows follow the journal: one slice of accounts a second beside other work, and half of the time while there
@@ -135,11 +137,13 @@ actor Writer {
   private func catchUp() {
     let isIdle = taken == takenBefore
     takenBefore = taken
+    isCatchingUp = false
     guard condition == .serving, book.transfersBehind > 0 else { return }
     let began = DispatchTime.now()
     project(accounts: Self.accountsProjected)
     let end = DispatchTime.now()
     if isIdle, condition == .serving, book.transfersBehind > 0 {
+      isCatchingUp = true
       let pause = DispatchTimeInterval.nanoseconds(Int(end.uptimeNanoseconds - began.uptimeNanoseconds))
       executor.queue.asyncAfter(deadline: end + pause) { self.assumeIsolated { $0.catchUp() } }
     }

@@ -12,7 +12,7 @@ extension EventLoop {
     resumeListening()
     for connection in takeActive() {
       endOverdue(connection)
-      if !connection.isQuiet { markActive(connection) }
+      if connections[connection.token] != nil, !connection.isQuiet { markActive(connection) }
     }
     if isOver(lastRound, 1_000) {
       lastRound = now

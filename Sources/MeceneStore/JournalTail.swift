@@ -24,14 +24,15 @@ struct ProjectionPosition: Sendable, Hashable {
   }
 }
 
-/// The newest transfers of each account, by number: those that the derived rows have not followed yet, and a few more.
+/// The newest transfers of each account, by number: those that the derived rows have not followed, and a few more.
 ///
-/// A chain for each account, from its newest transfer back. 12 bytes a transfer: `previous` and `accounts` by the
-/// transfer's place behind `base`, `newest` by account in pages of 4,096.
+/// A chain for each account, from its newest transfer back: 12 bytes a transfer, in `previous` and `accounts`, and 4 bytes an
+/// account, in pages of 4,096.
 struct JournalTail: Sendable {
-  /// The tail begins behind this transfer.
-  private(set) var base: Int64
-  /// The place, from 1, of the same account's transfer before; 0 = none in the tail.
+  /// Places count from 1 behind this transfer, and keep their numbers when the front is dropped.
+  private var origin: Int64
+  private var dropped = 0
+  /// The place of the same account's transfer before; 0, or one that was dropped = none.
   private var previous: [UInt32] = []
   private var accounts: [Int64] = []
   private var newest: [Int64: [UInt32]] = [:]
@@ -39,8 +40,18 @@ struct JournalTail: Sendable {
   private static let pageBits: Int64 = 12
   private static let emptyPage = [UInt32](repeating: 0, count: 1 << pageBits)
 
+  private let placesMax: Int
+
   /// An empty tail behind a transfer.
-  init(base: Int64) { self.base = base }
+  ///
+  /// - Parameter placesMax: After how many dropped places the others are numbered anew; they have 32 bits.
+  init(base: Int64, placesMax: Int = 1 << 31) {
+    origin = base
+    self.placesMax = placesMax
+  }
+
+  /// The tail begins behind this transfer.
+  var base: Int64 { origin + Int64(dropped) }
 
   /// The last transfer that the tail knows of.
   var last: Int64 { base + Int64(previous.count) }
@@ -50,12 +61,12 @@ struct JournalTail: Sendable {
   /// - Parameter account: 0 for a movement of no account.
   mutating func append(_ transfer: Int64, account: Int64) {
     guard transfer == last + 1 else { return }
-    let place = UInt32(truncatingIfNeeded: previous.count + 1)
+    let place = UInt32(truncatingIfNeeded: dropped + previous.count + 1)
     accounts.append(account)
     guard account > 0 else { return previous.append(0) }
-    let offset = Self.offset(account)
     // One look-up: the page is changed in place.
-    let before = Self.exchange(&newest[account >> Self.pageBits, default: Self.emptyPage], offset, place)
+    let before = Self.exchange(
+      &newest[account >> Self.pageBits, default: Self.emptyPage], Self.offset(account), place)
     previous.append(before)
   }
 
@@ -77,22 +88,27 @@ struct JournalTail: Sendable {
   mutating func removeAll(through transfer: Int64) {
     let count = Int(clamping: min(transfer, last) - base)
     guard count > 0 else { return }
-    var rest = JournalTail(base: base + Int64(count))
-    rest.previous.reserveCapacity(previous.count - count)
-    rest.accounts.reserveCapacity(previous.count - count)
-    for account in accounts[count...] { rest.append(rest.last + 1, account: account) }
-    self = rest
+    previous.removeFirst(count)
+    accounts.removeFirst(count)
+    dropped += count
+    if dropped > placesMax { self = renumbered() }
+  }
+
+  private func renumbered() -> JournalTail {
+    var tail = JournalTail(base: base, placesMax: placesMax)
+    for account in accounts { tail.append(tail.last + 1, account: account) }
+    return tail
   }
 
   /// An account's transfers behind `after` up to `through`, in their order.
   func transfers(of account: Int64, after: Int64, through: Int64) -> [Int64] {
-    guard var place = newest[account >> Self.pageBits]?[Self.offset(account)], account > 0 else { return [] }
+    guard account > 0, var place = newest[account >> Self.pageBits]?[Self.offset(account)] else { return [] }
     var result: [Int64] = []
-    while place > 0 {
-      let transfer = base + Int64(place)
+    while place > dropped {
+      let transfer = origin + Int64(place)
       if transfer <= after { break }
       if transfer <= through { result.append(transfer) }
-      place = previous[Int(place) - 1]
+      place = previous[Int(place) - dropped - 1]
     }
     return result.reversed()
   }

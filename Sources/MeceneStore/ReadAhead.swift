@@ -16,12 +16,14 @@ final class ReadAhead<Row: Sendable>: Sendable {
   private let state = Locked(State())
   /// One for each piece that is there, and one for the end.
   private let filled = DispatchSemaphore(value: 0)
-  private let room = DispatchSemaphore(value: piecesAhead)
+  /// Begins at 0 and is raised, for a semaphore must not end below what it began with.
+  private let room = DispatchSemaphore(value: 0)
 
   /// Begins to read.
   ///
   /// - Parameter row: Makes a row of the statement's current one.
   init(path: String, _ sql: String, row: @escaping @Sendable (Columns) -> Row) {
+    for _ in 0..<Self.piecesAhead { room.signal() }
     DispatchQueue(label: "mecene.readahead").async { [self] in
       do throws(StoreError) {
         try read(SQLiteConnection(path: path, isReadOnly: true), sql, row)

@@ -1,8 +1,8 @@
 internal import CSQLite
 internal import GRDB
 
-/// The columns of a statement's current row, read where SQLite holds them. A column of another kind reads as 0 or as an empty
-/// text; `verify` names it.
+/// The columns of a statement's current row, read where SQLite holds them. A column of another kind reads as 0 or as an
+/// empty text; `verify` names it.
 @safe struct Columns {
   private let statement: OpaquePointer
 
@@ -49,5 +49,7 @@ final class RowsInPlace<Element>: DatabaseCursor {
     if !_isDone { try? _statement.setArguments(_statement.arguments) }
   }
 
-  func _element(sqliteStatement: SQLiteStatement) throws -> Element { unsafe try element(Columns(sqliteStatement)) }
+  func _element(sqliteStatement: SQLiteStatement) throws -> Element {
+    unsafe try element(Columns(sqliteStatement))
+  }
 }
