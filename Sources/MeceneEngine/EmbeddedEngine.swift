@@ -88,13 +88,19 @@ package final class EmbeddedEngine: Engine {
     let (writer, settler) = (writer, settler)
     closed.connect { Task { await settler.settleDue() } }
     let timer = Task {
-      while !Task.isCancelled {
-        await writer.lookAround()
-        await settler.settleDue()
-        try? await Task.sleep(for: .seconds(1))
-      }
+      // A settlement takes its time; the writer looks around meanwhile.
+      async let settling: Void = Self.everySecond { await settler.settleDue() }
+      await Self.everySecond { await writer.lookAround() }
+      await settling
     }
     self.timer.withLock { $0 = timer }
+  }
+
+  private static func everySecond(_ body: @Sendable () async -> Void) async {
+    while !Task.isCancelled {
+      await body()
+      try? await Task.sleep(for: .seconds(1))
+    }
   }
 
   package func submit(_ submissions: [Submission], callerCanWait: Bool) {

@@ -56,6 +56,8 @@ actor Writer {
   private var taken = 0
   private var takenBefore = 0
   private var behindBefore = 0
+  /// Why the last slice failed, and when the next is tried.
+  private var projectionFailure: (until: Deadline, reason: String)?
   /// Whether a next slice is under way already.
   private var isCatchingUp = false
 
@@ -140,34 +142,44 @@ actor Writer {
     isCatchingUp = false
     guard condition == .serving, book.transfersBehind > 0 else { return }
     let began = DispatchTime.now()
-    project(accounts: Self.accountsProjected)
+    guard project(accounts: Self.accountsProjected), isIdle, book.transfersBehind > 0 else { return }
     let end = DispatchTime.now()
-    if isIdle, condition == .serving, book.transfersBehind > 0 {
-      isCatchingUp = true
-      let pause = DispatchTimeInterval.nanoseconds(Int(end.uptimeNanoseconds - began.uptimeNanoseconds))
-      executor.queue.asyncAfter(deadline: end + pause) { self.assumeIsolated { $0.catchUp() } }
-    }
+    isCatchingUp = true
+    let pause = DispatchTimeInterval.nanoseconds(Int(end.uptimeNanoseconds - began.uptimeNanoseconds))
+    executor.queue.asyncAfter(deadline: end + pause) { self.assumeIsolated { $0.catchUp() } }
   }
 
-  private func project(accounts: Int) {
+  /// Memory is not ahead of the disk when this fails, and no caller waits for it: it is tried again a second later.
+  ///
+  /// - Returns: False when it failed.
+  private func project(accounts: Int) -> Bool {
     do {
       try book.project(accounts: accounts)
+      projectionFailure = nil
     } catch {
-      _ = recover(from: error)
-      publish()
+      if projectionFailure?.reason != error.sentence {
+        configuration.logger.warning(
+          "rows that follow the journal stay behind", metadata: ["reason": "\(error.sentence)"])
+      }
+      projectionFailure = (Deadline(millisecondsFromNow: 900), error.sentence)
     }
     if book.logPages >= Self.checkpointPages { checkpoint() }
+    return projectionFailure == nil
   }
 
-  /// Lets derived rows follow the journal to its end.
-  func followJournal() {
-    while condition == .serving, book.transfersBehind > 0 { project(accounts: Self.accountsProjected) }
+  /// Lets derived rows follow the journal to its end, or for this long, in milliseconds.
+  func followJournal(atMost milliseconds: UInt32 = .max) {
+    let end = Deadline(millisecondsFromNow: milliseconds)
+    while condition == .serving, book.transfersBehind > 0, Deadline.now < end {
+      guard project(accounts: Self.accountsProjected) else { return }
+    }
   }
 
   /// Moves everything into the file, and takes nothing any more.
   func stop() {
     drain(asGuest: false)
-    followJournal()
+    // What is left is read back at the next start.
+    followJournal(atMost: 3_000)
     condition = .stopped
     publish()
     checkpoint()
@@ -204,7 +216,12 @@ actor Writer {
 
   private var needsTidyingUp: Bool {
     book.logPages >= Self.checkpointPages || book.hasSettledLogs
-      || book.transfersBehind >= Self.transfersBehindMax
+      || isFarBehind
+  }
+
+  private var isFarBehind: Bool {
+    book.transfersBehind >= Self.transfersBehindMax
+      && projectionFailure.map { $0.until < Deadline.now } ?? true
   }
 
   private func process(_ submissions: ArraySlice<Submission>) {
@@ -415,9 +432,9 @@ actor Writer {
     } catch {
       configuration.logger.warning("a settled click log stays", metadata: ["reason": "\(error.sentence)"])
     }
-    if book.transfersBehind >= Self.transfersBehindMax {
+    if isFarBehind {
       // As many accounts as there were transfers since: the tail grows no further.
-      project(accounts: max(Self.accountsProjected, book.transfersBehind - behindBefore))
+      _ = project(accounts: max(Self.accountsProjected, book.transfersBehind - behindBefore))
     }
     behindBefore = book.transfersBehind
     if book.logPages >= Self.checkpointPages { checkpoint() }

@@ -33,7 +33,12 @@ extension BookFile {
       }
       return (terms, try snapshot.pots(of: period), last?["n"] as Int? ?? 0)
     }
-    let keys = try clickKeys(table, rows, progress)
+    let keys: [UInt64]
+    do {
+      keys = try clickKeys(table, rows, progress)
+    } catch let error as StoreError {
+      throw noted(error)
+    }
     return PeriodData(terms: terms, pots: pots, clicks: Self.standing(keys))
   }
 

@@ -95,7 +95,11 @@ package final class BookFile: Sendable {
   }
 
   private func failed(_ error: DatabaseError) -> StoreError {
-    let error = StoreError(reading: error)
+    noted(StoreError(reading: error))
+  }
+
+  /// The error; the file's owner hears of it when it is damage.
+  func noted(_ error: StoreError) -> StoreError {
     if case .damaged = error { damaged(error.sentence) }
     return error
   }

@@ -44,7 +44,8 @@ struct ProjectionView {
     let after = position.through(account.rawValue)
     if after == newest { return [] }
     return tail.withLock { tail in
-      tail.base > after ? nil : tail.transfers(of: account.rawValue, after: after, through: newest)
+      tail.base > after || tail.last < newest
+        ? nil : tail.transfers(of: account.rawValue, after: after, through: newest)
     }
   }
 }
@@ -52,11 +53,12 @@ struct ProjectionView {
 // What the derived rows lack: the tail of the journal.
 extension BookSnapshot {
   /// The transfers of an account that `account`, `pot` and `account_transfer` have not followed, in their order.
-  func tail(of account: AccountID) throws -> [Transfer] {
-    if let known = projection.transfers(of: account) { return try known.compactMap(transfer(_:)) }
+  func tail(of account: AccountID) throws -> [Int64] {
+    if let known = projection.transfers(of: account) { return known }
     return try all(
-      Self.transferSQL + " WHERE t.id > ? AND t.account_id = ? ORDER BY t.id",
-      [projection.position.through(account.rawValue), account.rawValue], transfer)
+      "SELECT id FROM transfer WHERE id > ? AND account_id = ? ORDER BY id",
+      [projection.position.through(account.rawValue), account.rawValue]
+    ) { $0.integer(0) }
   }
 
   /// Calls `body` with every transfer that the derived rows have not followed, in their order.
@@ -89,10 +91,7 @@ extension BookSnapshot {
       statement, [period.number, range.lowerBound.rawValue, range.upperBound.rawValue]
     ) { (patron: AccountID($0.integer(0)), pot: Micros($0.integer(1))) }
     while let row = try rows.next() { pots.append(row) }
-    var changes = PotChanges()
-    try forEachTailTransfer { transfer in
-      if transfer.forPeriod == period, transfer.account.map(range.contains) ?? false { changes.add(transfer) }
-    }
+    var changes = try potChanges(of: period, range)
     if changes.changes.isEmpty { return pots }
     for pot in pots {
       changes.add(
@@ -101,6 +100,29 @@ extension BookSnapshot {
     }
     changes.combine()
     return changes.changes.map { (AccountID($0.account), Micros($0.setAside)) }
+  }
+
+  /// What transfers that the derived rows have not followed put into pots.
+  private func potChanges(of period: Period, _ patrons: Range<AccountID>) throws -> PotChanges {
+    var changes = PotChanges()
+    if projection.position.through == projection.newest { return changes }
+    let statement = try db.cachedStatement(
+      sql: """
+        SELECT id, account_id, amount_micros FROM transfer
+        WHERE id > ? AND kind IN (3, 4) AND for_period = ? AND account_id >= ? AND account_id < ?
+        """)
+    let rows = try RowsInPlace(
+      statement,
+      [
+        projection.position.through, period.number, patrons.lowerBound.rawValue, patrons.upperBound.rawValue,
+      ]
+    ) { (transfer: $0.integer(0), account: $0.integer(1), amount: $0.integer(2)) }
+    while let row = try rows.next() {
+      guard row.transfer > projection.position.through(row.account) else { continue }
+      changes.add(
+        .init(period: Int64(period.number), account: row.account, setAside: row.amount, held: row.amount))
+    }
+    return changes
   }
 }
 

@@ -32,8 +32,11 @@ extension BookSnapshot {
       Self.accountTransferSQL
         + " AND x.transfer_id > ? AND t.period BETWEEN ? AND ? ORDER BY x.transfer_id LIMIT ?",
       [id, after ?? 0, from, through, limit + 1], transfer)
-    transfers += tail.filter { $0.id > after ?? 0 && from...through ~= Int64($0.period.number) }
-      .prefix(limit + 1 - transfers.count)
+    for id in tail where id > after ?? 0 && transfers.count <= limit {
+      if let transfer = try transfer(id), from...through ~= Int64(transfer.period.number) {
+        transfers.append(transfer)
+      }
+    }
     let opening = try opening(id, tail, after: after, from: from)
     return StatementPage(
       account: account, openingAvailable: opening?.availableAfter ?? .zero,
@@ -43,14 +46,19 @@ extension BookSnapshot {
 
   /// The transfer that a page of a statement goes on from.
   private func opening(
-    _ id: Int64, _ tail: [Transfer], after: Int64?, from: Int64
+    _ account: Int64, _ tail: [Int64], after: Int64?, from: Int64
   ) throws -> Transfer? {
     if let after {
-      return try transfer(after).flatMap { $0.account == AccountID(id) ? $0 : nil }
+      return try transfer(after).flatMap { $0.account == AccountID(account) ? $0 : nil }
     }
-    if let newest = tail.last(where: { Int64($0.period.number) < from }) { return newest }
+    // No month is before the first.
+    if from == 0 { return nil }
+    for id in tail.reversed() {
+      if let transfer = try transfer(id), Int64(transfer.period.number) < from { return transfer }
+    }
     return try first(
-      Self.accountTransferSQL + " AND t.period < ? ORDER BY x.transfer_id DESC LIMIT 1", [id, from], transfer)
+      Self.accountTransferSQL + " AND t.period < ? ORDER BY x.transfer_id DESC LIMIT 1", [account, from],
+      transfer)
   }
 
   /// One transfer; nil when there is none.

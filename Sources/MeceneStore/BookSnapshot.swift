@@ -94,21 +94,31 @@ extension BookSnapshot {
       budget: Micros(row.integer(3)), available: Micros(row.integer(4)), pot: .zero,
       pots: Micros(row.integer(5)))
     let tail = try tail(of: id)
-    if let newest = tail.last { (money.available, money.pots) = (newest.availableAfter, newest.potsAfter) }
+    if let newest = try tail.last.flatMap(transfer) {
+      (money.available, money.pots) = (newest.availableAfter, newest.potsAfter)
+    }
     money.pot = try hasClosedPots() ? openPot(id, tail) : money.pots
     return AccountRecord(
       id: id, name: row.text(1), displayName: row.text(2), money: money, terms: try openPeriod().terms,
       isClosed: row.integer(6) != 0, openedAt: try time(of: row.integer(7)))
   }
 
-  private func openPot(_ account: AccountID, _ tail: [Transfer]) throws -> Micros {
+  private func openPot(_ account: AccountID, _ tail: [Int64]) throws -> Micros {
     let period = try openPeriod().period
-    var pot = PotChanges()
-    for transfer in tail where transfer.forPeriod == period { pot.add(transfer) }
+    let pot = try potChanges(tail, period)
     let followed = try first(
       "SELECT held_micros FROM pot WHERE period = ? AND account_id = ?", [period.number, account.rawValue]
     ) { $0.integer(0) }
     return Micros(pot.changes.reduce(followed ?? 0) { $0 &+ $1.held })
+  }
+
+  /// What some transfers change of a period's pots.
+  private func potChanges(_ transfers: [Int64], _ period: Period) throws -> PotChanges {
+    var pot = PotChanges()
+    for id in transfers {
+      if let transfer = try transfer(id), transfer.forPeriod == period { pot.add(transfer) }
+    }
+    return pot
   }
 
   private func thingRecord(_ row: Columns) throws -> ThingRecord {
@@ -224,8 +234,7 @@ extension BookSnapshot {
     let row = try fetchOne(
       "SELECT set_aside_micros FROM pot WHERE period = ? AND account_id = ?",
       [period.number, patron.rawValue])
-    var pot = PotChanges()
-    for transfer in try tail(of: patron) where transfer.forPeriod == period { pot.add(transfer) }
+    let pot = try potChanges(tail(of: patron), period)
     return Micros(pot.changes.reduce(row?[0] ?? 0) { $0 &+ $1.setAside })
   }
 

@@ -12,9 +12,9 @@ extension BookWriter {
   package func load(
     into ledger: inout Ledger, fingerprint: @escaping @Sendable (String) -> Fingerprint
   ) throws(StoreError) {
+    let clicks = try readOpenClicks()
     let accounts = readAccounts(fingerprint)
     let things = readThings()
-    let clicks = try readOpenClicks()
     defer {
       accounts.cancel()
       things.cancel()
@@ -111,21 +111,8 @@ extension BookWriter {
   ///
   /// - Returns: What they changed of pots.
   private func followJournal(_ ledger: inout Ledger) throws(StoreError) -> PotChanges {
-    var read = ProjectionPosition()
-    var newest: Int64 = 0
-    try query(
-      """
-      SELECT through_transfer, next_transfer, through_account, (SELECT coalesce(max(id), 0) FROM transfer)
-      FROM projection
-      """
-    ) { row in
-      read = ProjectionPosition(through: row.integer(0), next: row.integer(1), account: row.integer(2))
-      newest = row.integer(3)
-    }
-    do throws(Finding) { try read.check(newest: newest) } catch { throw .damaged("\(error)") }
-    position = read
+    let newest = try readPosition()
     committedTransfers = newest
-    let position = read
     var changes = PotChanges()
     tail.withLock { if $0.last < position.through { $0 = JournalTail(base: position.through) } }
     try restore(
@@ -143,8 +130,35 @@ extension BookWriter {
         account: account, kind: Transfer.Kind(rawValue: Int(row.integer(2))), amount: row.integer(3),
         period: row.isNull(4) ? nil : row.integer(4))
     }
+    let last = tail.withLock { $0.last }
+    guard last == newest else {
+      throw .damaged(
+        "\(Finding(table: "transfer", key: "id", expected: "\(last + 1)", found: "a later one"))")
+    }
     try followKeys()
     return changes
+  }
+
+  /// Reads how far the derived rows are.
+  ///
+  /// - Returns: The journal's last transfer.
+  @discardableResult
+  func readPosition() throws(StoreError) -> Int64 {
+    var read = ProjectionPosition()
+    var newest: Int64 = 0
+    try query(
+      """
+      SELECT through_transfer, next_transfer, through_account, (SELECT coalesce(max(id), 0) FROM transfer)
+      FROM projection
+      """
+    ) { row in
+      read = ProjectionPosition(through: row.integer(0), next: row.integer(1), account: row.integer(2))
+      newest = row.integer(3)
+    }
+    do throws(Finding) { try read.check(newest: newest) } catch { throw .damaged("\(error)") }
+    position = read
+    positionIsKnown = true
+    return newest
   }
 
   /// Puts the keys that `key_transfer` does not have into memory. A pass that was under way goes on with all of them.

@@ -12,6 +12,7 @@ extension BookWriter {
   ///
   /// - Parameter accounts: The most accounts.
   package func project(accounts limit: Int) throws(StoreError) {
+    if !positionIsKnown { try readPosition() }
     guard transfersBehind > 0 else { return }
     var reached = position
     if reached.account == 0 {
@@ -29,7 +30,9 @@ extension BookWriter {
       try statements.projection.run(reached.through, reached.next, reached.account)
       try statements.commit.run()
     } catch {
-      rollback()
+      takeBack()
+      // A commit that failed may have reached the disk all the same.
+      positionIsKnown = false
       throw error
     }
     // Snapshots that began before still need what this pass has worked off; the next pass's end lets go of it.

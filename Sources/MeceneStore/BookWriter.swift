@@ -15,6 +15,7 @@ package final class BookWriter {
   let tail: Locked<JournalTail>
   /// How far the derived rows have followed the journal.
   var position = ProjectionPosition()
+  var positionIsKnown = false
   /// The last transfer that is durable.
   var committedTransfers: Int64 = 0
   var recentKeys = RecentKeys()
@@ -135,6 +136,10 @@ package final class BookWriter {
     _ = rows.take(clicks: nil)
     settled = []
     clickLog = nil
+    takeBack()
+  }
+
+  func takeBack() {
     // An error may have rolled back already.
     try? connection.execute("ROLLBACK")
   }

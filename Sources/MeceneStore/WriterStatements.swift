@@ -43,8 +43,9 @@ struct WriterStatements {
       """
       SELECT kind, amount_micros, for_period, available_after_micros, pots_after_micros FROM transfer WHERE id = ?
       """)
+    // A row that is there already is damage that `verify` names.
     accountTransfer = try RowsStatement(
-      connection, "INSERT INTO account_transfer (account_id, transfer_id) VALUES", columns: 2)
+      connection, "INSERT OR IGNORE INTO account_transfer (account_id, transfer_id) VALUES", columns: 2)
     projection = try connection.prepare(
       "UPDATE projection SET through_transfer = ?, next_transfer = ?, through_account = ? WHERE id = 1")
     key = try connection.prepare("INSERT INTO request_key (transfer_id, account_id, key) VALUES (?, ?, ?)")

@@ -434,6 +434,21 @@ import Testing
     }
   }
 
+  @Test(.timeLimit(.minutes(1)))
+  func `a daemon whose derived rows can't follow goes on, and ends when it is told to`() async throws {
+    let directory = try TemporaryDirectory()
+    try await books.withEngine(directory) { engine in
+      try await books.populate(engine, accounts: 3)
+      try await books.perform(engine, .click(books.id(1), books.thing(2), nil))
+      try await tamper(directory, "INSERT OR REPLACE INTO pot VALUES (682, 1, \(Int64.max), 10000000)")
+      try await tamper(
+        directory, "UPDATE projection SET through_transfer = 0, next_transfer = 0, through_account = 0")
+      await engine.followJournal()
+      #expect(engine.condition == .serving)
+      try await books.perform(engine, .click(books.id(2), books.thing(3), nil))
+    }
+  }
+
   @Test func `a settlement by itself that failed is tried again`() async throws {
     let directory = try TemporaryDirectory()
     try await books.withEngine(directory, autoSettle: true) { engine in

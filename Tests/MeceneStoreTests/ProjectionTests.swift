@@ -81,6 +81,37 @@ import Testing
     try books.book.read(books.check)
   }
 
+  @Test func `a slice that fails changes nothing, and a later one goes on`() throws {
+    let books = try Books(seed: 21)
+    for _ in 0..<6 { try books.commit() }
+    let pot = try #require(books.transfers.first { $0.kind == .potOpen })
+    let account = try #require(pot.account).rawValue
+    let period = try #require(pot.forPeriod).number
+    // No larger sum fits the column.
+    let tampering = try SQLiteConnection(path: books.path)
+    try tampering.execute("INSERT INTO pot VALUES (\(period), \(account), \(Int64.max), 0)")
+    #expect(throws: StoreError.self) {
+      repeat { try books.writer.project(accounts: 100) } while books.writer.transfersBehind > 0
+    }
+    try tampering.execute("DELETE FROM pot WHERE set_aside_micros = \(Int64.max)")
+    try books.book.read(books.check)
+    repeat { try books.writer.project(accounts: 2) } while books.writer.transfersBehind > 0
+    try books.book.read(books.check)
+    try books.book.read { try $0.checkDerivedColumns(against: books.audit) }
+    try books.checkKeys(books.writer)
+  }
+
+  @Test func `a gap in the tail is damage`() throws {
+    let books = try Books(seed: 8)
+    for _ in 0..<5 { try books.commit() }
+    try SQLiteConnection(path: books.path).execute("DELETE FROM transfer WHERE id = 4")
+    var ledger = Books.emptyLedger
+    let writer = try BookFile(path: books.path, identity: Books.identity).makeWriter()
+    #expect(throws: StoreError.self) {
+      try writer.load(into: &ledger, fingerprint: { Fingerprint(of: $0) })
+    }
+  }
+
   @Test(arguments: ["through_transfer = 1000000", "next_transfer = -1", "through_account = -4"])
   func `a position that can't be is damage`(change: String) throws {
     let books = try Books(seed: 5)
