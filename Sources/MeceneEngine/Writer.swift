@@ -179,7 +179,7 @@ actor Writer {
   func stop() {
     drain(asGuest: false)
     // What is left is read back at the next start.
-    followJournal(atMost: 3_000)
+    followJournal(atMost: 5_000)
     condition = .stopped
     publish()
     checkpoint()
