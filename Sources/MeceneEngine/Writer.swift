@@ -46,20 +46,15 @@ actor Writer {
   nonisolated let summary = Locked(Summary())
 
   private nonisolated let mailbox = Mailbox<Submission>()
-  private let configuration: Configuration
-  private let book: BookWriter
+  let configuration: Configuration
+  let book: BookWriter
   private var ledger: Ledger
   private var sequence: Int64
   private var link: [UInt8]
-  private var condition = EngineCondition.serving
-  /// Submissions taken so far, and at the last look around.
-  private var taken = 0
-  private var takenBefore = 0
-  private var behindBefore = 0
-  /// Why the last slice failed, and when the next is tried.
-  private var projectionFailure: (until: Deadline, reason: String)?
-  /// Whether a next slice is under way already.
-  private var isCatchingUp = false
+  private(set) var condition = EngineCondition.serving
+  /// Submissions taken so far.
+  private(set) var taken = 0
+  var following = Following()
 
   /// Rebuilds the state from the books.
   init(book: sending BookWriter, configuration: Configuration) throws(StoreError) {
@@ -71,12 +66,6 @@ actor Writer {
     try book.load(into: &ledger, fingerprint: { Fingerprint(of: $0) })
     self.book = book
   }
-
-  /// Accounts that follow the journal together, between two commits.
-  private static let accountsProjected = 1_000
-  /// Transfers that the derived rows are behind at most, but for what comes while a pass catches up. The tail holds 12
-  /// bytes of each.
-  private static let transfersBehindMax = 1 << 21
 
   /// Brings the books up to the present time: opens the first period, or closes those that ended meanwhile.
   func start() throws(StoreError) {
@@ -131,48 +120,7 @@ actor Writer {
     if configuration.clock.now().period > ledger.openPeriod {
       submit([Submission(.command(.tick), reply: .closure { _ in })], entersWhenIdle: false)
     }
-    if !isCatchingUp { catchUp() }
-  }
-
-  /// Lets derived rows follow the journal: one slice of accounts a second beside other work, and half of the time while there
-  /// is none.
-  private func catchUp() {
-    let isIdle = taken == takenBefore
-    takenBefore = taken
-    isCatchingUp = false
-    guard condition == .serving, book.transfersBehind > 0 else { return }
-    let began = DispatchTime.now()
-    guard project(accounts: Self.accountsProjected), isIdle, book.transfersBehind > 0 else { return }
-    let end = DispatchTime.now()
-    isCatchingUp = true
-    let pause = DispatchTimeInterval.nanoseconds(Int(end.uptimeNanoseconds - began.uptimeNanoseconds))
-    executor.queue.asyncAfter(deadline: end + pause) { self.assumeIsolated { $0.catchUp() } }
-  }
-
-  /// Memory is not ahead of the disk when this fails, and no caller waits for it: it is tried again a second later.
-  ///
-  /// - Returns: False when it failed.
-  private func project(accounts: Int) -> Bool {
-    do {
-      try book.project(accounts: accounts)
-      projectionFailure = nil
-    } catch {
-      if projectionFailure?.reason != error.sentence {
-        configuration.logger.warning(
-          "rows that follow the journal stay behind", metadata: ["reason": "\(error.sentence)"])
-      }
-      projectionFailure = (Deadline(millisecondsFromNow: 900), error.sentence)
-    }
-    if book.logPages >= Self.checkpointPages { checkpoint() }
-    return projectionFailure == nil
-  }
-
-  /// Lets derived rows follow the journal to its end, or for this long, in milliseconds.
-  func followJournal(atMost milliseconds: UInt32 = .max) {
-    let end = Deadline(millisecondsFromNow: milliseconds)
-    while condition == .serving, book.transfersBehind > 0, Deadline.now < end {
-      guard project(accounts: Self.accountsProjected) else { return }
-    }
+    if !following.isCatchingUp { catchUp() }
   }
 
   /// Moves everything into the file, and takes nothing any more.
@@ -217,11 +165,6 @@ actor Writer {
   private var needsTidyingUp: Bool {
     book.logPages >= Self.checkpointPages || book.hasSettledLogs
       || isFarBehind
-  }
-
-  private var isFarBehind: Bool {
-    book.transfersBehind >= Self.transfersBehindMax
-      && projectionFailure.map { $0.until < Deadline.now } ?? true
   }
 
   private func process(_ submissions: ArraySlice<Submission>) {
@@ -432,11 +375,11 @@ actor Writer {
     } catch {
       configuration.logger.warning("a settled click log stays", metadata: ["reason": "\(error.sentence)"])
     }
-    if isFarBehind {
-      // As many accounts as there were transfers since: the tail grows no further.
-      _ = project(accounts: max(Self.accountsProjected, book.transfersBehind - behindBefore))
-    }
-    behindBefore = book.transfersBehind
+    keepUp()
+    checkpointWhenDue()
+  }
+
+  func checkpointWhenDue() {
     if book.logPages >= Self.checkpointPages { checkpoint() }
   }
 
