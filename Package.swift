@@ -104,7 +104,8 @@ let package = Package(
     .executableTarget(
       name: "instruction-counts", dependencies: ["MeceneLedger", "MeceneWire"],
       path: "Tests/InstructionCounts", exclude: ["baseline.txt"], swiftSettings: common),
-    .testTarget(name: "MeceneLedgerTests", dependencies: ["MeceneLedger"], swiftSettings: common),
+    .testTarget(
+      name: "MeceneLedgerTests", dependencies: ["MeceneLedger", "TestSupport"], swiftSettings: common),
     .testTarget(
       name: "MeceneWireTests", dependencies: ["MeceneWire", "MeceneLedger"], swiftSettings: common),
     .testTarget(

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import MeceneConcurrency
 
 /// Leaves others who write beside a settlement a third of the time for themselves. On two cores they would keep less than
@@ -8,6 +9,9 @@ final class Pace: Sendable {
     var commits: Int64
     var wasAlone = true
   }
+
+  /// Nanoseconds.
+  private static let leastWork: UInt64 = 10_000_000
 
   private let writer: Writer
   private let state: Locked<State>
@@ -23,11 +27,19 @@ final class Pace: Sendable {
   /// The settlement's own commit is not somebody else's.
   func ownCommit() { state.withLock { $0.commits += 1 } }
 
-  /// How long to rest now, in seconds.
+  /// Rests on the calling thread.
+  func restHere() {
+    let seconds = rest()
+    // A sleep of no time costs as much as a block of leaves.
+    if seconds > 0 { Thread.sleep(forTimeInterval: seconds) }
+  }
+
+  /// How long to rest now, in seconds; 0 after little work, which counts with what follows.
   func rest() -> Double {
     let (now, commits) = (Deadline.now, writer.commits)
     return state.withLock { state in
       let worked = now.nanoseconds - min(now.nanoseconds, state.since.nanoseconds)
+      if worked < Self.leastWork { return 0 }
       state.wasAlone = commits <= state.commits
       let rest = state.wasAlone ? 0 : worked / 2
       state.commits = commits

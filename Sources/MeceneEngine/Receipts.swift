@@ -34,9 +34,7 @@ extension BookFile {
     guard let offset = leaves.firstIndex(where: { $0.id == account }) else {
       throw Refusal.noReceipt(reference, period, tree)
     }
-    let hashes = leaves.map { leaf in
-      LeafHash.of(leaf.words, blind: LeafHash.blind(leaf.id, period, secret: identity.secret))
-    }
+    let hashes = leaves.map { LeafHash.of($0.words, $0.id, period, secret: identity.secret) }
     let proof = ReceiptProof(
       header: header, leaf: leaves[offset].part,
       blind: LeafHash.blind(account, period, secret: identity.secret).bytes,

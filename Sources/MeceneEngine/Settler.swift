@@ -128,7 +128,7 @@ actor Settler {
     do {
       plan = try book.plan(period) { progress in
         notify(progress)
-        Thread.sleep(forTimeInterval: pace.rest())
+        pace.restHere()
       }
     } catch let finding as Finding {
       throw Refusal.booksInconsistent(finding)
@@ -161,14 +161,7 @@ actor Settler {
   private func seal(_ plan: SettlementPlan, _ pace: Pace) -> SettlementSeal {
     let cores = pace.isAlone ? ProcessInfo.processInfo.activeProcessorCount : 1
     notify(StageProgress("sealing the plan", 0, of: 0))
-    let sinceRest = Locked(0)
-    return plan.seal(secret: book.identity.secret, cores: cores) { leaves in
-      let isLong = sinceRest.withLock { sum in
-        sum = sum > 8_192 ? 0 : sum + leaves
-        return sum == 0
-      }
-      if isLong { Thread.sleep(forTimeInterval: pace.rest()) }
-    }
+    return plan.seal(secret: book.identity.secret, cores: cores) { pace.restHere() }
   }
 
   private func forEachStep(

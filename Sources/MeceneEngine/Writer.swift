@@ -163,8 +163,7 @@ actor Writer {
   }
 
   private var needsTidyingUp: Bool {
-    book.logPages >= Self.checkpointPages || book.hasSettledLogs
-      || isFarBehind
+    book.logPages >= Self.checkpointPages || book.hasSettledLogs || isFarBehind
   }
 
   private func process(_ submissions: ArraySlice<Submission>) {

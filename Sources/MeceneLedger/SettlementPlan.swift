@@ -106,7 +106,8 @@ package final class SettlementPlan: Sendable {
     ownerOf.reserveCapacity(clicks.count)
     var newestThing = ThingID(0)
     for click in clicks {
-      guard let owner = owner(click.thing), UInt32(exactly: owner.rawValue) ?? 0 > 0, click.thing.rawValue > 0
+      guard let owner = owner(click.thing), UInt32(exactly: owner.rawValue) ?? 0 > 0,
+        UInt32(exactly: click.thing.rawValue) != nil
       else {
         throw Self.finding(period, click, "a thing with an owner", "none")
       }
@@ -160,17 +161,24 @@ package final class SettlementPlan: Sendable {
     var owners: [Owner] = []
     var revenue: [ThingRevenue] = []
     revenue.reserveCapacity(keys.count)
-    for key in RadixSort.sorted(keys) {
-      let (owner, thing) = (AccountID(Int64(key >> 32)), Int(key & 0xffff_ffff))
-      let earning = earnings[thing]
-      let before = owners.last.flatMap { $0.id == owner ? owners.removeLast() : nil }
+    let sorted = RadixSort.sorted(keys)
+    var position = 0
+    while position < sorted.count {
+      let owner = sorted[position] >> 32
+      let firstThing = revenue.count
+      var (clicks, earned) = (0, Micros.zero)
+      while position < sorted.count, sorted[position] >> 32 == owner {
+        let thing = Int(sorted[position] & 0xffff_ffff)
+        let earning = earnings[thing]
+        revenue.append(
+          ThingRevenue(thing: ThingID(Int64(thing)), clicks: Int(earning.clicks), micros: earning.micros))
+        clicks += Int(earning.clicks)
+        earned += earning.micros
+        position += 1
+      }
       owners.append(
         Owner(
-          id: owner, clicks: Int(earning.clicks) + (before?.clicks ?? 0),
-          micros: earning.micros + (before?.micros ?? .zero),
-          things: (before?.things.lowerBound ?? revenue.count)..<revenue.count + 1))
-      revenue.append(
-        ThingRevenue(thing: ThingID(Int64(thing)), clicks: Int(earning.clicks), micros: earning.micros))
+          id: AccountID(Int64(owner)), clicks: clicks, micros: earned, things: firstThing..<revenue.count))
     }
     return (owners, revenue)
   }

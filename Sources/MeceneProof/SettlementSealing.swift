@@ -9,12 +9,12 @@ extension SettlementPlan {
   /// - Parameters:
   ///   - secret: 32 bytes.
   ///   - cores: How many cores hash at a time.
-  ///   - progress: Called with how many more leaves are hashed, on any of their threads.
+  ///   - pause: Called after each block of leaves, on the thread that hashed it.
   package func seal(
-    secret: [UInt8], cores: Int = 1, progress: @escaping @Sendable (Int) -> Void = { _ in }
+    secret: [UInt8], cores: Int = 1, pause: @escaping @Sendable () -> Void = {}
   ) -> SettlementSeal {
     var blocks: [SettlementSeal.Block] = []
-    let sealing = Sealing(plan: self, secret: secret, cores: cores, progress: progress)
+    let sealing = Sealing(plan: self, secret: secret, cores: cores, pause: pause)
     let patronRoot = sealing.root(.patrons, count: patrons.count, &blocks) { position, words in
       appendPatronLeaf(at: position, to: &words)
       return patrons[position].id
@@ -31,7 +31,7 @@ private struct Sealing: Sendable {
   let plan: SettlementPlan
   let secret: [UInt8]
   let cores: Int
-  let progress: @Sendable (Int) -> Void
+  let pause: @Sendable () -> Void
 
   /// A tree's root, block by block.
   ///
@@ -70,7 +70,7 @@ private struct Sealing: Sendable {
       let blind = LeafHash.blind(id, plan.period, secret: secret, &hasher)
       tree.append(hash: LeafHash.of(words, blind: blind, &hasher))
     }
-    progress(positions.count)
+    pause()
     return (first ?? AccountID(0), tree.root)
   }
 }
@@ -101,8 +101,9 @@ package enum LeafHash {
     return hasher.finish()
   }
 
-  package static func of(_ leaf: PatronLeaf, _ period: Period, _ secret: [UInt8]) -> Hash {
-    of(leaf.words, blind: blind(leaf.id, period, secret: secret))
+  /// The hash of somebody's leaf: `H(0x00 | blind(id) | words)`.
+  package static func of(_ words: [UInt64], _ id: AccountID, _ period: Period, secret: [UInt8]) -> Hash {
+    of(words, blind: blind(id, period, secret: secret))
   }
 
   /// `H(0x00 | blind | words)`.

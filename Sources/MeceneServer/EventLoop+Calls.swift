@@ -70,28 +70,23 @@ extension EventLoop {
         Read(deadline: deadline) { snapshot in
           ReadAnswer(tag: tag, result: Result { try body(snapshot.get()) })
         })
-    case .task(let body):
-      let task = Task {
-        do {
-          let message = try await body()
-          post(.answered([ReadAnswer(tag: tag, result: .success(message))]))
-        } catch {
-          post(.answered([ReadAnswer(tag: tag, result: .failure(error))]))
-        }
-      }
-      call.long = .init(task, streams: false)
+    case .task(let body): call.long = begin(tag, streams: false) { try await body() }
     case .stream(let body):
-      let task = Task {
-        do {
-          let message = try await body { self.post(.progressed(tag, $0)) }
-          post(.answered([ReadAnswer(tag: tag, result: .success(message))]))
-        } catch {
-          post(.answered([ReadAnswer(tag: tag, result: .failure(error))]))
-        }
-      }
-      call.long = .init(task, streams: true)
+      call.long = begin(tag, streams: true) { try await body { self.post(.progressed(tag, $0)) } }
     }
     connection.add(call, id: callID)
+  }
+
+  /// Begins what takes its time.
+  private func begin(
+    _ tag: CallTag, streams: Bool, _ body: @escaping @Sendable () async throws -> any Message
+  ) -> Connection.LongCall {
+    let task = Task {
+      let result: Result<any Message, any Error>
+      do { result = .success(try await body()) } catch { result = .failure(error) }
+      post(.answered([ReadAnswer(tag: tag, result: result)]))
+    }
+    return .init(task, streams: streams)
   }
 
   /// Ends a call that was not decided; one that was ends with its result.

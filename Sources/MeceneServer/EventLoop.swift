@@ -20,7 +20,7 @@ actor EventLoop {
     case progressed(CallTag, any Message)
   }
 
-  /// What a read came to.
+  /// What a read came to, short or long, or a stream.
   struct ReadAnswer: Sendable {
     let tag: CallTag
     let result: Result<any Message, any Error>

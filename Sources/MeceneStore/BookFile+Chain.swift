@@ -137,7 +137,7 @@ private struct CommitRowsReader {
       "transfer", Self.transferColumns, snapshot, after: lastTransfer, through: last, &gathered
     ) {
       row, rows in
-      func word(_ column: Int) -> Int64 { row[column] ?? RowsStatement.nothing }
+      func word(_ column: Int) -> Int64 { row[column] ?? CanonicalRows.nothing }
       rows.append(transfer: [
         word(0), word(2), word(3), word(4), word(5), word(6), word(7), word(8), word(9), word(10),
       ])

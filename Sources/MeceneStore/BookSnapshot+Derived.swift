@@ -41,13 +41,13 @@ extension BookSnapshot {
       for (side, amount) in [(from, 0 - transfer.amount.rawValue), (to, transfer.amount.rawValue)] {
         switch side {
         case .available: changes.available[account, default: 0] += amount
-        case .pot: changes.pots[account, default: 0] += amount
-        case .world, .clearing, .fees: break
+        case .pot, .world, .clearing, .fees: break
         }
       }
       changes.byPeriod.add(transfer)
     }
     changes.byPeriod.combine()
+    for pot in changes.byPeriod.changes { changes.pots[pot.account, default: 0] += pot.held }
     return changes
   }
 
@@ -66,15 +66,21 @@ extension BookSnapshot {
     }
   }
 
+  /// `ProjectionPosition.through` of the account of a row `x`.
+  private static let followed = "CASE WHEN x.account_id <= ? THEN ? ELSE ? END"
+
+  private var followedArguments: StatementArguments {
+    [projection.position.account, projection.position.next, projection.position.through]
+  }
+
   /// Each account's transfers, as far as it has followed, and no others.
   private func checkAccountTransfers(_ tail: TailChanges) throws {
-    let position = projection.position
     let wrong = try fetchOne(
       """
       SELECT x.account_id, x.transfer_id FROM account_transfer x LEFT JOIN transfer t ON t.id = x.transfer_id
       WHERE t.account_id IS NOT x.account_id
-        OR x.transfer_id > CASE WHEN x.account_id <= ? THEN ? ELSE ? END LIMIT 1
-      """, [position.account, position.next, position.through])
+        OR x.transfer_id > \(Self.followed) LIMIT 1
+      """, followedArguments)
     if let wrong {
       throw Finding(
         table: "account_transfer", key: "\(wrong[0] as Int64) \(wrong[1] as Int64)",
@@ -249,21 +255,20 @@ extension BookSnapshot {
 
   /// No key stands for two transfers.
   private func checkKeyTransfers() throws {
-    let position = projection.position
     let wrong =
       try fetchOne(
         """
         SELECT x.account_id, x.key FROM key_transfer x LEFT JOIN request_key k ON k.transfer_id = x.transfer_id
         WHERE k.account_id IS NOT x.account_id OR k.key IS NOT x.key
-          OR x.account_id > 0 AND x.transfer_id > CASE WHEN x.account_id <= ? THEN ? ELSE ? END LIMIT 1
-        """, [position.account, position.next, position.through])
+          OR x.account_id > 0 AND x.transfer_id > \(Self.followed) LIMIT 1
+        """, followedArguments)
       ?? fetchOne(
         """
         SELECT k.account_id, k.key FROM request_key k
         LEFT JOIN key_transfer x ON x.account_id = k.account_id AND x.key = k.key
         WHERE k.transfer_id > ?
         GROUP BY k.account_id, k.key HAVING count(*) > 1 OR max(x.transfer_id) <> max(k.transfer_id) LIMIT 1
-        """, [position.through])
+        """, [projection.position.through])
     if let wrong {
       throw Finding(
         table: "key_transfer", key: "\(wrong[0] as Int64) \(wrong[1] as String)",

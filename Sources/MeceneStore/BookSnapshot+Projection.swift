@@ -10,22 +10,12 @@ struct ProjectionView {
 
   /// Looks up both, and lets the tail know of transfers that it has missed: those of a daemon in another process.
   init(_ db: Database, _ tail: Locked<JournalTail>) throws {
-    let row = try Row.fetchOne(
-      db.cachedStatement(
-        sql: """
-          SELECT through_transfer, next_transfer, through_account, (SELECT coalesce(max(id), 0) FROM transfer)
-          FROM projection
-          """))
-    guard let row else { throw StoreError.damaged("no projection row") }
-    let (position, newest) = (
-      ProjectionPosition(through: row[0], next: row[1], account: row[2]), row[3] as Int64
-    )
-    do throws(Finding) { try position.check(newest: newest) } catch { throw StoreError.damaged("\(error)") }
-    self.position = position
-    self.newest = newest
+    let row = try RowsInPlace(
+      db.cachedStatement(sql: ProjectionPosition.sql), [], ProjectionPosition.read)
+    (position, newest) = try ProjectionPosition.check(row.next())
     self.tail = tail
-    let known = tail.withLock { tail in
-      if tail.last < position.through { tail = JournalTail(base: position.through) }
+    let known = tail.withLock { [position] tail in
+      tail.reach(position.through)
       return tail.last
     }
     if known >= newest { return }
@@ -108,7 +98,7 @@ extension BookSnapshot {
     if projection.position.through == projection.newest { return changes }
     let statement = try db.cachedStatement(
       sql: """
-        SELECT id, account_id, amount_micros FROM transfer
+        SELECT id, account_id, kind, amount_micros FROM transfer
         WHERE id > ? AND kind IN (3, 4) AND for_period = ? AND account_id >= ? AND account_id < ?
         """)
     let rows = try RowsInPlace(
@@ -116,22 +106,36 @@ extension BookSnapshot {
       [
         projection.position.through, period.number, patrons.lowerBound.rawValue, patrons.upperBound.rawValue,
       ]
-    ) { (transfer: $0.integer(0), account: $0.integer(1), amount: $0.integer(2)) }
+    ) {
+      (
+        transfer: $0.integer(0), account: $0.integer(1), kind: Transfer.Kind(rawValue: Int($0.integer(2))),
+        amount: $0.integer(3)
+      )
+    }
     while let row = try rows.next() {
       guard row.transfer > projection.position.through(row.account) else { continue }
-      changes.add(
-        .init(period: Int64(period.number), account: row.account, setAside: row.amount, held: row.amount))
+      changes.add(account: row.account, kind: row.kind, amount: row.amount, period: Int64(period.number))
     }
     return changes
   }
-}
 
-extension PotChanges {
-  /// Adds what a transfer changes.
-  mutating func add(_ transfer: Transfer) {
-    guard let account = transfer.account else { return }
-    add(
-      account: account.rawValue, kind: transfer.kind, amount: transfer.amount.rawValue,
-      period: transfer.forPeriod.map { Int64($0.number) })
+  /// An account's pot of a period, as the whole journal has it; nothing set aside and nothing held when there is none.
+  ///
+  /// - Parameter tail: The account's, as `tail(of:)` gives it.
+  func pot(of account: AccountID, _ period: Period, _ tail: [Int64]) throws -> PotChanges.Change {
+    let number = Int64(period.number)
+    var pot = PotChanges()
+    pot.add(.init(period: number, account: account.rawValue, setAside: 0, held: 0))
+    let followed = try first(
+      "SELECT set_aside_micros, held_micros FROM pot WHERE period = ? AND account_id = ?",
+      [number, account.rawValue]
+    ) { (setAside: $0.integer(0), held: $0.integer(1)) }
+    if let (setAside, held) = followed {
+      pot.add(.init(period: number, account: account.rawValue, setAside: setAside, held: held))
+    }
+    for id in tail {
+      if let transfer = try transfer(id), transfer.forPeriod == period { pot.add(transfer) }
+    }
+    return pot.changes[0]
   }
 }

@@ -97,28 +97,10 @@ extension BookSnapshot {
     if let newest = try tail.last.flatMap(transfer) {
       (money.available, money.pots) = (newest.availableAfter, newest.potsAfter)
     }
-    money.pot = try hasClosedPots() ? openPot(id, tail) : money.pots
+    money.pot = try hasClosedPots() ? Micros(pot(of: id, openPeriod().period, tail).held) : money.pots
     return AccountRecord(
       id: id, name: row.text(1), displayName: row.text(2), money: money, terms: try openPeriod().terms,
       isClosed: row.integer(6) != 0, openedAt: try time(of: row.integer(7)))
-  }
-
-  private func openPot(_ account: AccountID, _ tail: [Int64]) throws -> Micros {
-    let period = try openPeriod().period
-    let pot = try potChanges(tail, period)
-    let followed = try first(
-      "SELECT held_micros FROM pot WHERE period = ? AND account_id = ?", [period.number, account.rawValue]
-    ) { $0.integer(0) }
-    return Micros(pot.changes.reduce(followed ?? 0) { $0 &+ $1.held })
-  }
-
-  /// What some transfers change of a period's pots.
-  private func potChanges(_ transfers: [Int64], _ period: Period) throws -> PotChanges {
-    var pot = PotChanges()
-    for id in transfers {
-      if let transfer = try transfer(id), transfer.forPeriod == period { pot.add(transfer) }
-    }
-    return pot
   }
 
   private func thingRecord(_ row: Columns) throws -> ThingRecord {
@@ -158,8 +140,8 @@ extension BookSnapshot {
       WHERE p.number < ? AND s.settled_sequence IS NULL LIMIT 1
       """, [openPeriod().period.number]
     ) { _ in true }
-    cache.hasClosedPots = unsettled ?? false
-    return unsettled ?? false
+    cache.hasClosedPots = unsettled != nil
+    return unsettled != nil
   }
 
   private static let periodSQL = """
@@ -231,11 +213,7 @@ extension BookSnapshot {
 
   /// What a patron set aside for a period.
   package func pot(_ patron: AccountID, _ period: Period) throws -> Micros {
-    let row = try fetchOne(
-      "SELECT set_aside_micros FROM pot WHERE period = ? AND account_id = ?",
-      [period.number, patron.rawValue])
-    let pot = try potChanges(tail(of: patron), period)
-    return Micros(pot.changes.reduce(row?[0] ?? 0) { $0 &+ $1.setAside })
+    Micros(try pot(of: patron, period, tail(of: patron)).setAside)
   }
 
   /// A patron's filed clicks of a settled period, by thing.

@@ -114,7 +114,7 @@ extension BookWriter {
     let newest = try readPosition()
     committedTransfers = newest
     var changes = PotChanges()
-    tail.withLock { if $0.last < position.through { $0 = JournalTail(base: position.through) } }
+    tail.withLock { $0.reach(position.through) }
     try restore(
       """
       SELECT id, account_id, kind, amount_micros, for_period, available_after_micros, pots_after_micros
@@ -144,21 +144,12 @@ extension BookWriter {
   /// - Returns: The journal's last transfer.
   @discardableResult
   func readPosition() throws(StoreError) -> Int64 {
-    var read = ProjectionPosition()
-    var newest: Int64 = 0
-    try query(
-      """
-      SELECT through_transfer, next_transfer, through_account, (SELECT coalesce(max(id), 0) FROM transfer)
-      FROM projection
-      """
-    ) { row in
-      read = ProjectionPosition(through: row.integer(0), next: row.integer(1), account: row.integer(2))
-      newest = row.integer(3)
-    }
-    do throws(Finding) { try read.check(newest: newest) } catch { throw .damaged("\(error)") }
-    position = read
+    var row: ProjectionPosition.Found?
+    try query(ProjectionPosition.sql) { row = ProjectionPosition.read($0) }
+    let found = try ProjectionPosition.check(row)
+    position = found.position
     positionIsKnown = true
-    return newest
+    return found.newest
   }
 
   /// Puts the keys that `key_transfer` does not have into memory. A pass that was under way goes on with all of them.

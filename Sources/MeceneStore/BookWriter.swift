@@ -19,7 +19,6 @@ package final class BookWriter {
   /// The last transfer that is durable.
   var committedTransfers: Int64 = 0
   var recentKeys = RecentKeys()
-  private var keysOfCommit: [(account: Int64, key: String, transfer: Int64)] = []
   private var clickLog: RowsStatement?
   private var rows = CanonicalRows()
   private var clickRows: Int64 = 0
@@ -109,7 +108,6 @@ package final class BookWriter {
     try statements.totals.run(.integer(money.rawValue), .integer(fees.rawValue))
     try statements.commit.run()
     committedTransfers = tail.withLock { $0.last }
-    keysOfCommit.removeAll(keepingCapacity: true)
   }
 
   /// Whether `dropSettledLogs` has something to do.
@@ -131,8 +129,6 @@ package final class BookWriter {
   /// Takes back what was appended since `begin`.
   package func rollback() {
     tail.withLock { $0.removeAll(after: committedTransfers) }
-    for (account, key, transfer) in keysOfCommit { recentKeys.remove(account, key, transfer) }
-    keysOfCommit = []
     _ = rows.take(clicks: nil)
     settled = []
     clickLog = nil
@@ -301,7 +297,6 @@ extension BookWriter {
     try statements.key.run(.integer(transfer), .integer(account), .text(key))
     if account > 0 {
       recentKeys.insert(account, key, transfer)
-      keysOfCommit.append((account, key, transfer))
     } else {
       // Passes go over accounts, and the fees have none.
       try statements.keyFollows.run(.integer(transfer))

@@ -15,6 +15,8 @@ struct CanonicalRows {
     case account, accountChange, thing, thingChange, transfer, requestKey, click, settlement, settlementEnd
   }
 
+  static let nothing = Int64.min
+
   private var tables = [[UInt8]](repeating: [], count: Table.allCases.count)
 
   private mutating func append(_ table: Table, _ columns: Column...) {
@@ -76,8 +78,8 @@ struct CanonicalRows {
   private mutating func append(_ column: Column, _ table: Table) {
     switch column {
     case .integer(let value): append(word: value, table)
-    case .optional(let value): append(word: value ?? .min, table)
-    case .text(nil): append(word: .min, table)
+    case .optional(let value): append(word: value ?? Self.nothing, table)
+    case .text(nil): append(word: Self.nothing, table)
     case .text(let text?):
       append(word: Int64(text.utf8.count), table)
       tables[table.rawValue - 1] += Array(text.utf8)
@@ -116,7 +118,7 @@ extension CanonicalRows {
   }
 
   /// A transfer's columns: id, kind, account, amount, period, for_period, causing transfer, causing change, available and
-  /// pots after it; `Int64.min` for nothing.
+  /// pots after it; `nothing` where there is none.
   typealias TransferRow = InlineArray<10, Int64>
 
   mutating func append(transfer row: TransferRow) {

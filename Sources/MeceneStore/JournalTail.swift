@@ -1,6 +1,6 @@
 internal import MeceneLedger
 
-/// How far the columns under "derived" of `account` and `pot`, and the rows of `account_transfer`, have followed the
+/// How far the balances of `account`, and the rows of `pot`, `account_transfer` and `key_transfer`, have followed the
 /// journal. They follow in passes over all accounts, by id.
 struct ProjectionPosition: Sendable, Hashable {
   /// The last transfer that every account has followed.
@@ -13,14 +13,37 @@ struct ProjectionPosition: Sendable, Hashable {
   /// The last transfer that an account has followed.
   func through(_ account: Int64) -> Int64 { account <= self.account ? next : through }
 
-  /// - Parameter newest: The journal's last transfer.
-  /// - Throws: A `Finding` when there can be no such position.
-  func check(newest: Int64) throws(Finding) {
-    guard 0 <= through, through <= next, next <= newest, account >= 0 else {
-      throw Finding(
+  /// Looks up the position, and the journal's last transfer.
+  static let sql = """
+    SELECT through_transfer, next_transfer, through_account, (SELECT coalesce(max(id), 0) FROM transfer)
+    FROM projection
+    """
+
+  /// What `sql` found.
+  typealias Found = (position: ProjectionPosition, newest: Int64)
+
+  /// The one row of `sql`.
+  static func read(_ row: Columns) -> Found {
+    (
+      ProjectionPosition(through: row.integer(0), next: row.integer(1), account: row.integer(2)),
+      row.integer(3)
+    )
+  }
+
+  /// - Parameter found: What `sql` found; nil when there was no row.
+  /// - Throws: `StoreError.damaged` when there can be no such position.
+  static func check(_ found: Found?) throws(StoreError) -> Found {
+    guard let found else { throw .damaged("no projection row") }
+    let (position, newest) = found
+    guard 0 <= position.through, position.through <= position.next, position.next <= newest,
+      position.account >= 0
+    else {
+      let finding = Finding(
         table: "projection", key: "1", expected: "0 <= through_transfer <= next_transfer <= \(newest)",
-        found: "\(through) and \(next), and account \(account)")
+        found: "\(position.through) and \(position.next), and account \(position.account)")
+      throw .damaged("\(finding)")
     }
+    return found
   }
 }
 
@@ -55,6 +78,11 @@ struct JournalTail: Sendable {
 
   /// The last transfer that the tail knows of.
   var last: Int64 { base + Int64(previous.count) }
+
+  /// Begins anew behind a transfer, unless the tail reaches as far already.
+  mutating func reach(_ transfer: Int64) {
+    if last < transfer { self = JournalTail(base: transfer, placesMax: placesMax) }
+  }
 
   /// Adds the next transfer; one that is known already, or not the next, changes nothing.
   ///

@@ -1,7 +1,7 @@
 internal import MeceneLedger
 
 /// Client keys whose rows `key_transfer` does not have yet, by a hash of account and key: 16 bytes each. A hash only leads to
-/// transfers that may be the key's; their rows decide.
+/// transfers that may be the key's; their rows decide, so one that was taken back may stay.
 ///
 /// Two generations, so that a pass that ends forgets what it has followed at once.
 struct RecentKeys {
@@ -28,13 +28,6 @@ struct RecentKeys {
     } else {
       current.others.append(transfer)
     }
-  }
-
-  /// Forgets a key that was taken back.
-  mutating func remove(_ account: Int64, _ key: String, _ transfer: Int64) {
-    let hash = Self.hash(account, key)
-    if current.transfers[hash] == transfer { current.transfers[hash] = nil }
-    current.others.removeAll { $0 == transfer }
   }
 
   /// The transfers that may have been made with this key.

@@ -21,7 +21,7 @@ enum Schema {
   }
 
   /// What follows from the journal and lies anywhere in the file is written in passes over all accounts: see
-  /// `Projection`.
+  /// `BookWriter.project`.
   private static let version3 = """
     -- derived: the transfers of each account
     CREATE TABLE account_transfer (

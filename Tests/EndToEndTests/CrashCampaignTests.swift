@@ -7,18 +7,6 @@ import Testing
 
 /// Daemons that are killed again and again, at random moments and at every commit.
 @Suite(.serialized) struct CrashCampaignTests {
-  private struct Random: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-      state &+= 0x9e37_79b9_7f4a_7c15
-      var z = state
-      z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-      z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-      return z ^ (z >> 31)
-    }
-  }
-
   /// What a daemon has acknowledged.
   private struct Acknowledged: Sendable {
     var deposits: [(account: UInt64, key: String)] = []
@@ -56,7 +44,7 @@ import Testing
     await withTaskGroup(of: Void.self) { group in
       for writer in 0..<6 as Range<UInt64> {
         group.addTask {
-          var random = Random(state: seed &+ writer)
+          var random = SeededGenerator(seed: seed &+ writer)
           for n in 0... {
             let start = ContinuousClock.now
             do {
@@ -95,7 +83,7 @@ import Testing
     let seed =
       ProcessInfo.processInfo.environment["MECENE_SEED"].flatMap(UInt64.init) ?? .random(in: 0...999_999)
     print("seed \(seed): MECENE_SEED=\(seed) swift test --filter CrashCampaignTests")
-    var random = Random(state: seed)
+    var random = SeededGenerator(seed: seed)
     let directory = try TemporaryDirectory()
     let address = "unix:\(directory.path)/s"
     let environment = ["MECENE_TEST_SETTLEMENT_STEP": "3"]

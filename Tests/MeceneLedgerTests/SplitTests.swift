@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import MeceneLedger
@@ -65,16 +66,5 @@ import Testing
       // Four standard deviations of a binomial with n = 1000, p = 1/7.
       for count in extra { #expect(abs(Double(count) - 1_000.0 / 7) < 4 * 11.07) }
     }
-  }
-}
-
-/// Numbers that follow from a seed: SplitMix64.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    return Split.mix(state)
   }
 }

@@ -1,4 +1,4 @@
-import MeceneLedger
+import TestSupport
 import Testing
 
 @testable import MeceneStore
@@ -6,7 +6,7 @@ import Testing
 @Suite struct JournalTailTests {
   @Test(arguments: [10, 1 << 31])
   func `a tail knows each account's transfers, whatever is added, taken back and dropped`(placesMax: Int) {
-    var random = SplitMix(state: UInt64(placesMax))
+    var random = SeededGenerator(seed: UInt64(placesMax))
     var tail = JournalTail(base: 5, placesMax: placesMax)
     // The naive model: every transfer with its account.
     var model: [(transfer: Int64, account: Int64)] = []

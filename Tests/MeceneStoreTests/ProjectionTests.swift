@@ -137,7 +137,7 @@ private final class Books {
   let book: BookFile
   let elsewhere: BookFile
   let writer: BookWriter
-  var random: SplitMix
+  var random: SeededGenerator
   var ledger = Books.emptyLedger
   var audit = BookAudit()
   var transfers: [Transfer] = []
@@ -147,7 +147,7 @@ private final class Books {
   var path: String { directory.path + "/mecene.sqlite" }
 
   init(seed: UInt64) throws {
-    random = SplitMix(state: seed)
+    random = SeededGenerator(seed: seed)
     directory = try TemporaryDirectory()
     let path = directory.path + "/mecene.sqlite"
     book = try BookFile(path: path, identity: Self.identity)
@@ -275,13 +275,5 @@ private final class Books {
         #expect(of?.pot ?? .zero == Micros(setAside))
       }
     }
-  }
-}
-
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    return Split.mix(state)
   }
 }
