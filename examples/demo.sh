@@ -88,17 +88,19 @@ run mecene settle 2026-11 --yes
 say "6. What became of one patron's money, and of one owner's things"
 run mecene statement ada
 best=$(mecene account list --all --json | tr '{' '\n' |
-  sed -n 's/.*"name":"\(maintainer-[0-9]*\)".*"availableMicros":"\([0-9]*\)".*/\2 \1/p' | sort -rn | head -1 | cut -d' ' -f2)
+  sed -n 's/.*"name":"\(maintainer-[0-9]*\)".*"availableMicros":"\([0-9]*\)".*/\2 \1/p' | sort -rn |
+  awk 'NR == 1 { print $2 }') # not `head`: what ends early can end what writes to it, and with it this script
 run mecene revenue "$best" --period 2026-11
 
 say "7. The ten best-paid owners"
 mecene account list --all --json | tr '{' '\n' |
   sed -n 's/.*"name":"maintainer-[0-9]*","displayName":"\(\([^"\\]\|\\.\)*\)".*"availableMicros":"\([0-9]*\)".*/\3\t\1/p' |
-  sort -t "$(printf '\t')" -k1,1nr -k2,2 | head -10 |
+  sort -t "$(printf '\t')" -k1,1nr -k2,2 |
   awk -F '\t' '
-    { earned[NR] = ($1 - 2000000) / 1000000; name[NR] = $2; if (earned[NR] > most) most = earned[NR] }
+    NR > 10 { next }
+    { shown = NR; earned[NR] = ($1 - 2000000) / 1000000; name[NR] = $2; if (earned[NR] > most) most = earned[NR] }
     END {
-      for (i = 1; i <= NR; i++) {
+      for (i = 1; i <= shown; i++) {
         bar = ""; length_of_bar = most > 0 ? int(earned[i] / most * 40 + 0.5) : 0
         while (length(bar) < length_of_bar) bar = bar "#"
         printf "%8.2f  %-40s  %s\n", earned[i], bar, name[i]
