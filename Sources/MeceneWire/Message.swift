@@ -8,6 +8,12 @@ public protocol Message: Sendable, Hashable {
   /// What the scanner has to know to let bytes through to protobuf-c.
   static var layout: MessageLayout { get }
 
+  /// Reads a plain message. The reader says whether it was one; if not, the value counts for nothing.
+  init(plain reader: inout PlainReader)
+
+  /// Writes the message's fields. The writer says whether there was room for them.
+  func write(to writer: inout PlainWriter)
+
   /// Copies the value out of protobuf-c's struct of this message.
   @unsafe init(bridged pointer: UnsafeRawPointer)
 

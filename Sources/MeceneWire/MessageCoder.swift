@@ -9,11 +9,19 @@ public final class MessageCoder {
   private let envelopeArena: MessageArena
   fileprivate let payloadArena: MessageArena
   private let scanner: MessageScanner
+  /// What is longer goes the general way, where the arena's limit is kept; so does everything when this is nil.
+  private let plainBytesMax: Int?
 
   /// - Parameters:
   ///   - arenaBytesMax: The most memory that one message can take once unpacked, in bytes.
   ///   - toleratesUnknownEnums: True for clients, whose daemon may be newer than they are.
-  public init(arenaBytesMax: Int, toleratesUnknownEnums: Bool = false) {
+  public convenience init(arenaBytesMax: Int, toleratesUnknownEnums: Bool = false) {
+    self.init(
+      arenaBytesMax: arenaBytesMax, toleratesUnknownEnums: toleratesUnknownEnums, plainBytesMax: 1_024)
+  }
+
+  init(arenaBytesMax: Int, toleratesUnknownEnums: Bool = false, plainBytesMax: Int?) {
+    self.plainBytesMax = plainBytesMax
     envelopeArena = MessageArena(bytesMax: arenaBytesMax)
     payloadArena = MessageArena(bytesMax: arenaBytesMax)
     scanner = MessageScanner(toleratesUnknownEnums: toleratesUnknownEnums)
@@ -63,7 +71,12 @@ public final class MessageCoder {
   fileprivate func decode<M: Message>(
     _ type: M.Type, from bytes: UnsafeRawBufferPointer, _ arena: MessageArena
   ) throws(WireError) -> M {
-    unsafe M(bridged: try unpack(M.layout, bytes, arena))
+    if let plainBytesMax, bytes.count <= plainBytesMax {
+      var reader = unsafe PlainReader(bytes)
+      let message = M(plain: &reader)
+      if reader.isPlain { return message }
+    }
+    return unsafe M(bridged: try unpack(M.layout, bytes, arena))
   }
 
   private func append(packed pointer: UnsafeMutableRawPointer, to bytes: inout [UInt8]) {
@@ -143,47 +156,57 @@ extension MessageCoder {
 
   /// Appends one frame with a message of an answer.
   ///
-  /// The envelope's few bytes are written here; the message is packed into place behind them.
-  ///
   /// - Throws: `WireError.arenaFull` when the answer is too large; nothing is appended then.
   public func appendFrame(
     callID: UInt64, more: Bool, payload: some Message, to bytes: inout [UInt8]
   ) throws(WireError) {
+    if let plainBytesMax {
+      let isWritten = appendFrame(callID: callID, more: more, payloadBytes: plainBytesMax, to: &bytes) {
+        writer in writer.append(6, payload)
+      }
+      if isWritten { return }
+    }
     payloadArena.reset()
     let message = unsafe try payload.bridge(into: payloadArena).assumingMemoryBound(to: ProtobufCMessage.self)
     let count = unsafe protobuf_c_message_get_packed_size(message)
     // protobuf-c checks no bounds; a frame's length has 32 bits.
     guard count <= Int(Int32.max) else { throw payloadArena.full }
-    unsafe appendFrame(callID: callID, more: more, payloadBytes: count, to: &bytes) { room in
-      unsafe protobuf_c_message_pack(message, room)
+    _ = appendFrame(callID: callID, more: more, payloadBytes: count, to: &bytes) { writer in
+      unsafe writer.append(6, bytes: count) { room in
+        guard let base = room.baseAddress else { return }
+        unsafe protobuf_c_message_pack(message, base.assumingMemoryBound(to: UInt8.self))
+      }
     }
   }
 
   /// Appends the frame that ends a stream.
   public func appendEnd(callID: UInt64, to bytes: inout [UInt8]) {
-    unsafe appendFrame(callID: callID, more: false, payloadBytes: 0, to: &bytes) { _ in }
+    _ = appendFrame(callID: callID, more: false, payloadBytes: 0, to: &bytes) { _ in }
   }
 
+  /// Writes the few bytes of an answer's envelope in place, and its payload behind them.
+  ///
+  /// - Returns: False when the payload did not fit; nothing is appended then.
   private func appendFrame(
     callID: UInt64, more: Bool, payloadBytes: Int, to bytes: inout [UInt8],
-    pack: (UnsafeMutablePointer<UInt8>) -> Void
-  ) {
+    payload: (inout PlainWriter) -> Void
+  ) -> Bool {
+    // An envelope takes 4 bytes of length, 11 of id, 2 of `more` and up to 6 before the payload.
+    var isWritten = false
     bytes.append(addingCapacity: 32 + payloadBytes) { span in
       unsafe span.withUnsafeMutableBufferPointer { buffer, initializedCount in
-        guard let base = buffer.baseAddress else { return }
-        let frame = unsafe base + initializedCount
-        var end = unsafe FrameEnd(frame + 4)
-        end.append(tag: 1, varint: callID)
-        if more { end.append(tag: 2, varint: 1) }
-        if payloadBytes > 0 {
-          end.append(tag: 6, lengthDelimited: payloadBytes)
-          unsafe pack(end.pointer)
+        var writer = unsafe PlainWriter(
+          UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[initializedCount...])))
+        writer.frame { writer in
+          writer.append(1, callID)
+          if more { writer.append(2, true) }
+          payload(&writer)
         }
-        let length = unsafe end.pointer - frame - 4 + payloadBytes
-        unsafe UnsafeMutableRawPointer(frame).storeBytes(of: UInt32(length).bigEndian, as: UInt32.self)
-        initializedCount += 4 + length
+        isWritten = writer.fits
+        if isWritten { initializedCount += writer.count }
       }
     }
+    return isWritten
   }
 
   /// Appends one frame that ends a call, or speaks for the connection, with a failure.

@@ -62,7 +62,7 @@ struct MessageScanner {
       }
     case .string:
       let text = unsafe try reader.lengthDelimited(tag.wireType)
-      guard unsafe isTextWithoutNUL(text) else {
+      guard unsafe Self.isTextWithoutNUL(text) else {
         throw .malformed(field: "", problem: "is not UTF-8 text without NUL characters")
       }
     case .bytes, .absent:
@@ -100,7 +100,7 @@ struct MessageScanner {
     return elements
   }
 
-  private func isTextWithoutNUL(_ text: UnsafeRawBufferPointer) -> Bool {
+  static func isTextWithoutNUL(_ text: UnsafeRawBufferPointer) -> Bool {
     // ASCII is told eight bytes at a time: a byte that is 0, or not below 0x80, sets its highest bit here.
     var position = 0
     while text.count - position >= 8 {

@@ -8,60 +8,24 @@
   let payload: UnsafeRawBufferPointer
 
   init?(_ bytes: UnsafeRawBufferPointer, _ methods: MethodTable) {
-    var reader = unsafe WireReader(bytes)
-    var (callID, timeoutMs, cancel) = (UInt64(0), UInt64(0), UInt64(0))
-    var path: UnsafeRawBufferPointer?
-    var payload = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
-    do throws(WireError) {
-      while !reader.isAtEnd {
-        let tag = try reader.tag()
-        switch (tag.number, tag.wireType) {
-        case (1, .varint): callID = try reader.varint()
-        case (2, .lengthDelimited): unsafe path = try reader.lengthDelimited(.lengthDelimited)
-        case (3, .varint): timeoutMs = try reader.varint()
-        case (4, .varint): cancel = try reader.varint()
-        case (6, .lengthDelimited): unsafe payload = try reader.lengthDelimited(.lengthDelimited)
-        default: return nil
-        }
+    var reader = unsafe PlainReader(bytes)
+    var (callID, timeoutMs, cancel) = (UInt64(0), UInt32(0), false)
+    var path = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
+    var payload = unsafe path
+    fields: while true {
+      switch reader.tag() {
+      case 0: break fields
+      case 1 << 3: callID = reader.uint64()
+      case 2 << 3 | 2: unsafe path = reader.lengthDelimited()
+      case 3 << 3: timeoutMs = reader.uint32()
+      case 4 << 3: cancel = reader.bool()
+      case 6 << 3 | 2: unsafe payload = reader.lengthDelimited()
+      default: return nil
       }
-    } catch {
-      return nil
     }
-    guard let path = unsafe path, let method = unsafe methods.position(of: path) else { return nil }
+    guard reader.isPlain, let method = unsafe methods.position(of: path) else { return nil }
     head = RequestHead(
-      callID: callID, timeoutMs: UInt32(truncatingIfNeeded: timeoutMs), cancel: cancel != 0, method: method,
-      unknownMethod: "", metadata: [])
+      callID: callID, timeoutMs: timeoutMs, cancel: cancel, method: method, unknownMethod: "", metadata: [])
     unsafe self.payload = payload
-  }
-}
-
-/// Where the bytes of an envelope end that is being written. Whoever makes it has made room.
-@safe struct FrameEnd {
-  private(set) var pointer: UnsafeMutablePointer<UInt8>
-
-  init(_ pointer: UnsafeMutablePointer<UInt8>) { unsafe self.pointer = pointer }
-
-  mutating func append(tag field: UInt8, varint value: UInt64) {
-    append(field << 3)
-    append(varint: value)
-  }
-
-  mutating func append(tag field: UInt8, lengthDelimited count: Int) {
-    append(field << 3 | 2)
-    append(varint: UInt64(count))
-  }
-
-  private mutating func append(varint value: UInt64) {
-    var value = value
-    while value >= 0x80 {
-      append(UInt8(truncatingIfNeeded: value) | 0x80)
-      value >>= 7
-    }
-    append(UInt8(truncatingIfNeeded: value))
-  }
-
-  private mutating func append(_ byte: UInt8) {
-    unsafe pointer.pointee = byte
-    unsafe pointer += 1
   }
 }

@@ -4,7 +4,7 @@ import MeceneWire
 /// Does one thing so many times, always the same way, so that a tool can count the instructions of each time:
 /// `.ci/instructions` runs it with two numbers and divides the difference.
 ///
-///     instruction-counts split|frames|unpack|apply TIMES
+///     instruction-counts split|frames|unpack|apply|pack TIMES
 @main
 enum InstructionCounts {
   static func main() throws {
@@ -15,11 +15,12 @@ enum InstructionCounts {
     case "frames": try frames(times)
     case "unpack": try unpack(times)
     case "apply": try apply(times)
+    case "pack": try pack(times)
     default: usage()
     }
   }
 
-  private static func usage() { print("usage: instruction-counts split|frames|unpack|apply TIMES") }
+  private static func usage() { print("usage: instruction-counts split|frames|unpack|apply|pack TIMES") }
 
   /// Cuts a pot into ten shares.
   private static func split(_ times: Int) {
@@ -98,5 +99,22 @@ enum InstructionCounts {
       if number % 64 == 0 { ledger.takeClicks { _ in } }
     }
     print(ledger.openClickCount)
+  }
+
+  /// Packs an answer into its frame.
+  private static func pack(_ times: Int) throws {
+    let coder = MessageCoder(arenaBytesMax: 1 << 20)
+    var bytes: [UInt8] = []
+    var count = 0
+    for number in 0..<times {
+      if number % 64 == 0 { bytes.removeAll(keepingCapacity: true) }
+      try coder.appendFrame(
+        callID: 300, more: false,
+        payload: ClickResponse(
+          period: "2026-11", clicks: UInt64(number % 10 + 1), shareMicros: 1_234_567, potMicros: 10_000_000),
+        to: &bytes)
+      count += bytes.count
+    }
+    print(count)
   }
 }

@@ -112,6 +112,27 @@ extension AccountReference {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__account_reference__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 8:
+        if self.by != nil { reader.giveUp() }
+        self.by = .id(reader.uint64())
+      case 18:
+        if self.by != nil { reader.giveUp() }
+        self.by = .name(reader.string())
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if case .id(let value)? = by { writer.append(1, value) }
+    if case .name(let value)? = by { writer.append(2, value) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__AccountReference.self)
     self.init()
@@ -240,6 +261,39 @@ extension Account {
       FieldRule(10, "opened_at_ms", .int64),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__account__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 8: self.id = reader.uint64()
+      case 18: self.name = reader.string()
+      case 26: self.displayName = reader.string()
+      case 32: self.budgetMicros = reader.int64()
+      case 40: self.availableMicros = reader.int64()
+      case 48: self.potMicros = reader.int64()
+      case 56: self.potsMicros = reader.int64()
+      case 64: self.active = reader.bool()
+      case 72: self.closed = reader.bool()
+      case 80: self.openedAtMs = reader.int64()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if id != 0 { writer.append(1, id) }
+    if !name.isEmpty { writer.append(2, name) }
+    if !displayName.isEmpty { writer.append(3, displayName) }
+    if budgetMicros != 0 { writer.append(4, budgetMicros) }
+    if availableMicros != 0 { writer.append(5, availableMicros) }
+    if potMicros != 0 { writer.append(6, potMicros) }
+    if potsMicros != 0 { writer.append(7, potsMicros) }
+    if active { writer.append(8, active) }
+    if closed { writer.append(9, closed) }
+    if openedAtMs != 0 { writer.append(10, openedAtMs) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__Account.self)
@@ -405,6 +459,37 @@ extension Transfer {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__transfer__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 8: self.id = reader.uint64()
+      case 16: self.kind = TransferKind(rawValue: reader.enumeration(TransferKind.knownValues))
+      case 24: self.amountMicros = reader.int64()
+      case 32: self.committedAtMs = reader.int64()
+      case 42: self.period = reader.string()
+      case 50: self.forPeriod = reader.string()
+      case 56: self.availableAfterMicros = reader.int64()
+      case 64: self.potsAfterMicros = reader.int64()
+      case 74: self.description = reader.string()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if id != 0 { writer.append(1, id) }
+    if kind.rawValue != 0 { writer.append(2, kind.rawValue) }
+    if amountMicros != 0 { writer.append(3, amountMicros) }
+    if committedAtMs != 0 { writer.append(4, committedAtMs) }
+    if !period.isEmpty { writer.append(5, period) }
+    if !forPeriod.isEmpty { writer.append(6, forPeriod) }
+    if availableAfterMicros != 0 { writer.append(7, availableAfterMicros) }
+    if potsAfterMicros != 0 { writer.append(8, potsAfterMicros) }
+    if !description.isEmpty { writer.append(9, description) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__Transfer.self)
     self.init()
@@ -528,6 +613,25 @@ extension OpenAccountRequest {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__open_account_request__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10: self.name = reader.string()
+      case 18: self.displayName = reader.string()
+      case 24: self.budgetMicros = reader.int64()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if !name.isEmpty { writer.append(1, name) }
+    if !displayName.isEmpty { writer.append(2, displayName) }
+    if budgetMicros != 0 { writer.append(3, budgetMicros) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__OpenAccountRequest.self)
     self.init()
@@ -601,6 +705,23 @@ extension OpenAccountResponse {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__open_account_response__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.account != nil { reader.giveUp() }
+        self.account = reader.message(Account.self)
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let account { writer.append(1, account) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__OpenAccountResponse.self)
     self.init()
@@ -665,6 +786,23 @@ extension GetAccountRequest {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_account_request__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.account != nil { reader.giveUp() }
+        self.account = reader.message(AccountReference.self)
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let account { writer.append(1, account) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__GetAccountRequest.self)
     self.init()
@@ -728,6 +866,23 @@ extension GetAccountResponse {
       FieldRule(1, "account", .message(Account.layout))
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_account_response__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.account != nil { reader.giveUp() }
+        self.account = reader.message(Account.self)
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let account { writer.append(1, account) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__GetAccountResponse.self)
@@ -796,6 +951,23 @@ extension ListAccountsRequest {
       FieldRule(2, "page_token", .string),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__list_accounts_request__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 8: self.pageSize = reader.int32()
+      case 18: self.pageToken = reader.string()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if pageSize != 0 { writer.append(1, pageSize) }
+    if !pageToken.isEmpty { writer.append(2, pageToken) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ListAccountsRequest.self)
@@ -866,6 +1038,22 @@ extension ListAccountsResponse {
       FieldRule(2, "next_page_token", .string),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__list_accounts_response__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 18: self.nextPageToken = reader.string()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    for value in accounts { writer.append(1, value) }
+    if !nextPageToken.isEmpty { writer.append(2, nextPageToken) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ListAccountsResponse.self)
@@ -942,6 +1130,27 @@ extension UpdateAccountRequest {
       FieldRule(2, "display_name", .string),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__update_account_request__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.account != nil { reader.giveUp() }
+        self.account = reader.message(AccountReference.self)
+      case 18:
+        if self.displayName != nil { reader.giveUp() }
+        self.displayName = reader.string()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let account { writer.append(1, account) }
+    if let displayName { writer.append(2, displayName) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__UpdateAccountRequest.self)
@@ -1022,6 +1231,23 @@ extension UpdateAccountResponse {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__update_account_response__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.account != nil { reader.giveUp() }
+        self.account = reader.message(Account.self)
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let account { writer.append(1, account) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__UpdateAccountResponse.self)
     self.init()
@@ -1089,6 +1315,25 @@ extension SetBudgetRequest {
       FieldRule(2, "budget_micros", .int64),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__set_budget_request__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.account != nil { reader.giveUp() }
+        self.account = reader.message(AccountReference.self)
+      case 16: self.budgetMicros = reader.int64()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let account { writer.append(1, account) }
+    if budgetMicros != 0 { writer.append(2, budgetMicros) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__SetBudgetRequest.self)
@@ -1161,6 +1406,23 @@ extension SetBudgetResponse {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__set_budget_response__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.account != nil { reader.giveUp() }
+        self.account = reader.message(Account.self)
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let account { writer.append(1, account) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__SetBudgetResponse.self)
     self.init()
@@ -1232,6 +1494,27 @@ extension DepositRequest {
       FieldRule(3, "key", .string),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__deposit_request__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.account != nil { reader.giveUp() }
+        self.account = reader.message(AccountReference.self)
+      case 16: self.amountMicros = reader.int64()
+      case 26: self.key = reader.string()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let account { writer.append(1, account) }
+    if amountMicros != 0 { writer.append(2, amountMicros) }
+    if !key.isEmpty { writer.append(3, key) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__DepositRequest.self)
@@ -1314,6 +1597,25 @@ extension DepositResponse {
       FieldRule(2, "replayed", .bool),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__deposit_response__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.transfer != nil { reader.giveUp() }
+        self.transfer = reader.message(Transfer.self)
+      case 16: self.replayed = reader.bool()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let transfer { writer.append(1, transfer) }
+    if replayed { writer.append(2, replayed) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__DepositResponse.self)
@@ -1402,6 +1704,31 @@ extension WithdrawRequest {
       FieldRule(3, "key", .string),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__withdraw_request__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.source != nil { reader.giveUp() }
+        self.source = .account(reader.message(AccountReference.self))
+      case 32:
+        if self.source != nil { reader.giveUp() }
+        self.source = .fees(reader.bool())
+      case 16: self.amountMicros = reader.int64()
+      case 26: self.key = reader.string()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if case .account(let value)? = source { writer.append(1, value) }
+    if amountMicros != 0 { writer.append(2, amountMicros) }
+    if !key.isEmpty { writer.append(3, key) }
+    if case .fees(let value)? = source { writer.append(4, value) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__WithdrawRequest.self)
@@ -1504,6 +1831,25 @@ extension WithdrawResponse {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__withdraw_response__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.transfer != nil { reader.giveUp() }
+        self.transfer = reader.message(Transfer.self)
+      case 16: self.replayed = reader.bool()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let transfer { writer.append(1, transfer) }
+    if replayed { writer.append(2, replayed) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__WithdrawResponse.self)
     self.init()
@@ -1575,6 +1921,23 @@ extension CloseAccountRequest {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__close_account_request__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.account != nil { reader.giveUp() }
+        self.account = reader.message(AccountReference.self)
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let account { writer.append(1, account) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__CloseAccountRequest.self)
     self.init()
@@ -1638,6 +2001,23 @@ extension CloseAccountResponse {
       FieldRule(1, "account", .message(Account.layout))
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__close_account_response__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.account != nil { reader.giveUp() }
+        self.account = reader.message(Account.self)
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let account { writer.append(1, account) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__CloseAccountResponse.self)
@@ -1719,6 +2099,29 @@ extension GetStatementRequest {
       FieldRule(4, "page_token", .string),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_statement_request__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.account != nil { reader.giveUp() }
+        self.account = reader.message(AccountReference.self)
+      case 18: self.period = reader.string()
+      case 24: self.pageSize = reader.int32()
+      case 34: self.pageToken = reader.string()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let account { writer.append(1, account) }
+    if !period.isEmpty { writer.append(2, period) }
+    if pageSize != 0 { writer.append(3, pageSize) }
+    if !pageToken.isEmpty { writer.append(4, pageToken) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__GetStatementRequest.self)
@@ -1836,6 +2239,34 @@ extension GetStatementResponse {
       FieldRule(7, "next_page_token", .string),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_statement_response__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.account != nil { reader.giveUp() }
+        self.account = reader.message(Account.self)
+      case 16: self.openingAvailableMicros = reader.int64()
+      case 24: self.openingPotsMicros = reader.int64()
+      case 40: self.closingAvailableMicros = reader.int64()
+      case 48: self.closingPotsMicros = reader.int64()
+      case 58: self.nextPageToken = reader.string()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let account { writer.append(1, account) }
+    if openingAvailableMicros != 0 { writer.append(2, openingAvailableMicros) }
+    if openingPotsMicros != 0 { writer.append(3, openingPotsMicros) }
+    for value in transfers { writer.append(4, value) }
+    if closingAvailableMicros != 0 { writer.append(5, closingAvailableMicros) }
+    if closingPotsMicros != 0 { writer.append(6, closingPotsMicros) }
+    if !nextPageToken.isEmpty { writer.append(7, nextPageToken) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__GetStatementResponse.self)
@@ -1959,6 +2390,25 @@ extension ListTransfersRequest {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__list_transfers_request__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10: self.period = reader.string()
+      case 16: self.pageSize = reader.int32()
+      case 26: self.pageToken = reader.string()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if !period.isEmpty { writer.append(1, period) }
+    if pageSize != 0 { writer.append(2, pageSize) }
+    if !pageToken.isEmpty { writer.append(3, pageToken) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ListTransfersRequest.self)
     self.init()
@@ -2035,6 +2485,22 @@ extension ListTransfersResponse {
       FieldRule(2, "next_page_token", .string),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__list_transfers_response__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 18: self.nextPageToken = reader.string()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    for value in entries { writer.append(1, value) }
+    if !nextPageToken.isEmpty { writer.append(2, nextPageToken) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ListTransfersResponse.self)
@@ -2130,6 +2596,31 @@ extension JournalEntry {
       FieldRule(5, "to_account", .string),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__journal_entry__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.transfer != nil { reader.giveUp() }
+        self.transfer = reader.message(Transfer.self)
+      case 16: self.accountID = reader.uint64()
+      case 26: self.accountName = reader.string()
+      case 34: self.fromAccount = reader.string()
+      case 42: self.toAccount = reader.string()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let transfer { writer.append(1, transfer) }
+    if accountID != 0 { writer.append(2, accountID) }
+    if !accountName.isEmpty { writer.append(3, accountName) }
+    if !fromAccount.isEmpty { writer.append(4, fromAccount) }
+    if !toAccount.isEmpty { writer.append(5, toAccount) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__JournalEntry.self)

@@ -32,6 +32,29 @@ extension ClickRequest {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__click_request__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.patron != nil { reader.giveUp() }
+        self.patron = reader.message(AccountReference.self)
+      case 18:
+        if self.thing != nil { reader.giveUp() }
+        self.thing = reader.message(ThingReference.self)
+      case 26: self.period = reader.string()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let patron { writer.append(1, patron) }
+    if let thing { writer.append(2, thing) }
+    if !period.isEmpty { writer.append(3, period) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ClickRequest.self)
     self.init()
@@ -137,6 +160,29 @@ extension ClickResponse {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__click_response__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10: self.period = reader.string()
+      case 16: self.alreadyClicked = reader.bool()
+      case 24: self.clicks = reader.uint64()
+      case 32: self.shareMicros = reader.int64()
+      case 40: self.potMicros = reader.int64()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if !period.isEmpty { writer.append(1, period) }
+    if alreadyClicked { writer.append(2, alreadyClicked) }
+    if clicks != 0 { writer.append(3, clicks) }
+    if shareMicros != 0 { writer.append(4, shareMicros) }
+    if potMicros != 0 { writer.append(5, potMicros) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ClickResponse.self)
     self.init()
@@ -231,6 +277,23 @@ extension ClickManyRequest {
       FieldRule(3, "period", .string),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__click_many_request__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 26: self.period = reader.string()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if !patronIDs.isEmpty { writer.append(1, packed: patronIDs) }
+    if !thingIDs.isEmpty { writer.append(2, packed: thingIDs) }
+    if !period.isEmpty { writer.append(3, period) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ClickManyRequest.self)
@@ -339,6 +402,29 @@ extension ClickManyResponse {
       FieldRule(6, "refused_reasons", .enumeration(Reason.knownValues), elementsMax: 65536),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__click_many_response__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10: self.period = reader.string()
+      case 16: self.clicked = reader.uint32()
+      case 24: self.alreadyClicked = reader.uint32()
+      case 32: self.refused = reader.uint32()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if !period.isEmpty { writer.append(1, period) }
+    if clicked != 0 { writer.append(2, clicked) }
+    if alreadyClicked != 0 { writer.append(3, alreadyClicked) }
+    if refused != 0 { writer.append(4, refused) }
+    if !refusedIndexes.isEmpty { writer.append(5, packed: refusedIndexes) }
+    if !refusedReasons.isEmpty { writer.append(6, packed: refusedReasons.map(\.rawValue)) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ClickManyResponse.self)
@@ -452,6 +538,29 @@ extension UndoClickRequest {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__undo_click_request__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.patron != nil { reader.giveUp() }
+        self.patron = reader.message(AccountReference.self)
+      case 18:
+        if self.thing != nil { reader.giveUp() }
+        self.thing = reader.message(ThingReference.self)
+      case 26: self.period = reader.string()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let patron { writer.append(1, patron) }
+    if let thing { writer.append(2, thing) }
+    if !period.isEmpty { writer.append(3, period) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__UndoClickRequest.self)
     self.init()
@@ -557,6 +666,29 @@ extension UndoClickResponse {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__undo_click_response__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10: self.period = reader.string()
+      case 16: self.wasClicked = reader.bool()
+      case 24: self.clicks = reader.uint64()
+      case 32: self.shareMicros = reader.int64()
+      case 40: self.potMicros = reader.int64()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if !period.isEmpty { writer.append(1, period) }
+    if wasClicked { writer.append(2, wasClicked) }
+    if clicks != 0 { writer.append(3, clicks) }
+    if shareMicros != 0 { writer.append(4, shareMicros) }
+    if potMicros != 0 { writer.append(5, potMicros) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__UndoClickResponse.self)
     self.init()
@@ -660,6 +792,29 @@ extension ListClicksRequest {
       FieldRule(4, "page_token", .string),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__list_clicks_request__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.patron != nil { reader.giveUp() }
+        self.patron = reader.message(AccountReference.self)
+      case 18: self.period = reader.string()
+      case 24: self.pageSize = reader.int32()
+      case 34: self.pageToken = reader.string()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let patron { writer.append(1, patron) }
+    if !period.isEmpty { writer.append(2, period) }
+    if pageSize != 0 { writer.append(3, pageSize) }
+    if !pageToken.isEmpty { writer.append(4, pageToken) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ListClicksRequest.self)
@@ -767,6 +922,29 @@ extension PatronClick {
       FieldRule(5, "share_micros", .int64),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__patron_click__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 8: self.thingID = reader.uint64()
+      case 18: self.url = reader.string()
+      case 26: self.title = reader.string()
+      case 34: self.ownerName = reader.string()
+      case 40: self.shareMicros = reader.int64()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if thingID != 0 { writer.append(1, thingID) }
+    if !url.isEmpty { writer.append(2, url) }
+    if !title.isEmpty { writer.append(3, title) }
+    if !ownerName.isEmpty { writer.append(4, ownerName) }
+    if shareMicros != 0 { writer.append(5, shareMicros) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__PatronClick.self)
@@ -886,6 +1064,32 @@ extension ListClicksResponse {
       FieldRule(7, "settled", .bool),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__list_clicks_response__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 18: self.nextPageToken = reader.string()
+      case 26: self.period = reader.string()
+      case 32: self.clicksTotal = reader.uint64()
+      case 40: self.potMicros = reader.int64()
+      case 48: self.feeMicros = reader.int64()
+      case 56: self.settled = reader.bool()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    for value in clicks { writer.append(1, value) }
+    if !nextPageToken.isEmpty { writer.append(2, nextPageToken) }
+    if !period.isEmpty { writer.append(3, period) }
+    if clicksTotal != 0 { writer.append(4, clicksTotal) }
+    if potMicros != 0 { writer.append(5, potMicros) }
+    if feeMicros != 0 { writer.append(6, feeMicros) }
+    if settled { writer.append(7, settled) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ListClicksResponse.self)

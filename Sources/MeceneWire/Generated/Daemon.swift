@@ -15,6 +15,14 @@ extension GetStatusRequest {
     fields: [],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_status_request__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    if reader.tag() != 0 { reader.giveUp() }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     self.init()
   }
@@ -151,6 +159,53 @@ extension GetStatusResponse {
       FieldRule(19, "limits", .message(Setting.layout), elementsMax: 64),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_status_response__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10: self.version = reader.string()
+      case 16: self.protocolVersion = reader.uint32()
+      case 24: self.uptimeMs = reader.int64()
+      case 32: self.nowMs = reader.int64()
+      case 42: self.openPeriod = reader.string()
+      case 50: self.oldestUnsettledPeriod = reader.string()
+      case 56: self.accounts = reader.uint64()
+      case 64: self.things = reader.uint64()
+      case 72: self.openClicks = reader.uint64()
+      case 80: self.transfers = reader.uint64()
+      case 88: self.commits = reader.uint64()
+      case 96: self.settlements = reader.uint64()
+      case 104: self.databaseBytes = reader.uint64()
+      case 112: self.logBytes = reader.uint64()
+      case 120: self.connections = reader.uint64()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if !version.isEmpty { writer.append(1, version) }
+    if protocolVersion != 0 { writer.append(2, protocolVersion) }
+    if uptimeMs != 0 { writer.append(3, uptimeMs) }
+    if nowMs != 0 { writer.append(4, nowMs) }
+    if !openPeriod.isEmpty { writer.append(5, openPeriod) }
+    if !oldestUnsettledPeriod.isEmpty { writer.append(6, oldestUnsettledPeriod) }
+    if accounts != 0 { writer.append(7, accounts) }
+    if things != 0 { writer.append(8, things) }
+    if openClicks != 0 { writer.append(9, openClicks) }
+    if transfers != 0 { writer.append(10, transfers) }
+    if commits != 0 { writer.append(11, commits) }
+    if settlements != 0 { writer.append(12, settlements) }
+    if databaseBytes != 0 { writer.append(13, databaseBytes) }
+    if logBytes != 0 { writer.append(14, logBytes) }
+    if connections != 0 { writer.append(15, connections) }
+    if feesMicros != 0 { writer.append(16, feesMicros) }
+    if moneyMicros != 0 { writer.append(17, moneyMicros) }
+    for value in settings { writer.append(18, value) }
+    for value in limits { writer.append(19, value) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__GetStatusResponse.self)
@@ -354,6 +409,23 @@ extension Setting {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__setting__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10: self.name = reader.string()
+      case 18: self.value = reader.string()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if !name.isEmpty { writer.append(1, name) }
+    if !value.isEmpty { writer.append(2, value) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__Setting.self)
     self.init()
@@ -420,6 +492,21 @@ extension SetClockRequest {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__set_clock_request__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 8: self.nowMs = reader.int64()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if nowMs != 0 { writer.append(1, nowMs) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__SetClockRequest.self)
     self.init()
@@ -482,6 +569,23 @@ extension SetClockResponse {
       FieldRule(2, "open_period", .string),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__set_clock_response__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 8: self.nowMs = reader.int64()
+      case 18: self.openPeriod = reader.string()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if nowMs != 0 { writer.append(1, nowMs) }
+    if !openPeriod.isEmpty { writer.append(2, openPeriod) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__SetClockResponse.self)

@@ -24,6 +24,21 @@ extension HealthCheckRequest {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(grpc__health__v1__health_check_request__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10: self.service = reader.string()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if !service.isEmpty { writer.append(1, service) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Grpc__Health__V1__HealthCheckRequest.self)
     self.init()
@@ -130,6 +145,23 @@ extension HealthCheckResponse {
       FieldRule(1, "status", .enumeration(HealthCheckResponse.ServingStatus.knownValues))
     ],
     unpack: { unsafe UnsafeMutableRawPointer(grpc__health__v1__health_check_response__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 8:
+        self.status = HealthCheckResponse.ServingStatus(
+          rawValue: reader.enumeration(HealthCheckResponse.ServingStatus.knownValues))
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if status.rawValue != 0 { writer.append(1, status.rawValue) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Grpc__Health__V1__HealthCheckResponse.self)

@@ -177,6 +177,43 @@ extension Settlement {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__settlement__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10: self.period = reader.string()
+      case 16: self.state = SettlementState(rawValue: reader.enumeration(SettlementState.knownValues))
+      case 24: self.feeBps = reader.uint32()
+      case 32: self.pots = reader.uint64()
+      case 40: self.clicks = reader.uint64()
+      case 48: self.owners = reader.uint64()
+      case 56: self.potsMicros = reader.int64()
+      case 64: self.feesMicros = reader.int64()
+      case 72: self.revenueMicros = reader.int64()
+      case 80: self.returnedMicros = reader.int64()
+      case 90: self.digest = reader.string()
+      case 96: self.settledAtMs = reader.int64()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if !period.isEmpty { writer.append(1, period) }
+    if state.rawValue != 0 { writer.append(2, state.rawValue) }
+    if feeBps != 0 { writer.append(3, feeBps) }
+    if pots != 0 { writer.append(4, pots) }
+    if clicks != 0 { writer.append(5, clicks) }
+    if owners != 0 { writer.append(6, owners) }
+    if potsMicros != 0 { writer.append(7, potsMicros) }
+    if feesMicros != 0 { writer.append(8, feesMicros) }
+    if revenueMicros != 0 { writer.append(9, revenueMicros) }
+    if returnedMicros != 0 { writer.append(10, returnedMicros) }
+    if !digest.isEmpty { writer.append(11, digest) }
+    if settledAtMs != 0 { writer.append(12, settledAtMs) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__Settlement.self)
     self.init()
@@ -321,6 +358,25 @@ extension StageProgress {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__stage_progress__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10: self.stage = reader.string()
+      case 16: self.done = reader.uint64()
+      case 24: self.total = reader.uint64()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if !stage.isEmpty { writer.append(1, stage) }
+    if done != 0 { writer.append(2, done) }
+    if total != 0 { writer.append(3, total) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__StageProgress.self)
     self.init()
@@ -394,6 +450,21 @@ extension PreviewSettlementRequest {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__preview_settlement_request__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10: self.period = reader.string()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if !period.isEmpty { writer.append(1, period) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__PreviewSettlementRequest.self)
     self.init()
@@ -456,6 +527,25 @@ extension PreviewSettlementResponse {
       FieldRule(2, "final", .bool),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__preview_settlement_response__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.settlement != nil { reader.giveUp() }
+        self.settlement = reader.message(Settlement.self)
+      case 16: self.`final` = reader.bool()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let settlement { writer.append(1, settlement) }
+    if `final` { writer.append(2, `final`) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__PreviewSettlementResponse.self)
@@ -527,6 +617,21 @@ extension SettleRequest {
       FieldRule(1, "period", .string)
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__settle_request__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10: self.period = reader.string()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if !period.isEmpty { writer.append(1, period) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__SettleRequest.self)
@@ -605,6 +710,27 @@ extension SettleResponse {
       FieldRule(2, "settlement", .message(Settlement.layout)),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__settle_response__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.event != nil { reader.giveUp() }
+        self.event = .progress(reader.message(StageProgress.self))
+      case 18:
+        if self.event != nil { reader.giveUp() }
+        self.event = .settlement(reader.message(Settlement.self))
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if case .progress(let value)? = event { writer.append(1, value) }
+    if case .settlement(let value)? = event { writer.append(2, value) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__SettleResponse.self)
@@ -690,6 +816,21 @@ extension GetSettlementRequest {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_settlement_request__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10: self.period = reader.string()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if !period.isEmpty { writer.append(1, period) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__GetSettlementRequest.self)
     self.init()
@@ -748,6 +889,23 @@ extension GetSettlementResponse {
       FieldRule(1, "settlement", .message(Settlement.layout))
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_settlement_response__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.settlement != nil { reader.giveUp() }
+        self.settlement = reader.message(Settlement.self)
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let settlement { writer.append(1, settlement) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__GetSettlementResponse.self)
@@ -816,6 +974,23 @@ extension ListSettlementsRequest {
       FieldRule(2, "page_token", .string),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__list_settlements_request__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 8: self.pageSize = reader.int32()
+      case 18: self.pageToken = reader.string()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if pageSize != 0 { writer.append(1, pageSize) }
+    if !pageToken.isEmpty { writer.append(2, pageToken) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ListSettlementsRequest.self)
@@ -886,6 +1061,22 @@ extension ListSettlementsResponse {
       FieldRule(2, "next_page_token", .string),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__list_settlements_response__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 18: self.nextPageToken = reader.string()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    for value in settlements { writer.append(1, value) }
+    if !nextPageToken.isEmpty { writer.append(2, nextPageToken) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ListSettlementsResponse.self)
@@ -975,6 +1166,29 @@ extension GetRevenueRequest {
       FieldRule(4, "page_token", .string),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_revenue_request__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.owner != nil { reader.giveUp() }
+        self.owner = reader.message(AccountReference.self)
+      case 18: self.period = reader.string()
+      case 24: self.pageSize = reader.int32()
+      case 34: self.pageToken = reader.string()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let owner { writer.append(1, owner) }
+    if !period.isEmpty { writer.append(2, period) }
+    if pageSize != 0 { writer.append(3, pageSize) }
+    if !pageToken.isEmpty { writer.append(4, pageToken) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__GetRevenueRequest.self)
@@ -1082,6 +1296,29 @@ extension ThingRevenue {
       FieldRule(5, "micros", .int64),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__thing_revenue__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 8: self.thingID = reader.uint64()
+      case 18: self.url = reader.string()
+      case 26: self.title = reader.string()
+      case 32: self.clicks = reader.uint64()
+      case 40: self.micros = reader.int64()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if thingID != 0 { writer.append(1, thingID) }
+    if !url.isEmpty { writer.append(2, url) }
+    if !title.isEmpty { writer.append(3, title) }
+    if clicks != 0 { writer.append(4, clicks) }
+    if micros != 0 { writer.append(5, micros) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ThingRevenue.self)
@@ -1197,6 +1434,30 @@ extension GetRevenueResponse {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_revenue_response__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 18: self.nextPageToken = reader.string()
+      case 26: self.period = reader.string()
+      case 32: self.clicksTotal = reader.uint64()
+      case 40: self.microsTotal = reader.int64()
+      case 48: self.settled = reader.bool()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    for value in things { writer.append(1, value) }
+    if !nextPageToken.isEmpty { writer.append(2, nextPageToken) }
+    if !period.isEmpty { writer.append(3, period) }
+    if clicksTotal != 0 { writer.append(4, clicksTotal) }
+    if microsTotal != 0 { writer.append(5, microsTotal) }
+    if settled { writer.append(6, settled) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__GetRevenueResponse.self)
     self.init()
@@ -1309,6 +1570,27 @@ extension GetReceiptRequest {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_receipt_request__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.account != nil { reader.giveUp() }
+        self.account = reader.message(AccountReference.self)
+      case 18: self.period = reader.string()
+      case 24: self.role = ReceiptRole(rawValue: reader.enumeration(ReceiptRole.knownValues))
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let account { writer.append(1, account) }
+    if !period.isEmpty { writer.append(2, period) }
+    if role.rawValue != 0 { writer.append(3, role.rawValue) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__GetReceiptRequest.self)
     self.init()
@@ -1386,6 +1668,23 @@ extension GetReceiptResponse {
       FieldRule(1, "receipt", .message(Receipt.layout))
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_receipt_response__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.receipt != nil { reader.giveUp() }
+        self.receipt = reader.message(Receipt.self)
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let receipt { writer.append(1, receipt) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__GetReceiptResponse.self)
@@ -1538,6 +1837,54 @@ extension Receipt {
       FieldRule(17, "digest", .string),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__receipt__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 8: self.ruleVersion = reader.uint32()
+      case 18: self.period = reader.string()
+      case 24: self.feeBps = reader.uint32()
+      case 32: self.pots = reader.uint64()
+      case 40: self.clicks = reader.uint64()
+      case 48: self.owners = reader.uint64()
+      case 56: self.potsMicros = reader.int64()
+      case 64: self.feesMicros = reader.int64()
+      case 72: self.revenueMicros = reader.int64()
+      case 80: self.accountID = reader.uint64()
+      case 90: self.blind = reader.string()
+      case 98:
+        if self.part != nil { reader.giveUp() }
+        self.part = .patron(reader.message(PatronPart.self))
+      case 106:
+        if self.part != nil { reader.giveUp() }
+        self.part = .owner(reader.message(OwnerPart.self))
+      case 112: self.leafIndex = reader.uint64()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if ruleVersion != 0 { writer.append(1, ruleVersion) }
+    if !period.isEmpty { writer.append(2, period) }
+    if feeBps != 0 { writer.append(3, feeBps) }
+    if pots != 0 { writer.append(4, pots) }
+    if clicks != 0 { writer.append(5, clicks) }
+    if owners != 0 { writer.append(6, owners) }
+    if potsMicros != 0 { writer.append(7, potsMicros) }
+    if feesMicros != 0 { writer.append(8, feesMicros) }
+    if revenueMicros != 0 { writer.append(9, revenueMicros) }
+    if accountID != 0 { writer.append(10, accountID) }
+    if !blind.isEmpty { writer.append(11, blind) }
+    if case .patron(let value)? = part { writer.append(12, value) }
+    if case .owner(let value)? = part { writer.append(13, value) }
+    if leafIndex != 0 { writer.append(14, leafIndex) }
+    for value in path { writer.append(15, value) }
+    if !otherRoot.isEmpty { writer.append(16, otherRoot) }
+    if !digest.isEmpty { writer.append(17, digest) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__Receipt.self)
@@ -1739,6 +2086,24 @@ extension PatronPart {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__patron_part__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 8: self.potMicros = reader.int64()
+      case 16: self.feeMicros = reader.int64()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if potMicros != 0 { writer.append(1, potMicros) }
+    if feeMicros != 0 { writer.append(2, feeMicros) }
+    for value in clicks { writer.append(3, value) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__PatronPart.self)
     self.init()
@@ -1826,6 +2191,25 @@ extension ReceiptClick {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__receipt_click__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 8: self.thingID = reader.uint64()
+      case 16: self.ownerID = reader.uint64()
+      case 24: self.shareMicros = reader.int64()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if thingID != 0 { writer.append(1, thingID) }
+    if ownerID != 0 { writer.append(2, ownerID) }
+    if shareMicros != 0 { writer.append(3, shareMicros) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ReceiptClick.self)
     self.init()
@@ -1903,6 +2287,23 @@ extension OwnerPart {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__owner_part__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 8: self.clicks = reader.uint64()
+      case 16: self.micros = reader.int64()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if clicks != 0 { writer.append(1, clicks) }
+    if micros != 0 { writer.append(2, micros) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__OwnerPart.self)
     self.init()
@@ -1959,6 +2360,14 @@ extension VerifyRequest {
     name: "mecene.v1.VerifyRequest",
     fields: [],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__verify_request__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    if reader.tag() != 0 { reader.giveUp() }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     self.init()
@@ -2023,6 +2432,27 @@ extension VerifyResponse {
       FieldRule(2, "verdict", .message(Verdict.layout)),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__verify_response__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.event != nil { reader.giveUp() }
+        self.event = .progress(reader.message(StageProgress.self))
+      case 18:
+        if self.event != nil { reader.giveUp() }
+        self.event = .verdict(reader.message(Verdict.self))
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if case .progress(let value)? = event { writer.append(1, value) }
+    if case .verdict(let value)? = event { writer.append(2, value) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__VerifyResponse.self)
@@ -2135,6 +2565,33 @@ extension Verdict {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__verdict__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 8: self.clean = reader.bool()
+      case 16: self.transfers = reader.uint64()
+      case 24: self.clicks = reader.uint64()
+      case 32: self.settlements = reader.uint64()
+      case 48: self.commits = reader.uint64()
+      case 42:
+        if self.firstWrongRow != nil { reader.giveUp() }
+        self.firstWrongRow = reader.message(WrongRow.self)
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if clean { writer.append(1, clean) }
+    if transfers != 0 { writer.append(2, transfers) }
+    if clicks != 0 { writer.append(3, clicks) }
+    if settlements != 0 { writer.append(4, settlements) }
+    if let firstWrongRow { writer.append(5, firstWrongRow) }
+    if commits != 0 { writer.append(6, commits) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__Verdict.self)
     self.init()
@@ -2245,6 +2702,27 @@ extension WrongRow {
       FieldRule(4, "found", .string),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__wrong_row__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10: self.table = reader.string()
+      case 18: self.key = reader.string()
+      case 26: self.expected = reader.string()
+      case 34: self.found = reader.string()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if !table.isEmpty { writer.append(1, table) }
+    if !key.isEmpty { writer.append(2, key) }
+    if !expected.isEmpty { writer.append(3, expected) }
+    if !found.isEmpty { writer.append(4, found) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__WrongRow.self)

@@ -43,6 +43,27 @@ extension ThingReference {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__thing_reference__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 8:
+        if self.by != nil { reader.giveUp() }
+        self.by = .id(reader.uint64())
+      case 18:
+        if self.by != nil { reader.giveUp() }
+        self.by = .url(reader.string())
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if case .id(let value)? = by { writer.append(1, value) }
+    if case .url(let value)? = by { writer.append(2, value) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ThingReference.self)
     self.init()
@@ -166,6 +187,37 @@ extension Thing {
       FieldRule(9, "added_at_ms", .int64),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__thing__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 8: self.id = reader.uint64()
+      case 16: self.ownerID = reader.uint64()
+      case 26: self.ownerName = reader.string()
+      case 34: self.url = reader.string()
+      case 42: self.title = reader.string()
+      case 50: self.description = reader.string()
+      case 56: self.hidden = reader.bool()
+      case 64: self.retired = reader.bool()
+      case 72: self.addedAtMs = reader.int64()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if id != 0 { writer.append(1, id) }
+    if ownerID != 0 { writer.append(2, ownerID) }
+    if !ownerName.isEmpty { writer.append(3, ownerName) }
+    if !url.isEmpty { writer.append(4, url) }
+    if !title.isEmpty { writer.append(5, title) }
+    if !description.isEmpty { writer.append(6, description) }
+    if hidden { writer.append(7, hidden) }
+    if retired { writer.append(8, retired) }
+    if addedAtMs != 0 { writer.append(9, addedAtMs) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__Thing.self)
@@ -304,6 +356,31 @@ extension AddThingRequest {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__add_thing_request__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.owner != nil { reader.giveUp() }
+        self.owner = reader.message(AccountReference.self)
+      case 18: self.url = reader.string()
+      case 26: self.title = reader.string()
+      case 34: self.description = reader.string()
+      case 40: self.hidden = reader.bool()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let owner { writer.append(1, owner) }
+    if !url.isEmpty { writer.append(2, url) }
+    if !title.isEmpty { writer.append(3, title) }
+    if !description.isEmpty { writer.append(4, description) }
+    if hidden { writer.append(5, hidden) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__AddThingRequest.self)
     self.init()
@@ -400,6 +477,25 @@ extension AddThingResponse {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__add_thing_response__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.thing != nil { reader.giveUp() }
+        self.thing = reader.message(Thing.self)
+      case 16: self.alreadyAdded = reader.bool()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let thing { writer.append(1, thing) }
+    if alreadyAdded { writer.append(2, alreadyAdded) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__AddThingResponse.self)
     self.init()
@@ -468,6 +564,23 @@ extension GetThingRequest {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_thing_request__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.thing != nil { reader.giveUp() }
+        self.thing = reader.message(ThingReference.self)
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let thing { writer.append(1, thing) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__GetThingRequest.self)
     self.init()
@@ -531,6 +644,23 @@ extension GetThingResponse {
       FieldRule(1, "thing", .message(Thing.layout))
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_thing_response__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.thing != nil { reader.giveUp() }
+        self.thing = reader.message(Thing.self)
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let thing { writer.append(1, thing) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__GetThingResponse.self)
@@ -600,6 +730,27 @@ extension ListThingsRequest {
       FieldRule(3, "page_token", .string),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__list_things_request__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.owner != nil { reader.giveUp() }
+        self.owner = reader.message(AccountReference.self)
+      case 16: self.pageSize = reader.int32()
+      case 26: self.pageToken = reader.string()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let owner { writer.append(1, owner) }
+    if pageSize != 0 { writer.append(2, pageSize) }
+    if !pageToken.isEmpty { writer.append(3, pageToken) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ListThingsRequest.self)
@@ -682,6 +833,22 @@ extension ListThingsResponse {
       FieldRule(2, "next_page_token", .string),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__list_things_response__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 18: self.nextPageToken = reader.string()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    for value in things { writer.append(1, value) }
+    if !nextPageToken.isEmpty { writer.append(2, nextPageToken) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ListThingsResponse.self)
@@ -770,6 +937,35 @@ extension UpdateThingRequest {
       FieldRule(4, "hidden", .bool),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__update_thing_request__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.thing != nil { reader.giveUp() }
+        self.thing = reader.message(ThingReference.self)
+      case 18:
+        if self.title != nil { reader.giveUp() }
+        self.title = reader.string()
+      case 26:
+        if self.description != nil { reader.giveUp() }
+        self.description = reader.string()
+      case 32:
+        if self.hidden != nil { reader.giveUp() }
+        self.hidden = reader.bool()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let thing { writer.append(1, thing) }
+    if let title { writer.append(2, title) }
+    if let description { writer.append(3, description) }
+    if let hidden { writer.append(4, hidden) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__UpdateThingRequest.self)
@@ -874,6 +1070,23 @@ extension UpdateThingResponse {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__update_thing_response__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.thing != nil { reader.giveUp() }
+        self.thing = reader.message(Thing.self)
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let thing { writer.append(1, thing) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__UpdateThingResponse.self)
     self.init()
@@ -934,6 +1147,23 @@ extension RetireThingRequest {
       FieldRule(1, "thing", .message(ThingReference.layout))
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__retire_thing_request__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.thing != nil { reader.giveUp() }
+        self.thing = reader.message(ThingReference.self)
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let thing { writer.append(1, thing) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__RetireThingRequest.self)
@@ -999,6 +1229,23 @@ extension RetireThingResponse {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__retire_thing_response__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.thing != nil { reader.giveUp() }
+        self.thing = reader.message(Thing.self)
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let thing { writer.append(1, thing) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__RetireThingResponse.self)
     self.init()
@@ -1059,6 +1306,23 @@ extension ReviveThingRequest {
       FieldRule(1, "thing", .message(ThingReference.layout))
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__revive_thing_request__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.thing != nil { reader.giveUp() }
+        self.thing = reader.message(ThingReference.self)
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let thing { writer.append(1, thing) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ReviveThingRequest.self)
@@ -1123,6 +1387,23 @@ extension ReviveThingResponse {
       FieldRule(1, "thing", .message(Thing.layout))
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__revive_thing_response__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10:
+        if self.thing != nil { reader.giveUp() }
+        self.thing = reader.message(Thing.self)
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if let thing { writer.append(1, thing) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ReviveThingResponse.self)

@@ -51,6 +51,30 @@ extension Request {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__request__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 8: self.callID = reader.uint64()
+      case 18: self.method = reader.string()
+      case 24: self.timeoutMs = reader.uint32()
+      case 32: self.cancel = reader.bool()
+      case 50: self.payload = reader.data()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if callID != 0 { writer.append(1, callID) }
+    if !method.isEmpty { writer.append(2, method) }
+    if timeoutMs != 0 { writer.append(3, timeoutMs) }
+    if cancel { writer.append(4, cancel) }
+    for value in metadata { writer.append(5, value) }
+    if !payload.isEmpty { writer.append(6, payload) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__Request.self)
     self.init()
@@ -178,6 +202,32 @@ extension Response {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__response__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 8: self.callID = reader.uint64()
+      case 16: self.more = reader.bool()
+      case 24: self.status = reader.uint32()
+      case 34:
+        if self.error != nil { reader.giveUp() }
+        self.error = reader.message(Failure.self)
+      case 50: self.payload = reader.data()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if callID != 0 { writer.append(1, callID) }
+    if more { writer.append(2, more) }
+    if status != 0 { writer.append(3, status) }
+    if let error { writer.append(4, error) }
+    for value in metadata { writer.append(5, value) }
+    if !payload.isEmpty { writer.append(6, payload) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__Response.self)
     self.init()
@@ -286,6 +336,23 @@ extension Metadata {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__metadata__unpack($0, $1, $2)) })
 
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10: self.key = reader.string()
+      case 18: self.value = reader.data()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if !key.isEmpty { writer.append(1, key) }
+    if !value.isEmpty { writer.append(2, value) }
+  }
+
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__Metadata.self)
     self.init()
@@ -378,6 +445,30 @@ extension Failure {
       FieldRule(6, "details", .message(Detail.layout), elementsMax: 16),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__error__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10: self.message = reader.string()
+      case 16: self.reason = Reason(rawValue: reader.enumeration(Reason.knownValues))
+      case 26: self.field = reader.string()
+      case 32: self.retryAfterMs = reader.uint32()
+      case 40: self.notExecuted = reader.bool()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if !message.isEmpty { writer.append(1, message) }
+    if reason.rawValue != 0 { writer.append(2, reason.rawValue) }
+    if !field.isEmpty { writer.append(3, field) }
+    if retryAfterMs != 0 { writer.append(4, retryAfterMs) }
+    if notExecuted { writer.append(5, notExecuted) }
+    for value in details { writer.append(6, value) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__Error.self)
@@ -482,6 +573,23 @@ extension Detail {
       FieldRule(2, "value", .string),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__detail__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10: self.key = reader.string()
+      case 18: self.value = reader.string()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if !key.isEmpty { writer.append(1, key) }
+    if !value.isEmpty { writer.append(2, value) }
+  }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__Detail.self)
