@@ -250,7 +250,7 @@ const ProtobufCMessageDescriptor mecene__v1__get_status_request__descriptor =
   (ProtobufCMessageInit) mecene__v1__get_status_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor mecene__v1__get_status_response__field_descriptors[19] =
+static const ProtobufCFieldDescriptor mecene__v1__get_status_response__field_descriptors[20] =
 {
   {
     "version",
@@ -480,6 +480,18 @@ static const ProtobufCFieldDescriptor mecene__v1__get_status_response__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "transfers_behind",
+    20,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__GetStatusResponse, transfers_behind),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned mecene__v1__get_status_response__field_indices_by_name[] = {
   6,   /* field[6] = accounts */
@@ -499,13 +511,14 @@ static const unsigned mecene__v1__get_status_response__field_indices_by_name[] =
   11,   /* field[11] = settlements */
   7,   /* field[7] = things */
   9,   /* field[9] = transfers */
+  19,   /* field[19] = transfers_behind */
   2,   /* field[2] = uptime_ms */
   0,   /* field[0] = version */
 };
 static const ProtobufCIntRange mecene__v1__get_status_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 19 }
+  { 0, 20 }
 };
 const ProtobufCMessageDescriptor mecene__v1__get_status_response__descriptor =
 {
@@ -515,7 +528,7 @@ const ProtobufCMessageDescriptor mecene__v1__get_status_response__descriptor =
   "Mecene__V1__GetStatusResponse",
   "mecene.v1",
   sizeof(Mecene__V1__GetStatusResponse),
-  19,
+  20,
   mecene__v1__get_status_response__field_descriptors,
   mecene__v1__get_status_response__field_indices_by_name,
   1,  mecene__v1__get_status_response__number_ranges,

@@ -159,6 +159,7 @@ package final class EmbeddedEngine: Engine {
     status.databaseBytes = sizes.database
     status.logBytes = sizes.log
     status.openClicks = summary.openClicks
+    status.transfersBehind = summary.transfersBehind
     // What a commit of this moment would be stamped with.
     status.now = max(clock.now(), summary.now)
     return status

@@ -43,6 +43,7 @@ extension Writer {
     do {
       try book.project(accounts: accounts)
       following.failure = nil
+      publish()
     } catch {
       if following.failure?.reason != error.sentence {
         configuration.logger.warning(

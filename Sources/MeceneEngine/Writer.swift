@@ -33,6 +33,7 @@ actor Writer {
     var oldestUnsettled: Period?
     var openClicks = 0
     var commits: Int64 = 0
+    var transfersBehind = 0
     var condition = EngineCondition.recovering
   }
 
@@ -390,10 +391,11 @@ actor Writer {
     }
   }
 
-  private func publish() {
+  func publish() {
     let summary = Summary(
       now: ledger.now, openPeriod: ledger.openPeriod, oldestUnsettled: ledger.oldestUnsettled,
-      openClicks: ledger.openClickCount, commits: sequence, condition: condition)
+      openClicks: ledger.openClickCount, commits: sequence, transfersBehind: book.transfersBehind,
+      condition: condition)
     self.summary.withLock { $0 = summary }
   }
 }

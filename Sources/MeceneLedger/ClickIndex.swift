@@ -5,8 +5,9 @@
 /// undone click keeps its entry, marked, so that nothing ever moves; clicking again clears the mark.
 ///
 /// Tags let a search pass over other clicks' slots without looking at their entries, each of which would miss the
-/// cache. The table is cut into 256 parts that grow one by one: growing a single table of 5.6 million clicks would keep
-/// everybody waiting for 0.4 s.
+/// cache. The table is cut into 256 parts that grow one by one, each at another load: growing a single table of 5.6
+/// million clicks would keep everybody waiting for 0.4 s, and parts that grow at the same load did so all within 40,000
+/// clicks of each other.
 package struct ClickIndex: Sendable {
   /// The end of a patron's chain.
   package static let end = UInt32.max
@@ -21,7 +22,7 @@ package struct ClickIndex: Sendable {
     var isUndone: Bool { thingAndMark & ClickIndex.undoneMark != 0 }
   }
 
-  /// One part of the table: at most two thirds full, its size a power of two.
+  /// One part of the table: at most three quarters full, its size a power of two.
   private struct Part {
     // 0 is free; others have the highest bit set.
     var tags: [UInt8] = Array(repeating: 0, count: 16)
@@ -55,7 +56,7 @@ package struct ClickIndex: Sendable {
     let share = capacity / parts.count * 21 / 20
     for part in parts.indices {
       var size = parts[part].tags.count
-      while share * 3 > size * 2 { size *= 2 }
+      while share > Self.countMax(part, size: size) { size *= 2 }
       if size > parts[part].tags.count { grow(part, to: size) }
     }
   }
@@ -94,7 +95,9 @@ package struct ClickIndex: Sendable {
     parts[part].count += 1
     parts[part].tags[place.slot] = Self.tag(place.hash)
     parts[part].positions[place.slot] = position
-    if parts[part].count * 3 > parts[part].tags.count * 2 { grow(part, to: parts[part].tags.count * 2) }
+    if parts[part].count > Self.countMax(part, size: parts[part].tags.count) {
+      grow(part, to: parts[part].tags.count * 2)
+    }
     return position
   }
 
@@ -128,17 +131,31 @@ package struct ClickIndex: Sendable {
     return parts[part].tags[slot] &+ UInt8(truncatingIfNeeded: parts[part].positions[slot])
   }
 
+  /// From 9/16 to 3/4 of the size, rising with the part.
+  private static func countMax(_ part: Int, size: Int) -> Int { size * (768 + part) / 1_366 }
+
   private mutating func grow(_ part: Int, to size: Int) {
     let old = parts[part]
-    parts[part].tags = Array(repeating: 0, count: size)
-    parts[part].positions = Array(repeating: 0, count: size)
-    for (tag, position) in zip(old.tags, old.positions) where tag != 0 {
-      let entry = entries[Int(position)]
-      var slot = Self.slot(Self.hash(entry.patron, entry.thing)) & (size - 1)
-      while parts[part].tags[slot] != 0 { slot = (slot + 1) & (size - 1) }
-      parts[part].tags[slot] = tag
-      parts[part].positions[slot] = position
+    // Entries stand anywhere in memory. Reading them all before anything is placed lets the processor wait for several at
+    // once: 1.5 million insertions took 0.55 s without it, and take 0.36 s.
+    let homes =
+      old.count == 0
+      ? []
+      : old.positions.map { position -> UInt32 in
+        // A free slot's position is 0, which is somebody's: not asking is faster.
+        let entry = entries[Int(position)]
+        return UInt32(truncatingIfNeeded: Self.slot(Self.hash(entry.patron, entry.thing)))
+      }
+    var tags = [UInt8](repeating: 0, count: size)
+    var positions = [UInt32](repeating: 0, count: size)
+    for slot in old.tags.indices where old.tags[slot] != 0 {
+      var place = Int(homes[slot]) & (size - 1)
+      while tags[place] != 0 { place = (place + 1) & (size - 1) }
+      tags[place] = old.tags[slot]
+      positions[place] = old.positions[slot]
     }
+    parts[part].tags = tags
+    parts[part].positions = positions
   }
 
   private static func hash(_ patron: UInt32, _ thing: UInt32) -> UInt64 {

@@ -155,6 +155,8 @@ package struct LedgerStatus: Sendable, Hashable {
   package var things = 0
   package var openClicks = 0
   package var transfers = 0
+  /// How many of them the derived rows have not followed at most.
+  package var transfersBehind = 0
   package var commits = 0
   package var settlements = 0
   package var databaseBytes = 0

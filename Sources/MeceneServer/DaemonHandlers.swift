@@ -24,7 +24,8 @@ extension Handlers: DaemonServiceHandler {
         logBytes: UInt64(clamping: status.logBytes), connections: UInt64(daemon.connections.withLock { $0 }),
         feesMicros: status.fees.rawValue, moneyMicros: status.money.rawValue,
         settings: daemon.settings.map { Setting(name: $0.name, value: $0.value) },
-        limits: limits.all.map { Setting(name: $0.name, value: $0.value) })
+        limits: limits.all.map { Setting(name: $0.name, value: $0.value) },
+        transfersBehind: UInt64(clamping: status.transfersBehind))
     }
   }
 

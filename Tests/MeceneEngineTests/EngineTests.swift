@@ -379,6 +379,17 @@ import Testing
     }
   }
 
+  @Test func `the status tells how many transfers are not followed yet`() async throws {
+    let directory = try TemporaryDirectory()
+    try await books.withEngine(directory) { engine in
+      func behind() async throws -> Int { try await engine.read { try engine.status($0) }.transfersBehind }
+      try await fill(engine)
+      #expect(try await behind() > 0)
+      await engine.followJournal()
+      #expect(try await behind() == 0)
+    }
+  }
+
   @Test(arguments: [
     ("UPDATE account SET available_micros = available_micros + 1 WHERE id = 3", "ledger money_micros"),
     ("UPDATE account SET available_micros = -1 WHERE id = 3", "account 3"),

@@ -45,10 +45,12 @@ final class Daemon {
     return try waiting { try await withMeceneClient(address, body) }
   }
 
-  /// How many commits there are.
-  func commits() throws -> Int {
-    try withClient { Int(try await $0.daemonService.getStatus(.init()).commits) }
+  func status() throws -> GetStatusResponse {
+    try withClient { try await $0.daemonService.getStatus(.init()) }
   }
+
+  /// How many commits there are.
+  func commits() throws -> Int { Int(try status().commits) }
 
   /// One kind of call from many connections, in a closed loop.
   func load<R: RequestSource>(

@@ -86,6 +86,8 @@ public struct GetStatusResponse: Message {
   public var settings: [Setting]
   /// Limits in force, by name. At most 64 entries.
   public var limits: [Setting]
+  /// Transfers that the derived rows have not followed yet, at most; no answer depends on them.
+  public var transfersBehind: UInt64
 
   /// Makes the message; what is not named is empty.
   public init(
@@ -107,7 +109,8 @@ public struct GetStatusResponse: Message {
     feesMicros: Int64 = 0,
     moneyMicros: Int64 = 0,
     settings: [Setting] = [],
-    limits: [Setting] = []
+    limits: [Setting] = [],
+    transfersBehind: UInt64 = 0
   ) {
     self.version = version
     self.protocolVersion = protocolVersion
@@ -128,6 +131,7 @@ public struct GetStatusResponse: Message {
     self.moneyMicros = moneyMicros
     self.settings = settings
     self.limits = limits
+    self.transfersBehind = transfersBehind
   }
 
   /// Makes the empty message.
@@ -157,6 +161,7 @@ extension GetStatusResponse {
       FieldRule(17, "money_micros", .int64),
       FieldRule(18, "settings", .message(Setting.layout), elementsMax: 64),
       FieldRule(19, "limits", .message(Setting.layout), elementsMax: 64),
+      FieldRule(20, "transfers_behind", .uint64),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_status_response__unpack($0, $1, $2)) })
 
@@ -205,6 +210,7 @@ extension GetStatusResponse {
     if moneyMicros != 0 { writer.append(17, moneyMicros) }
     for value in settings { writer.append(18, value) }
     for value in limits { writer.append(19, value) }
+    if transfersBehind != 0 { writer.append(20, transfersBehind) }
   }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
@@ -233,6 +239,7 @@ extension GetStatusResponse {
     self.limits = unsafe bridgedArray(c.pointee.n_limits, c.pointee.limits) { pointer in
       unsafe Setting(bridged: UnsafeRawPointer(pointer))
     }
+    self.transfersBehind = unsafe c.pointee.transfers_behind
   }
 
   @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
@@ -263,6 +270,7 @@ extension GetStatusResponse {
     unsafe c.pointee.limits = try arena.array(limits) { value, arena throws(WireError) in
       unsafe try value.bridge(into: arena).assumingMemoryBound(to: Mecene__V1__Setting.self)
     }
+    unsafe c.pointee.transfers_behind = transfersBehind
     return UnsafeMutableRawPointer(c)
   }
 }
@@ -346,6 +354,10 @@ extension GetStatusResponse {
       json.key("limits")
       json.array(limits) { value, json in value.writeJSON(to: &json) }
     }
+    if transfersBehind != 0 {
+      json.key("transfersBehind")
+      json.unsigned64(transfersBehind)
+    }
     json.endObject()
   }
 
@@ -376,6 +388,7 @@ extension GetStatusResponse {
           self.settings = try value.array { element throws(JSONError) in try Setting(json: element) }
         case "limits":
           self.limits = try value.array { element throws(JSONError) in try Setting(json: element) }
+        case "transfersBehind", "transfers_behind": self.transfersBehind = try value.uint64()
         default: throw JSONError(unknownField: name)
         }
       } catch { throw error.inside(name) }

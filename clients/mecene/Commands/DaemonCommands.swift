@@ -21,7 +21,9 @@ struct StatusCommand: AsyncParsableCommand {
           "oldest unsettled": status.oldestUnsettledPeriod.isEmpty ? "-" : status.oldestUnsettledPeriod,
           "accounts": "\(status.accounts)", "things": "\(status.things)",
           "clicks this month": "\(status.openClicks)",
-          "transfers": "\(status.transfers)", "commits": "\(status.commits)",
+          "transfers": status.transfersBehind == 0
+            ? "\(status.transfers)" : "\(status.transfers) (\(status.transfersBehind) not followed yet)",
+          "commits": "\(status.commits)",
           "settlements": "\(status.settlements)",
           "money": Amount.text(status.moneyMicros), "fees": Amount.text(status.feesMicros),
           "database": Tables.bytes(status.databaseBytes), "write-ahead log": Tables.bytes(status.logBytes),

@@ -123,10 +123,14 @@ struct  Mecene__V1__GetStatusResponse
    */
   size_t n_limits;
   Mecene__V1__Setting **limits;
+  /*
+   * Transfers that the derived rows have not followed yet, at most; no answer depends on them.
+   */
+  uint64_t transfers_behind;
 };
 #define MECENE__V1__GET_STATUS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&mecene__v1__get_status_response__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0,NULL }
+    , (char *)protobuf_c_empty_string, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0,NULL, 0 }
 
 
 /*

@@ -10,7 +10,7 @@ class GetStatusRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetStatusResponse(_message.Message):
-    __slots__ = ["accounts", "commits", "connections", "database_bytes", "fees_micros", "limits", "log_bytes", "money_micros", "now_ms", "oldest_unsettled_period", "open_clicks", "open_period", "protocol_version", "settings", "settlements", "things", "transfers", "uptime_ms", "version"]
+    __slots__ = ["accounts", "commits", "connections", "database_bytes", "fees_micros", "limits", "log_bytes", "money_micros", "now_ms", "oldest_unsettled_period", "open_clicks", "open_period", "protocol_version", "settings", "settlements", "things", "transfers", "transfers_behind", "uptime_ms", "version"]
     ACCOUNTS_FIELD_NUMBER: _ClassVar[int]
     COMMITS_FIELD_NUMBER: _ClassVar[int]
     CONNECTIONS_FIELD_NUMBER: _ClassVar[int]
@@ -27,6 +27,7 @@ class GetStatusResponse(_message.Message):
     SETTINGS_FIELD_NUMBER: _ClassVar[int]
     SETTLEMENTS_FIELD_NUMBER: _ClassVar[int]
     THINGS_FIELD_NUMBER: _ClassVar[int]
+    TRANSFERS_BEHIND_FIELD_NUMBER: _ClassVar[int]
     TRANSFERS_FIELD_NUMBER: _ClassVar[int]
     UPTIME_MS_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -47,9 +48,10 @@ class GetStatusResponse(_message.Message):
     settlements: int
     things: int
     transfers: int
+    transfers_behind: int
     uptime_ms: int
     version: str
-    def __init__(self, version: _Optional[str] = ..., protocol_version: _Optional[int] = ..., uptime_ms: _Optional[int] = ..., now_ms: _Optional[int] = ..., open_period: _Optional[str] = ..., oldest_unsettled_period: _Optional[str] = ..., accounts: _Optional[int] = ..., things: _Optional[int] = ..., open_clicks: _Optional[int] = ..., transfers: _Optional[int] = ..., commits: _Optional[int] = ..., settlements: _Optional[int] = ..., database_bytes: _Optional[int] = ..., log_bytes: _Optional[int] = ..., connections: _Optional[int] = ..., fees_micros: _Optional[int] = ..., money_micros: _Optional[int] = ..., settings: _Optional[_Iterable[_Union[Setting, _Mapping]]] = ..., limits: _Optional[_Iterable[_Union[Setting, _Mapping]]] = ...) -> None: ...
+    def __init__(self, version: _Optional[str] = ..., protocol_version: _Optional[int] = ..., uptime_ms: _Optional[int] = ..., now_ms: _Optional[int] = ..., open_period: _Optional[str] = ..., oldest_unsettled_period: _Optional[str] = ..., accounts: _Optional[int] = ..., things: _Optional[int] = ..., open_clicks: _Optional[int] = ..., transfers: _Optional[int] = ..., commits: _Optional[int] = ..., settlements: _Optional[int] = ..., database_bytes: _Optional[int] = ..., log_bytes: _Optional[int] = ..., connections: _Optional[int] = ..., fees_micros: _Optional[int] = ..., money_micros: _Optional[int] = ..., settings: _Optional[_Iterable[_Union[Setting, _Mapping]]] = ..., limits: _Optional[_Iterable[_Union[Setting, _Mapping]]] = ..., transfers_behind: _Optional[int] = ...) -> None: ...
 
 class SetClockRequest(_message.Message):
     __slots__ = ["now_ms"]
