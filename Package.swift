@@ -107,7 +107,8 @@ let package = Package(
     .testTarget(
       name: "MeceneLedgerTests", dependencies: ["MeceneLedger", "TestSupport"], swiftSettings: common),
     .testTarget(
-      name: "MeceneWireTests", dependencies: ["MeceneWire", "MeceneLedger", "TestSupport"], swiftSettings: common),
+      name: "MeceneWireTests", dependencies: ["MeceneWire", "MeceneLedger", "TestSupport"],
+      swiftSettings: common),
     .testTarget(
       name: "MeceneProofTests", dependencies: ["MeceneProof", "MeceneLedger"], swiftSettings: common),
     .testTarget(name: "MeceneTransportTests", dependencies: ["MeceneTransport"], swiftSettings: common),

@@ -45,12 +45,20 @@ final class Daemon {
     return try waiting { try await withMeceneClient(address, body) }
   }
 
-  func status() throws -> GetStatusResponse {
-    try withClient { try await $0.daemonService.getStatus(.init()) }
+  /// How many commits there are.
+  func commits() throws -> Int {
+    try withClient { Int(try await $0.daemonService.getStatus(.init()).commits) }
   }
 
-  /// How many commits there are.
-  func commits() throws -> Int { Int(try status().commits) }
+  /// Waits until the derived rows have followed the journal: what a daemon does in its idle moments would disturb what is
+  /// measured later.
+  func followJournal() throws {
+    try withClient { client in
+      while try await client.daemonService.getStatus(.init()).transfersBehind > 0 {
+        try await Task.sleep(for: .milliseconds(100))
+      }
+    }
+  }
 
   /// One kind of call from many connections, in a closed loop.
   func load<R: RequestSource>(

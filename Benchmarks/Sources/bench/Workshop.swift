@@ -105,8 +105,7 @@ final class Workshop {
   private func make(_ dataSet: DataSet, from source: DataSet, _ fill: (Daemon) throws -> Void) throws {
     let daemon = try daemon(on: source)
     try fill(daemon)
-    // What a daemon has to catch up with in its idle moments belongs to the making, not to what is measured later.
-    while try daemon.status().transfersBehind > 0 { Thread.sleep(forTimeInterval: 0.1) }
+    try daemon.followJournal()
     daemon.terminate()
     try FileManager.default.moveItem(atPath: daemon.directory + "/data", toPath: path(dataSet.rawValue))
   }
