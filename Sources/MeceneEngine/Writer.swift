@@ -37,8 +37,9 @@ actor Writer {
     var condition = EngineCondition.recovering
   }
 
-  /// Pages in the log after which they are moved to the file.
-  private static let checkpointPages = 1_000
+  /// Pages in the log after which they are moved to the file. Callers wait meanwhile: 1.3 ms for 300 pages, 3.5 ms for
+  /// 1,000. The 99th percentile at 8 x 64 is 2.3 instead of 3.2 ms, and throughput the same.
+  private static let checkpointPages = 300
   /// What the disk has to take before writes are taken again, in bytes.
   private static let roomNeeded = 1 << 20
 

@@ -183,23 +183,30 @@ extension Ledger {
   package mutating func touch(
     _ positions: Range<Int>, _ click: (Int) -> (patron: AccountReference, thing: ThingReference)?
   ) {
-    var sum: UInt64 = 0
     for position in positions {
-      guard case (.id(let patron), .id(let thing))? = click(position),
-        patron.rawValue >= 1, patron.rawValue <= accounts.count, thing.rawValue >= 1,
-        thing.rawValue <= things.count
-      else { continue }
-      let (giver, target) = (Int(patron.rawValue) - 1, Int(thing.rawValue) - 1)
-      sum &+= UInt64(standings[giver].clicks)
-      sum &+= UInt64(open?.clicks.touch(patron: UInt32(giver), thing: UInt32(target)) ?? 0)
-      sum &+= UInt64(things[target].owner)
+      guard case (.id(let patron), .id(let thing))? = click(position) else { continue }
+      touch(patron, thing)
+      touched &+= UInt64(owner(of: thing) ?? 0)
     }
     for position in positions {
-      guard case (_, .id(let thing))? = click(position), thing.rawValue >= 1, thing.rawValue <= things.count
-      else { continue }
-      sum &+= UInt64(standings[Int(things[Int(thing.rawValue) - 1].owner)].clicks)
+      guard case (_, .id(let thing))? = click(position), let owner = owner(of: thing) else { continue }
+      touched &+= UInt64(standings[owner].clicks)
     }
-    // What was read has to be used, or the reading would be left out.
-    touched &+= sum
+  }
+
+  /// Reads what putting a click into the index needs. What is read has to be used, or the reading would be left out.
+  @inline(__always)
+  mutating func touch(_ patron: AccountID, _ thing: ThingID) {
+    guard patron.rawValue >= 1, patron.rawValue <= accounts.count, thing.rawValue >= 1,
+      thing.rawValue <= things.count
+    else { return }
+    let (giver, target) = (UInt32(patron.rawValue - 1), UInt32(thing.rawValue - 1))
+    touched &+= UInt64(standings[Int(giver)].clicks)
+    touched &+= UInt64(open?.clicks.touch(patron: giver, thing: target) ?? 0)
+  }
+
+  private func owner(of thing: ThingID) -> Int? {
+    guard thing.rawValue >= 1, thing.rawValue <= things.count else { return nil }
+    return Int(things[Int(thing.rawValue) - 1].owner)
   }
 }

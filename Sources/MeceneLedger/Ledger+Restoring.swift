@@ -139,9 +139,9 @@ extension Ledger {
   /// Rows of the open period's click log, in their order. They are read ahead together: see `touch`.
   package mutating func restoreClicks(_ rows: [ClickEffect]) throws(Finding) {
     for start in stride(from: 0, to: rows.count, by: Self.clicksTouchedAhead) {
-      let part = start..<min(start + Self.clicksTouchedAhead, rows.count)
-      touch(part) { (.id(rows[$0].patron), .id(rows[$0].thing)) }
-      for row in rows[part] { try restoreClick(patron: row.patron, thing: row.thing, undone: row.isUndone) }
+      let part = rows[start..<min(start + Self.clicksTouchedAhead, rows.count)]
+      for row in part { touch(row.patron, row.thing) }
+      for row in part { try restoreClick(patron: row.patron, thing: row.thing, undone: row.isUndone) }
     }
   }
 
