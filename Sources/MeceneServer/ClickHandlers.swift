@@ -48,13 +48,14 @@ extension Handlers: ClickServiceHandler {
     let patron = try reference(request.patron, field: "patron")
     let asked = try period(request.period)
     let size = try limits.pageSize(request.pageSize)
-    let arguments = ["clicks", "\(patron)", request.period]
-    let after = try PageToken.parse(request.pageToken, arguments: arguments).map(ThingID.init)
+    // Few lists have a second page: the words are not made for the others.
+    @Sendable func arguments() -> [String] { ["clicks", "\(patron)", request.period] }
+    let after = try PageToken.parse(request.pageToken, arguments: arguments()).map(ThingID.init)
     let engine = engine
     @Sendable func closed(_ period: Period) -> Answer<ListClicksResponse> {
       .task {
         let page = try await engine.closedClicks(patron, period, after: after, limit: size)
-        return try await engine.read { try Self.response(page, arguments, $0) }
+        return try await engine.read { try Self.response(page, arguments(), $0) }
       }
     }
     if let asked, asked != engine.openPeriod { return closed(asked) }
@@ -62,13 +63,13 @@ extension Handlers: ClickServiceHandler {
       guard case .clicks(let page) = outcome else { throw Self.unexpected(outcome) }
       // The month may have ended on the way to the writer.
       if let asked, asked != page.period { return closed(asked) }
-      return .read { try Self.response(page, arguments, $0) }
+      return .read { try Self.response(page, arguments(), $0) }
     }
   }
 
   /// Adds what the things are called, which only the books know.
   private static func response(
-    _ page: ClickPage, _ arguments: [String], _ reading: any LedgerReading
+    _ page: ClickPage, _ arguments: @autoclosure () -> [String], _ reading: any LedgerReading
   ) throws -> ListClicksResponse {
     let clicks = try zip(page.things, page.shares).map { id, share in
       let thing = try reading.thing(.id(id))
@@ -80,7 +81,7 @@ extension Handlers: ClickServiceHandler {
     return ListClicksResponse(
       clicks: clicks,
       nextPageToken: page.hasMore
-        ? PageToken.make(after: page.things.last?.rawValue ?? 0, arguments: arguments) : "",
+        ? PageToken.make(after: page.things.last?.rawValue ?? 0, arguments: arguments()) : "",
       period: page.period.description, clicksTotal: UInt64(clamping: page.clicksTotal),
       potMicros: page.pot.rawValue,
       feeMicros: page.fee.rawValue, settled: page.settled)

@@ -142,7 +142,7 @@ actor EventLoop {
       if let connection = connections[event.token] {
         if event.isReadable || event.isBroken { receive(connection) }
         // The writer begins with these while the other connections are parsed.
-        if submissions.count >= Self.submissionsAtOnce { handOver() }
+        if submissions.count >= Self.submissionsAtOnce { submit() }
         if event.isWritable { markDirty(connection) }
       } else if Self.firstListenerToken - event.token < UInt64(listeners.count) {
         accept(listeners[Int(Self.firstListenerToken - event.token)])
@@ -150,17 +150,20 @@ actor EventLoop {
     }
   }
 
+  /// Reads go once a turn: the more there are, the fewer snapshots they need.
   private func handOver() {
-    if !submissions.isEmpty {
-      let batch = submissions
-      submissions.removeAll(keepingCapacity: true)
-      engine?.submit(batch, callerCanWait: isAlone(batch))
-    }
-    if !reads.isEmpty {
-      let batch = reads
-      reads.removeAll(keepingCapacity: true)
-      engine?.read(batch) { self.post(.answered($0)) }
-    }
+    submit()
+    if reads.isEmpty { return }
+    let batch = reads
+    reads.removeAll(keepingCapacity: true)
+    engine?.read(batch) { self.post(.answered($0)) }
+  }
+
+  private func submit() {
+    if submissions.isEmpty { return }
+    let batch = submissions
+    submissions.removeAll(keepingCapacity: true)
+    engine?.submit(batch, callerCanWait: isAlone(batch))
   }
 
   /// Whether all that the writer has to do is this, for the one connection that it did everything for last time too: then

@@ -12,10 +12,10 @@ enum PageToken {
 
   /// - Returns: The last id that was shown; nil for the first page.
   /// - Throws: A `Refusal` for a token that was not made for these arguments.
-  static func parse(_ token: String, arguments: [String]) throws(Refusal) -> Int64? {
+  static func parse(_ token: String, arguments: @autoclosure () -> [String]) throws(Refusal) -> Int64? {
     if token.isEmpty { return nil }
     guard token.utf8.count == 32, let word = UInt64(token.prefix(16), radix: 16),
-      let found = UInt64(token.suffix(16), radix: 16), found == seal(word, arguments)
+      let found = UInt64(token.suffix(16), radix: 16), found == seal(word, arguments())
     else {
       throw Refusal(
         .invalidPageToken, field: "page_token",
