@@ -3,7 +3,9 @@
 
 #include <sqlite3.h>
 
-// sqlite3_db_config and sqlite3_file_control's options are variadic or untyped, which Swift can't call.
+// sqlite3_config, sqlite3_db_config and sqlite3_file_control's options are variadic or untyped, which Swift can't call.
+static inline int mecene_sqlite_count_no_memory(void) { return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
+
 static inline int mecene_sqlite_enable_defensive(sqlite3 *db) {
   return sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)0);
 }

@@ -45,6 +45,7 @@ package final class BookFile: Sendable {
   package convenience init(
     path: String, identity: Identity, damaged: @escaping @Sendable (String) -> Void = { _ in }
   ) throws(StoreError) {
+    _ = SQLiteConnection.countsNoMemory
     let found: Identity
     do {
       found = try Self.prepare(path: path, identity: identity)
@@ -62,6 +63,7 @@ package final class BookFile: Sendable {
     self.path = path
     self.identity = identity
     self.damaged = damaged
+    _ = SQLiteConnection.countsNoMemory
     do {
       pool = try DatabasePool(path: path, configuration: Self.readOnly)
     } catch {

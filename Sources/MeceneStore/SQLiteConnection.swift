@@ -8,7 +8,13 @@ internal import CSQLite
   private let handle: OpaquePointer
   private let counter = LogPageCounter()
 
+  /// Lets SQLite's connections allocate without waiting for each other: it counts its memory under one mutex otherwise,
+  /// and Debian's takes every few bytes from there. Works before the first connection of the process alone. It bought 5 % of
+  /// the clicks at 1 x 64.
+  static let countsNoMemory = mecene_sqlite_count_no_memory() == SQLITE_OK
+
   init(path: String, isReadOnly: Bool = false) throws(StoreError) {
+    _ = Self.countsNoMemory
     var handle: OpaquePointer?
     let access = isReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
     let code = unsafe sqlite3_open_v2(
