@@ -191,8 +191,8 @@ extension MessageCoder {
     callID: UInt64, more: Bool, payloadBytes: Int, to bytes: inout [UInt8],
     payload: (inout PlainWriter) -> Void
   ) -> Bool {
-    // An envelope takes 4 bytes of length, 11 of id, 2 of `more` and up to 6 before the payload.
     var isWritten = false
+    // An envelope takes 4 bytes of length, 11 of id, 2 of `more` and up to 6 before the payload.
     bytes.append(addingCapacity: 32 + payloadBytes) { span in
       unsafe span.withUnsafeMutableBufferPointer { buffer, initializedCount in
         var writer = unsafe PlainWriter(

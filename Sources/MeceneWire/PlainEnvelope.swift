@@ -1,8 +1,7 @@
 /// A request's envelope of the plain kind that nearly all calls have: known fields alone, no metadata, a known method.
 ///
-/// It is read in place, in one pass. Whatever else an envelope may hold, right or wrong, goes the general way through
-/// scanner and protobuf-c, which also finds the words for what is wrong. This halves the cost of an empty call's
-/// envelope; see `Benchmarks/README.md`.
+/// `PlainReader` says what becomes of others. Unlike a generated message, it copies neither method nor payload, and may
+/// be of any length.
 @safe struct PlainEnvelope {
   let head: RequestHead
   let payload: UnsafeRawBufferPointer

@@ -74,7 +74,7 @@
   /// A field with numbers side by side.
   mutating func append(_ number: Int, packed values: [some FixedWidthInteger]) {
     append(number) { writer in
-      for value in values { writer.append(varint: UInt64(truncatingIfNeeded: value)) }
+      for value in values where writer.fits { writer.append(varint: UInt64(truncatingIfNeeded: value)) }
     }
   }
 

@@ -1051,7 +1051,7 @@ extension ListAccountsResponse {
   }
 
   public func write(to writer: inout PlainWriter) {
-    for value in accounts { writer.append(1, value) }
+    for value in accounts where writer.fits { writer.append(1, value) }
     if !nextPageToken.isEmpty { writer.append(2, nextPageToken) }
   }
 
@@ -2262,7 +2262,7 @@ extension GetStatementResponse {
     if let account { writer.append(1, account) }
     if openingAvailableMicros != 0 { writer.append(2, openingAvailableMicros) }
     if openingPotsMicros != 0 { writer.append(3, openingPotsMicros) }
-    for value in transfers { writer.append(4, value) }
+    for value in transfers where writer.fits { writer.append(4, value) }
     if closingAvailableMicros != 0 { writer.append(5, closingAvailableMicros) }
     if closingPotsMicros != 0 { writer.append(6, closingPotsMicros) }
     if !nextPageToken.isEmpty { writer.append(7, nextPageToken) }
@@ -2498,7 +2498,7 @@ extension ListTransfersResponse {
   }
 
   public func write(to writer: inout PlainWriter) {
-    for value in entries { writer.append(1, value) }
+    for value in entries where writer.fits { writer.append(1, value) }
     if !nextPageToken.isEmpty { writer.append(2, nextPageToken) }
   }
 

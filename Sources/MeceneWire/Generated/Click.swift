@@ -1082,7 +1082,7 @@ extension ListClicksResponse {
   }
 
   public func write(to writer: inout PlainWriter) {
-    for value in clicks { writer.append(1, value) }
+    for value in clicks where writer.fits { writer.append(1, value) }
     if !nextPageToken.isEmpty { writer.append(2, nextPageToken) }
     if !period.isEmpty { writer.append(3, period) }
     if clicksTotal != 0 { writer.append(4, clicksTotal) }

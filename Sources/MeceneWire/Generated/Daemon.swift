@@ -208,8 +208,8 @@ extension GetStatusResponse {
     if connections != 0 { writer.append(15, connections) }
     if feesMicros != 0 { writer.append(16, feesMicros) }
     if moneyMicros != 0 { writer.append(17, moneyMicros) }
-    for value in settings { writer.append(18, value) }
-    for value in limits { writer.append(19, value) }
+    for value in settings where writer.fits { writer.append(18, value) }
+    for value in limits where writer.fits { writer.append(19, value) }
     if transfersBehind != 0 { writer.append(20, transfersBehind) }
   }
 

@@ -1074,7 +1074,7 @@ extension ListSettlementsResponse {
   }
 
   public func write(to writer: inout PlainWriter) {
-    for value in settlements { writer.append(1, value) }
+    for value in settlements where writer.fits { writer.append(1, value) }
     if !nextPageToken.isEmpty { writer.append(2, nextPageToken) }
   }
 
@@ -1450,7 +1450,7 @@ extension GetRevenueResponse {
   }
 
   public func write(to writer: inout PlainWriter) {
-    for value in things { writer.append(1, value) }
+    for value in things where writer.fits { writer.append(1, value) }
     if !nextPageToken.isEmpty { writer.append(2, nextPageToken) }
     if !period.isEmpty { writer.append(3, period) }
     if clicksTotal != 0 { writer.append(4, clicksTotal) }
@@ -1881,7 +1881,7 @@ extension Receipt {
     if case .patron(let value)? = part { writer.append(12, value) }
     if case .owner(let value)? = part { writer.append(13, value) }
     if leafIndex != 0 { writer.append(14, leafIndex) }
-    for value in path { writer.append(15, value) }
+    for value in path where writer.fits { writer.append(15, value) }
     if !otherRoot.isEmpty { writer.append(16, otherRoot) }
     if !digest.isEmpty { writer.append(17, digest) }
   }
@@ -2101,7 +2101,7 @@ extension PatronPart {
   public func write(to writer: inout PlainWriter) {
     if potMicros != 0 { writer.append(1, potMicros) }
     if feeMicros != 0 { writer.append(2, feeMicros) }
-    for value in clicks { writer.append(3, value) }
+    for value in clicks where writer.fits { writer.append(3, value) }
   }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {

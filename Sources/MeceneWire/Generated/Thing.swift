@@ -846,7 +846,7 @@ extension ListThingsResponse {
   }
 
   public func write(to writer: inout PlainWriter) {
-    for value in things { writer.append(1, value) }
+    for value in things where writer.fits { writer.append(1, value) }
     if !nextPageToken.isEmpty { writer.append(2, nextPageToken) }
   }
 

@@ -71,7 +71,7 @@ extension Request {
     if !method.isEmpty { writer.append(2, method) }
     if timeoutMs != 0 { writer.append(3, timeoutMs) }
     if cancel { writer.append(4, cancel) }
-    for value in metadata { writer.append(5, value) }
+    for value in metadata where writer.fits { writer.append(5, value) }
     if !payload.isEmpty { writer.append(6, payload) }
   }
 
@@ -224,7 +224,7 @@ extension Response {
     if more { writer.append(2, more) }
     if status != 0 { writer.append(3, status) }
     if let error { writer.append(4, error) }
-    for value in metadata { writer.append(5, value) }
+    for value in metadata where writer.fits { writer.append(5, value) }
     if !payload.isEmpty { writer.append(6, payload) }
   }
 
@@ -467,7 +467,7 @@ extension Failure {
     if !field.isEmpty { writer.append(3, field) }
     if retryAfterMs != 0 { writer.append(4, retryAfterMs) }
     if notExecuted { writer.append(5, notExecuted) }
-    for value in details { writer.append(6, value) }
+    for value in details where writer.fits { writer.append(6, value) }
   }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
