@@ -2,6 +2,7 @@
 #define MECENE_CSQLITE_SHIM_H
 
 #include <sqlite3.h>
+#include <stdlib.h>
 
 // sqlite3_config, sqlite3_db_config and sqlite3_file_control's options are variadic or untyped, which Swift can't call.
 static inline int mecene_sqlite_count_no_memory(void) { return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
@@ -22,6 +23,45 @@ static inline int mecene_sqlite_bind_text(sqlite3_stmt *s, int index, const char
 
 static inline int mecene_sqlite_bind_blob(sqlite3_stmt *s, int index, const void *data, int bytes) {
   return sqlite3_bind_blob(s, index, bytes == 0 ? "" : data, bytes, SQLITE_TRANSIENT);
+}
+
+// A database file's methods, but for one that keeps the file mapped. SQLite hands the file alone to it: what else it needs
+// stands behind the methods.
+struct mecene_sqlite_mapping {
+  sqlite3_io_methods methods;
+  const sqlite3_io_methods *original;
+  sqlite3_int64 bytes_mapped;
+  sqlite3_int64 growth_max;
+};
+
+static inline int mecene_sqlite_unfetch(sqlite3_file *file, sqlite3_int64 offset, void *page) {
+  struct mecene_sqlite_mapping *mapping = (struct mecene_sqlite_mapping *)file->pMethods;
+  if (page == NULL) {
+    sqlite3_int64 bytes = 0;
+    int code = mapping->original->xFileSize(file, &bytes);
+    if (code != SQLITE_OK) return code;
+    // A page behind the end of a file that was cut short after all would end the process.
+    if (bytes >= mapping->bytes_mapped && bytes - mapping->bytes_mapped <= mapping->growth_max) return SQLITE_OK;
+    mapping->bytes_mapped = bytes;
+  }
+  return mapping->original->xUnfetch(file, offset, page);
+}
+
+// Lets a connection's database file stay mapped until it has grown by so many bytes. What comes back is freed after the
+// connection is closed; it is NULL when this SQLite maps no files.
+static inline void *mecene_sqlite_keep_mapped(sqlite3 *db, sqlite3_int64 growth_max) {
+  sqlite3_file *file = NULL;
+  if (sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK) return NULL;
+  if (file == NULL || file->pMethods == NULL || file->pMethods->iVersion < 3) return NULL;
+  struct mecene_sqlite_mapping *mapping = (struct mecene_sqlite_mapping *)malloc(sizeof *mapping);
+  if (mapping == NULL) return NULL;
+  mapping->methods = *file->pMethods;
+  mapping->methods.xUnfetch = mecene_sqlite_unfetch;
+  mapping->original = file->pMethods;
+  mapping->growth_max = growth_max;
+  if (mapping->original->xFileSize(file, &mapping->bytes_mapped) != SQLITE_OK) mapping->bytes_mapped = 0;
+  file->pMethods = &mapping->methods;
+  return mapping;
 }
 
 #endif

@@ -77,7 +77,7 @@ package final class EmbeddedEngine: Engine {
       configuration: Writer.Configuration(
         directory: directory, currency: settings.currency, terms: settings.terms, clock: clock, sink: sink,
         periodClosed: { closed.fire() }, fatal: fatal, logger: logger))
-    reader = Reader(book: book)
+    reader = Reader(book: try book.makeReader())
     scanner = Scanner(book: book)
     verifier = Scanner(book: book)
     settler = Settler(

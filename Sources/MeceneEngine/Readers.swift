@@ -17,9 +17,9 @@ actor Reader {
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
   private nonisolated let mailbox = Mailbox<Batch>()
-  private let book: BookFile
+  private let book: BookReader
 
-  init(book: BookFile) { self.book = book }
+  init(book: sending BookReader) { self.book = book }
 
   nonisolated func submit<Answer>(
     _ reads: [Read<Answer>], answered: @escaping @Sendable ([Answer]) -> Void

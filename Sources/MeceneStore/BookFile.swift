@@ -83,20 +83,25 @@ package final class BookFile: Sendable {
   /// Opens the one writer.
   package func makeWriter() throws(StoreError) -> BookWriter { try BookWriter(path: path, tail: tail) }
 
+  /// Opens a connection for short reads.
+  package func makeReader() throws(StoreError) -> BookReader { try BookReader(self) }
+
   /// Runs `body` in one read snapshot.
   package func read<T>(_ body: (BookSnapshot) throws -> T) throws -> T {
     do {
-      return try pool.read { db in
-        try body(
-          BookSnapshot(
-            db: db, projection: ProjectionView(db, tail), commitTimes: commitTimes, failed: failed))
-      }
+      return try pool.read { db in try read(db, body) }
     } catch let error as DatabaseError {
       throw failed(error)
     }
   }
 
-  private func failed(_ error: DatabaseError) -> StoreError {
+  /// Runs `body` on what a connection sees.
+  func read<T>(_ db: Database, _ body: (BookSnapshot) throws -> T) throws -> T {
+    try body(
+      BookSnapshot(db: db, projection: ProjectionView(db, tail), commitTimes: commitTimes, failed: failed))
+  }
+
+  func failed(_ error: DatabaseError) -> StoreError {
     noted(StoreError(reading: error))
   }
 

@@ -17,6 +17,7 @@ import Testing
         try books.writer.project(accounts: Int.random(in: 1...4, using: &books.random))
       }
       try books.book.read(books.check)
+      try books.reader.read(books.check)
       // A second process, which is told of nothing.
       try books.elsewhere.read(books.check)
       try books.checkKeys(books.writer)
@@ -135,6 +136,7 @@ private final class Books {
 
   let directory: TemporaryDirectory
   let book: BookFile
+  let reader: BookReader
   let elsewhere: BookFile
   let writer: BookWriter
   var random: SeededGenerator
@@ -152,6 +154,7 @@ private final class Books {
     let path = directory.path + "/mecene.sqlite"
     book = try BookFile(path: path, identity: Self.identity)
     writer = try book.makeWriter()
+    reader = try book.makeReader()
     try writer.load(into: &ledger, fingerprint: { Fingerprint(of: $0) })
     elsewhere = try BookFile(readingOnly: path)
     var commands: [Command] = []
