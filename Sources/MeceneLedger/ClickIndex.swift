@@ -143,12 +143,12 @@ package struct ClickIndex: Sendable {
     return result
   }
 
-  /// Reads the slot where a search would begin, so that it is in the cache when the search comes.
-  func touch(patron: UInt32, thing: UInt32) -> UInt8 {
+  /// Reads the slot where a search would begin, and where a new entry would go, so that they are in the cache then.
+  func touch(patron: UInt32, thing: UInt32) -> UInt32 {
     let hash = Self.hash(patron, thing)
     let part = Self.part(hash)
     let slot = Self.slot(hash) & (parts[part].tags.count - 1)
-    return parts[part].tags[slot] &+ UInt8(truncatingIfNeeded: parts[part].positions[slot])
+    return UInt32(parts[part].tags[slot]) &+ parts[part].positions[slot] &+ (parts[part].entries.last?.next ?? 0)
   }
 
   /// How many entries a part's table takes: from 9/16 to 3/4 of its size, rising with the part.
