@@ -247,7 +247,8 @@ struct LoadError: Error, CustomStringConvertible {
     let now = load_now_ns()
     var answered = 0
     if connections[index].inbound.isEmpty {
-      let used = conversation.readAnswers(scratch.span.extracting(0..<count)) { id, isSuccess in
+      let bytes = scratch
+      let used = conversation.readAnswers(bytes.span.extracting(0..<count)) { id, isSuccess in
         end(index, id, isSuccess, at: now)
         answered += 1
       }
