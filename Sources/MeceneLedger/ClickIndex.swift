@@ -148,7 +148,8 @@ package struct ClickIndex: Sendable {
     let hash = Self.hash(patron, thing)
     let part = Self.part(hash)
     let slot = Self.slot(hash) & (parts[part].tags.count - 1)
-    return UInt32(parts[part].tags[slot]) &+ parts[part].positions[slot] &+ (parts[part].entries.last?.next ?? 0)
+    return UInt32(parts[part].tags[slot]) &+ parts[part].positions[slot]
+      &+ (parts[part].entries.last?.next ?? 0)
   }
 
   /// How many entries a part's table takes: from 9/16 to 3/4 of its size, rising with the part.

@@ -60,6 +60,8 @@ actor EventLoop {
   var submissions: [Submission] = []
   var reads: [Read<ReadAnswer>] = []
   private var dirty: [Connection] = []
+  /// Empty but while it is written to; it keeps its room.
+  private var flushing: [Connection] = []
   private var active: [Connection] = []
   /// When all connections were looked at.
   var lastRound = Deadline.now
@@ -340,9 +342,9 @@ extension EventLoop {
   /// Writes once to each connection that has something to say, or may have room again; the latter goes on with the
   /// frames that waited.
   private func flushDirty() {
-    let batch = dirty
-    dirty.removeAll(keepingCapacity: true)
-    for connection in batch {
+    swap(&dirty, &flushing)
+    defer { flushing.removeAll(keepingCapacity: true) }
+    for connection in flushing {
       connection.isDirty = false
       guard connections[connection.token] != nil else { continue }
       guard connection.flush(now: now) else {

@@ -25,20 +25,34 @@ public struct MethodDescriptor: Sendable, Hashable {
 
 /// Finds a method's position by the bytes of its path, without making a string.
 public struct MethodTable: Sendable {
-  private var positions: [UInt64: Int] = [:]
   private let paths: [[UInt8]]
+  /// By the upper bits of a path's key times the multiplier, which puts each at a place of its own; -1 = none.
+  private var positions: [Int]
+  private var multiplier: UInt64 = 1
+  private static let placeBits: UInt64 = 10
 
   /// - Parameter paths: The paths in the order of their positions, of eight bytes or more.
   public init(paths: [String]) {
     self.paths = paths.map { Array($0.utf8) }
-    for (position, path) in self.paths.enumerated() {
-      unsafe path.withUnsafeBytes { unsafe positions[Self.key($0)] = position }
+    let keys = self.paths.map { path in unsafe path.withUnsafeBytes { unsafe Self.key($0) } }
+    precondition(Set(keys).count == keys.count, "two methods share length and ending")
+    positions = []
+    while positions.isEmpty {
+      multiplier &+= 0x9e37_79b9_7f4a_7c16
+      positions = Array(repeating: -1, count: 1 << Int(Self.placeBits))
+      for (position, key) in keys.enumerated() where !positions.isEmpty {
+        let place = place(key)
+        if positions[place] < 0 { positions[place] = position } else { positions = [] }
+      }
     }
-    precondition(positions.count == paths.count, "two methods share length and ending")
   }
 
+  private func place(_ key: UInt64) -> Int { Int((key &* multiplier) >> (64 - Self.placeBits)) }
+
   func position(of path: UnsafeRawBufferPointer) -> Int? {
-    guard path.count >= 8, let position = unsafe positions[Self.key(path)] else { return nil }
+    guard path.count >= 8 else { return nil }
+    let position = unsafe positions[place(Self.key(path))]
+    guard position >= 0 else { return nil }
     return unsafe paths[position].withUnsafeBytes { known in
       guard known.count == path.count, let a = known.baseAddress, let b = path.baseAddress
       else { return nil }

@@ -11,7 +11,8 @@ final class Peers {
   private let postgresTools: String
   private var postgresProcess: Subprocess?
 
-  /// Starts both in directories of their own, on loopback.
+  /// Starts both in directories of their own, on loopback. Neither tidies up behind a measurement: it would slow the next one's,
+  /// which may be ours.
   init(directory: String) throws {
     self.directory = directory
     postgresTools = try Self.newestPostgres()
@@ -22,7 +23,7 @@ final class Peers {
       [
         "--port", "\(Self.redisPort)", "--bind", "127.0.0.1", "--appendonly", "yes", "--appendfsync",
         "always",
-        "--save", "", "--dir", directory + "/redis",
+        "--save", "", "--auto-aof-rewrite-percentage", "0", "--dir", directory + "/redis",
       ])
     // PostgreSQL refuses to run as root.
     let data = directory + "/postgres"
@@ -36,7 +37,9 @@ final class Peers {
       "postgres",
       [
         "-D", data, "-p", "\(Self.postgresPort)", "-k", data, "-c", "listen_addresses=127.0.0.1", "-c",
-        "max_connections=200", "-c", "max_wal_size=8GB", "-c", "shared_buffers=1GB",
+        "max_connections=200", "-c", "max_wal_size=8GB", "-c", "shared_buffers=1GB", "-c", "autovacuum=off",
+        "-c",
+        "checkpoint_timeout=1h",
       ])
     postgresProcess = try Subprocess(server.path, server.arguments, waitsForLine: false)
     for attempt in 1... {
