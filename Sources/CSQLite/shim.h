@@ -30,6 +30,7 @@ static inline int mecene_sqlite_bind_blob(sqlite3_stmt *s, int index, const void
 struct mecene_sqlite_mapping {
   sqlite3_io_methods methods;
   const sqlite3_io_methods *original;
+  sqlite3_file *file;
   sqlite3_int64 bytes_mapped;
   sqlite3_int64 growth_max;
 };
@@ -40,7 +41,6 @@ static inline int mecene_sqlite_unfetch(sqlite3_file *file, sqlite3_int64 offset
     sqlite3_int64 bytes = 0;
     int code = mapping->original->xFileSize(file, &bytes);
     if (code != SQLITE_OK) return code;
-    // A page behind the end of a file that was cut short after all would end the process.
     if (bytes >= mapping->bytes_mapped && bytes - mapping->bytes_mapped <= mapping->growth_max) return SQLITE_OK;
     mapping->bytes_mapped = bytes;
   }
@@ -58,10 +58,17 @@ static inline void *mecene_sqlite_keep_mapped(sqlite3 *db, sqlite3_int64 growth_
   mapping->methods = *file->pMethods;
   mapping->methods.xUnfetch = mecene_sqlite_unfetch;
   mapping->original = file->pMethods;
+  mapping->file = file;
   mapping->growth_max = growth_max;
   if (mapping->original->xFileSize(file, &mapping->bytes_mapped) != SQLITE_OK) mapping->bytes_mapped = 0;
   file->pMethods = &mapping->methods;
   return mapping;
+}
+
+// Unmaps a file that was cut short, between two transactions: reading it is an error then, and not the end of the process.
+static inline void mecene_sqlite_check_mapping(void *kept) {
+  struct mecene_sqlite_mapping *mapping = (struct mecene_sqlite_mapping *)kept;
+  if (mapping != NULL) mecene_sqlite_unfetch(mapping->file, 0, NULL);
 }
 
 #endif

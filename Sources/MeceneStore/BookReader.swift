@@ -34,6 +34,7 @@ internal import GRDB
   package func read<T>(_ body: (BookSnapshot) throws -> T) throws -> T {
     do {
       return try queue.unsafeRead { db in
+        unsafe mecene_sqlite_check_mapping(mapping)
         try db.cachedStatement(sql: "BEGIN").execute()
         defer {
           do { try db.cachedStatement(sql: "COMMIT").execute() } catch { try? db.rollback() }

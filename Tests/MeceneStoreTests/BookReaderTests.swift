@@ -1,3 +1,4 @@
+import Glibc
 import MeceneProof
 import TestSupport
 import Testing
@@ -93,6 +94,15 @@ import Testing
     try commitThings(2)
     try reader.read { try check($0, through: 2) }
     #expect(try writer.checkpoint().moved > 0)
+  }
+
+  @Test func `a file that was cut short is damage, and not the end of the process`() throws {
+    let reader = try book.makeReader()
+    for sequence in 2...40 as ClosedRange<Int64> { try commitThings(sequence) }
+    try writer.checkpoint()
+    try reader.read { try check($0, through: 40) }
+    #expect(truncate(directory.path + "/mecene.sqlite", 8_192) == 0)
+    #expect(throws: StoreError.self) { try reader.read { try check($0, through: 40) } }
   }
 
   @Test func `a reader outlives nothing that it needs`() throws {
