@@ -35,7 +35,7 @@ let package = Package(
         .product(name: "TextTable", package: "TextTable"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      // A tenth of the load generator's time goes into checks of exclusive access otherwise, on a core that the daemon needs.
+      // An eighth of the load generator's time goes into checks of exclusive access otherwise, on a core that the daemon needs.
       swiftSettings: strict + [
         .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
       ]),

@@ -14,6 +14,7 @@ public final class Mailbox<Element: Sendable>: Sendable {
 
   @usableFromInline let state: Locked<State>
 
+  /// An empty mailbox, whose receiver is idle.
   @inlinable public init() { state = Locked(State()) }
 
   /// Leaves values for the receiver.
@@ -27,6 +28,7 @@ public final class Mailbox<Element: Sendable>: Sendable {
     }
   }
 
+  /// Leaves one value, in the same way.
   @inlinable public func post(_ element: Element) -> Bool { post([element]) }
 
   /// All that waits; nil when nothing does, and the receiver is idle then.

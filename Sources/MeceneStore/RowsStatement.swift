@@ -28,31 +28,28 @@ struct RowsStatement {
 
   /// Rows on their way.
   struct Rows {
-    private let statements: [(rows: Int, statement: Statement)]
-    private let columns: Int
-    private let valuesMax: Int
+    private let inserting: RowsStatement
     private var values: [Int64] = []
 
     fileprivate init(statement: RowsStatement) {
-      statements = statement.statements
-      columns = statement.columns
-      valuesMax = columns * RowsStatement.rowsMax
-      values.reserveCapacity(valuesMax)
+      inserting = statement
+      values.reserveCapacity(statement.columns * RowsStatement.rowsMax)
     }
 
     /// - Parameter row: As many numbers as there are columns.
     mutating func add<let count: Int>(_ row: InlineArray<count, Int64>) throws(StoreError) {
       for column in row.indices { values.append(row[column]) }
-      if values.count == valuesMax { try end() }
+      if values.count == inserting.columns * RowsStatement.rowsMax { try end() }
     }
 
     /// Inserts what is left.
     mutating func end() throws(StoreError) {
       var rest = values[...]
-      for (rows, statement) in statements where rest.count >= rows * columns {
-        statement.bind(rest.prefix(rows * columns))
+      for (rows, statement) in inserting.statements where rest.count >= rows * inserting.columns {
+        let count = rows * inserting.columns
+        statement.bind(rest.prefix(count))
         try statement.finish()
-        rest = rest.dropFirst(rows * columns)
+        rest = rest.dropFirst(count)
       }
       values.removeAll(keepingCapacity: true)
     }

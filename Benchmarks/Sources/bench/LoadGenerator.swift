@@ -247,6 +247,7 @@ struct LoadError: Error, CustomStringConvertible {
     let now = load_now_ns()
     var answered = 0
     if connections[index].inbound.isEmpty {
+      // Without checks of exclusive access, the compiler lends no span of a class's variable.
       let bytes = scratch
       let used = conversation.readAnswers(bytes.span.extracting(0..<count)) { id, isSuccess in
         end(index, id, isSuccess, at: now)
