@@ -20,26 +20,3 @@ enum Answer<Response: Sendable>: Sendable {
   /// Progress, of which only the newest counts, and then the last message.
   case stream(@Sendable (@escaping @Sendable (Response) -> Void) async throws -> Response)
 }
-
-/// A method and what begins a call of it.
-struct Route {
-  let method: MethodDescriptor
-  /// Decodes the request, asks the handler and goes on with its answer. One closure for each method, made at the start: so
-  /// the types of request and response are known all the way, and no message travels in a box.
-  let begin: (isolated EventLoop, borrowing PayloadReader, CallContext, Connection, UInt64) -> Void
-
-  init<Request: Message, Response: Message>(
-    _ method: MethodDescriptor,
-    _ handler: @escaping @Sendable (Request, CallContext) throws -> Answer<Response>
-  ) {
-    self.method = method
-    begin = { loop, payload, context, connection, callID in
-      do {
-        let answer = try handler(payload.decode(Request.self), context)
-        loop.perform(answer, callID, connection, context.deadline)
-      } catch {
-        loop.appendFailure(connection, callID, Failure(error))
-      }
-    }
-  }
-}

@@ -4,7 +4,7 @@ internal import MeceneLedger
 ///
 /// Open addressing over ids, at most half full, with the calls in a list beside it: what is looked at for every call is
 /// twelve plain bytes, where a dictionary of calls would hash four times a call and copy each call as often.
-struct CallTable<Call> {
+struct CallTable<Call>: ~Copyable {
   // 0 is free: no call has the id 0.
   private var ids: [UInt64] = []
   private var positions: [UInt32] = []

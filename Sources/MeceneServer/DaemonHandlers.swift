@@ -2,6 +2,7 @@ internal import MeceneConcurrency
 internal import MeceneEngine
 internal import MeceneLedger
 internal import MeceneWire
+internal import Synchronization
 
 extension Handlers: DaemonServiceHandler {
   /// The protocol's version: it counts changes that old clients can't live with.
@@ -38,7 +39,7 @@ extension Handlers: DaemonServiceHandler {
 }
 
 extension Handlers: HealthHandler {
-  private static let services = Set(MethodDescriptor.all.map(\.service))
+  private static let services = Set(Method.allCases.map(\.service))
   /// Services that are of no use without writing.
   private static let writingServices: Set<String> = [
     "mecene.v1.AccountService", "mecene.v1.ThingService", "mecene.v1.ClickService",
@@ -50,7 +51,7 @@ extension Handlers: HealthHandler {
         .serviceUnknown, field: "service", "there is no service named \(request.service.prefix(100))")
     }
     let serves: Bool
-    if daemon.isDraining.withLock({ $0 }) {
+    if daemon.isDraining.load(ordering: .acquiring) {
       serves = false
     } else {
       switch engine.condition {

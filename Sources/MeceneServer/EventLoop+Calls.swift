@@ -6,47 +6,59 @@ internal import MeceneWire
 extension EventLoop {
   func handle(_ frame: borrowing Span<UInt8>, _ connection: Connection) {
     do throws(WireError) {
-      try coder.withRequest(in: frame, methods: methods) { head, payload in
-        begin(head, payload, connection)
-      }
+      try coder.withRequest(in: frame, methods: methods) { request in begin(request, connection) }
     } catch {
       end(connection, Failure(.malformedFrame, "a frame is no request: \(error.sentence)"))
     }
   }
 
-  private func begin(_ head: RequestHead, _ payload: borrowing PayloadReader, _ connection: Connection) {
-    if head.cancel { return cancel(head.callID, connection) }
-    guard head.callID != 0, !connection.calls.contains(head.callID) else {
-      let problem = head.callID == 0 ? "0" : "\(head.callID), which is in flight,"
+  private func begin(_ request: borrowing IncomingRequest, _ connection: Connection) {
+    if request.cancel { return cancel(request.callID, connection) }
+    guard request.callID != 0, !connection.calls.contains(request.callID) else {
+      let problem = request.callID == 0 ? "0" : "\(request.callID), which is in flight,"
       return end(connection, Failure(.invalidCallID, "the call id \(problem) can't be used for a new call"))
     }
     // Whoever asks for the health of a daemon that drains is told so, not refused.
-    guard !isDraining || head.method == healthCheck else {
-      return appendFailure(connection, head.callID, .draining)
+    guard !isDraining || request.method == .healthCheck else {
+      return appendFailure(connection, request.callID, .draining)
     }
     guard connection.calls.count < limits.callsMax else {
       return appendFailure(
-        connection, head.callID,
+        connection, request.callID,
         Failure(
           .tooManyCalls, "there are \(limits.callsMax) calls in flight on this connection; no more are taken",
           notExecuted: true, retryAfterMs: 10,
           details: [Detail(key: "calls_max", value: "\(limits.callsMax)")]))
     }
-    guard let method = head.method else {
+    guard let handlers, let method = request.method else {
       return appendFailure(
-        connection, head.callID,
-        Failure(.methodUnknown, "there is no method \(head.unknownMethod.prefix(200))", notExecuted: true))
+        connection, request.callID,
+        Failure(.methodUnknown, "there is no method \(request.methodName.prefix(200))", notExecuted: true))
     }
     let deadline =
-      head.timeoutMs == 0
+      request.timeoutMs == 0
       ? nil
       // From the frame's arrival, however long it was held since.
-      : Deadline(nanoseconds: connection.lastActivity.nanoseconds + UInt64(head.timeoutMs) * 1_000_000)
-    routes[method].begin(
-      self, payload, CallContext(deadline: deadline, metadata: head.metadata), connection, head.callID)
+      : Deadline(nanoseconds: connection.lastActivity.nanoseconds + UInt64(request.timeoutMs) * 1_000_000)
+    begin(method, request, connection, CallContext(deadline: deadline, metadata: request.metadata), handlers)
   }
 
-  func perform<Response: Message>(
+  /// Unpacks the request, asks the handler and goes on with its answer. It is compiled for each method: so the types of
+  /// request and response are known all the way, and no message travels in a box.
+  @inline(__always)
+  func serve<Request: Message, Response: Message>(
+    _ request: borrowing IncomingRequest, _ connection: Connection, _ context: CallContext,
+    _ handler: (Request, CallContext) throws -> Answer<Response>
+  ) {
+    let callID = request.callID
+    do {
+      perform(try handler(coder.decode(Request.self, from: request), context), callID, connection, context.deadline)
+    } catch {
+      appendFailure(connection, callID, Failure(error))
+    }
+  }
+
+  private func perform<Response: Message>(
     _ answer: Answer<Response>, _ callID: UInt64, _ connection: Connection, _ deadline: Deadline?
   ) {
     if case .now(let message) = answer { return appendFrame(connection, callID, more: false, message) }

@@ -2,6 +2,7 @@ internal import Logging
 internal import MeceneConcurrency
 internal import MeceneEngine
 internal import MeceneWire
+internal import Synchronization
 
 // What time does to connections and calls, and how the daemon takes its leave.
 extension EventLoop {
@@ -75,7 +76,7 @@ extension EventLoop {
   /// Takes nothing new, says so on every connection, ends streams, finishes what was accepted, and closes.
   func drain() async {
     isDraining = true
-    daemon.isDraining.withLock { $0 = true }
+    daemon.isDraining.store(true, ordering: .releasing)
     closeListeners()
     now = Deadline.now
     for connection in connections.values where connection.phase == .open {

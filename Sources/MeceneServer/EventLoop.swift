@@ -46,11 +46,9 @@ actor EventLoop {
   let logger: Logger
   let daemon: DaemonState
   let coder: MessageCoder
-  let methods: MethodTable
-  /// The position of the one method that is answered while draining.
-  let healthCheck = MethodDescriptor.all.firstIndex(of: .healthCheck)
+  let methods = MethodTable()
   var engine: (any Engine)?
-  var routes: [Route] = []
+  var handlers: Handlers?
   private var poller: Poller?
   private var listeners: [Listener] = []
   private(set) var connections: [UInt64: Connection] = [:]
@@ -79,17 +77,12 @@ actor EventLoop {
     self.daemon = daemon
     self.logger = logger
     coder = MessageCoder(arenaBytesMax: limits.messageMemoryMax)
-    methods = MethodTable(paths: MethodDescriptor.all.map(\.path))
   }
 
   /// Begins to take connections.
   func start(engine: any Engine, listeners: [Listener]) throws {
     self.engine = engine
-    let byPath = Dictionary(
-      uniqueKeysWithValues: makeRoutes(Handlers(engine: engine, limits: limits, daemon: daemon)).map {
-        ($0.method.path, $0)
-      })
-    routes = MethodDescriptor.all.compactMap { byPath[$0.path] }
+    handlers = Handlers(engine: engine, limits: limits, daemon: daemon)
     let poller = try Poller(queue: executor.queue) { [weak self] in
       self?.assumeIsolated { $0.turns() }
     }

@@ -2,12 +2,19 @@ internal import MeceneConcurrency
 internal import MeceneEngine
 internal import MeceneLedger
 internal import MeceneWire
+internal import Synchronization
 
 /// Every method of the contract, on the engine. One extension for each service.
-struct Handlers: Sendable {
+final class Handlers: Sendable {
   let engine: any Engine
   let limits: Limits
   let daemon: DaemonState
+
+  init(engine: any Engine, limits: Limits, daemon: DaemonState) {
+    self.engine = engine
+    self.limits = limits
+    self.daemon = daemon
+  }
 }
 
 /// What the handlers know of the daemon around them.
@@ -16,7 +23,7 @@ final class DaemonState: Sendable {
   let settings: [(name: String, value: String)]
   let startedAt = Deadline.now
   let connections = Locked(0)
-  let isDraining = Locked(false)
+  let isDraining = Atomic(false)
 
   init(version: String, settings: [(name: String, value: String)]) {
     self.version = version

@@ -11,9 +11,9 @@
   /// Where the message ends that is being read, or the message inside it.
   private var end: Int
   /// False = what was read so far counts for nothing.
-  private(set) var isPlain = true
+  @usableFromInline private(set) var isPlain = true
 
-  init(_ bytes: UnsafeRawBufferPointer) {
+  @usableFromInline init(_ bytes: UnsafeRawBufferPointer) {
     unsafe self.bytes = bytes
     end = bytes.count
   }

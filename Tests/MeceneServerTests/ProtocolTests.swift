@@ -24,12 +24,12 @@ import Testing
   @Test func `every method of the descriptors is routed`() throws {
     let descriptors = try Data(contentsOf: URL(fileURLWithPath: "proto/descriptors.binpb"))
     let text = String(decoding: descriptors, as: UTF8.self)
-    for method in MethodDescriptor.all {
+    for method in Method.allCases {
       #expect(text.contains(method.path.split(separator: "/")[1]))
     }
     let daemon = DaemonState(version: "", settings: [])
     let handlers = Handlers(engine: NoEngine(), limits: Limits(), daemon: daemon)
-    #expect(Set(makeRoutes(handlers).map(\.method)) == Set(MethodDescriptor.all))
+    #expect(Set(makeRoutes(handlers).map(\.method)) == Set(Method.allCases))
   }
 
   @Test func `frames split at every byte are understood`() async throws {
@@ -84,7 +84,7 @@ import Testing
         unknown.status == 12 && unknown.error?.reason == .methodUnknown && unknown.error?.notExecuted == true)
       try connection.send(
         Request(
-          callID: 2, method: MethodDescriptor.accountServiceGetAccount.path, payload: [0x0a, 2, 0x12, 0xff]))
+          callID: 2, method: Method.accountServiceGetAccount.path, payload: [0x0a, 2, 0x12, 0xff]))
       let malformed = try #require(try connection.receive())
       #expect(malformed.status == 3 && malformed.error?.reason == .malformedPayload)
       #expect(malformed.error?.field == "account.name")

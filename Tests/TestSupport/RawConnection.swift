@@ -58,7 +58,7 @@ package final class RawConnection {
 
   /// The frame of one call.
   package func frame(
-    _ method: MethodDescriptor, _ message: some Message, id: UInt64, timeoutMs: UInt32 = 0
+    _ method: Method, _ message: some Message, id: UInt64, timeoutMs: UInt32 = 0
   ) throws -> [UInt8] {
     var bytes: [UInt8] = []
     try coder.appendFrame(
@@ -91,7 +91,7 @@ package final class RawConnection {
 
   /// Calls a method and waits for its one answer.
   package func call<Answer: Message>(
-    _ method: MethodDescriptor, _ message: some Message, id: UInt64, as type: Answer.Type
+    _ method: Method, _ message: some Message, id: UInt64, as type: Answer.Type
   ) throws -> Answer {
     send(try frame(method, message, id: id))
     guard let response = try receive(), response.callID == id, response.status == 0 else {

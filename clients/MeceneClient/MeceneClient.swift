@@ -51,7 +51,7 @@ public func withMeceneClient<Result>(
 // What the generated stubs call.
 extension MeceneClient {
   func unary<Request: Message, Response: Message>(
-    _ method: MethodDescriptor, _ request: Request, _ options: CallOptions
+    _ method: Method, _ request: Request, _ options: CallOptions
   ) async throws -> Response {
     try await repeating(method, request, options) { request, deadline in
       try await session.unary(method, request, deadline: deadline, metadata: options.metadata)
@@ -59,7 +59,7 @@ extension MeceneClient {
   }
 
   func stream<Request: Message, Response: Message>(
-    _ method: MethodDescriptor, _ request: Request, _ options: CallOptions
+    _ method: Method, _ request: Request, _ options: CallOptions
   ) -> AsyncThrowingStream<Response, any Error> {
     // Only the newest messages count: a slow reader misses progress, never the last message.
     AsyncThrowingStream(bufferingPolicy: .bufferingNewest(16)) { continuation in
@@ -82,7 +82,7 @@ extension MeceneClient {
 
   /// Makes a call, and makes it again while that is safe and there is time.
   private func repeating<Request: Message, Result>(
-    _ method: MethodDescriptor, _ request: Request, _ options: CallOptions,
+    _ method: Method, _ request: Request, _ options: CallOptions,
     attemptsMade: Int = 0, _ attempt: (Request, ContinuousClock.Instant) async throws -> Result
   ) async throws -> Result {
     let start = ContinuousClock.now
@@ -117,7 +117,7 @@ extension MeceneClient {
 
   /// Whether sending again can do good and can do no harm.
   private func repeats(
-    _ error: MeceneError, _ method: MethodDescriptor, _ request: any Message, _ attempt: Int,
+    _ error: MeceneError, _ method: Method, _ request: any Message, _ attempt: Int,
     _ options: CallOptions
   ) -> Bool {
     if error.reason == .connectFailed, options.waitsForReady { return true }

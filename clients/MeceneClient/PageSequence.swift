@@ -3,7 +3,7 @@ public import MeceneWire
 /// The pages of a list, each fetched when it is asked for.
 public struct PageSequence<Request: PagedRequest, Page: PagedResponse>: AsyncSequence, Sendable {
   let client: MeceneClient
-  let method: MethodDescriptor
+  let method: Method
   let request: Request
   let options: CallOptions
 

@@ -51,7 +51,7 @@ actor Session {
 
   /// Makes one attempt at a call.
   func unary<Request: Message, Response: Message>(
-    _ method: MethodDescriptor, _ request: Request, deadline: ContinuousClock.Instant, metadata: [Metadata]
+    _ method: Method, _ request: Request, deadline: ContinuousClock.Instant, metadata: [Metadata]
   ) async throws -> Response {
     let payload = try encode(request)
     let callID = makeCallID()
@@ -70,7 +70,7 @@ actor Session {
 
   /// Makes a streaming call and hands each message to `receive`.
   func stream<Request: Message, Response: Message>(
-    _ method: MethodDescriptor, _ request: Request, deadline: ContinuousClock.Instant, metadata: [Metadata],
+    _ method: Method, _ request: Request, deadline: ContinuousClock.Instant, metadata: [Metadata],
     receive: @escaping @Sendable (Response) -> Void
   ) async throws {
     let payload = try encode(request)
@@ -132,7 +132,7 @@ actor Session {
 // Calls.
 extension Session {
   private func begin(
-    _ callID: UInt64, _ method: MethodDescriptor, _ payload: [UInt8], _ deadline: ContinuousClock.Instant,
+    _ callID: UInt64, _ method: Method, _ payload: [UInt8], _ deadline: ContinuousClock.Instant,
     _ metadata: [Metadata], receive: @escaping ([UInt8]) throws -> Void,
     end: @escaping (Result<[UInt8], any Error>) -> Void
   ) {

@@ -104,41 +104,43 @@ protocol SettlementServiceHandler {
   func verify(_ request: VerifyRequest, _ call: CallContext) throws -> Answer<VerifyResponse>
 }
 
-/// Every method of the contract with its handler. One that has none does not compile.
-func makeRoutes(
-  _ handlers: some HealthHandler & AccountServiceHandler & ThingServiceHandler & ClickServiceHandler
-    & DaemonServiceHandler & SettlementServiceHandler & Sendable
-) -> [Route] {
-  [
-    Route(.healthCheck, handlers.check),
-    Route(.accountServiceOpenAccount, handlers.openAccount),
-    Route(.accountServiceGetAccount, handlers.getAccount),
-    Route(.accountServiceListAccounts, handlers.listAccounts),
-    Route(.accountServiceUpdateAccount, handlers.updateAccount),
-    Route(.accountServiceSetBudget, handlers.setBudget),
-    Route(.accountServiceDeposit, handlers.deposit),
-    Route(.accountServiceWithdraw, handlers.withdraw),
-    Route(.accountServiceCloseAccount, handlers.closeAccount),
-    Route(.accountServiceGetStatement, handlers.getStatement),
-    Route(.accountServiceListTransfers, handlers.listTransfers),
-    Route(.thingServiceAddThing, handlers.addThing),
-    Route(.thingServiceGetThing, handlers.getThing),
-    Route(.thingServiceListThings, handlers.listThings),
-    Route(.thingServiceUpdateThing, handlers.updateThing),
-    Route(.thingServiceRetireThing, handlers.retireThing),
-    Route(.thingServiceReviveThing, handlers.reviveThing),
-    Route(.clickServiceClick, handlers.click),
-    Route(.clickServiceClickMany, handlers.clickMany),
-    Route(.clickServiceUndoClick, handlers.undoClick),
-    Route(.clickServiceListClicks, handlers.listClicks),
-    Route(.daemonServiceGetStatus, handlers.getStatus),
-    Route(.daemonServiceSetClock, handlers.setClock),
-    Route(.settlementServicePreviewSettlement, handlers.previewSettlement),
-    Route(.settlementServiceSettle, handlers.settle),
-    Route(.settlementServiceGetSettlement, handlers.getSettlement),
-    Route(.settlementServiceListSettlements, handlers.listSettlements),
-    Route(.settlementServiceGetRevenue, handlers.getRevenue),
-    Route(.settlementServiceGetReceipt, handlers.getReceipt),
-    Route(.settlementServiceVerify, handlers.verify),
-  ]
+extension EventLoop {
+  /// Begins a call of any method of the contract. One that has no handler does not compile.
+  func begin(
+    _ method: Method, _ request: borrowing IncomingRequest, _ connection: Connection, _ context: CallContext,
+    _ handlers: Handlers
+  ) {
+    switch method {
+    case .healthCheck: serve(request, connection, context, handlers.check)
+    case .accountServiceOpenAccount: serve(request, connection, context, handlers.openAccount)
+    case .accountServiceGetAccount: serve(request, connection, context, handlers.getAccount)
+    case .accountServiceListAccounts: serve(request, connection, context, handlers.listAccounts)
+    case .accountServiceUpdateAccount: serve(request, connection, context, handlers.updateAccount)
+    case .accountServiceSetBudget: serve(request, connection, context, handlers.setBudget)
+    case .accountServiceDeposit: serve(request, connection, context, handlers.deposit)
+    case .accountServiceWithdraw: serve(request, connection, context, handlers.withdraw)
+    case .accountServiceCloseAccount: serve(request, connection, context, handlers.closeAccount)
+    case .accountServiceGetStatement: serve(request, connection, context, handlers.getStatement)
+    case .accountServiceListTransfers: serve(request, connection, context, handlers.listTransfers)
+    case .thingServiceAddThing: serve(request, connection, context, handlers.addThing)
+    case .thingServiceGetThing: serve(request, connection, context, handlers.getThing)
+    case .thingServiceListThings: serve(request, connection, context, handlers.listThings)
+    case .thingServiceUpdateThing: serve(request, connection, context, handlers.updateThing)
+    case .thingServiceRetireThing: serve(request, connection, context, handlers.retireThing)
+    case .thingServiceReviveThing: serve(request, connection, context, handlers.reviveThing)
+    case .clickServiceClick: serve(request, connection, context, handlers.click)
+    case .clickServiceClickMany: serve(request, connection, context, handlers.clickMany)
+    case .clickServiceUndoClick: serve(request, connection, context, handlers.undoClick)
+    case .clickServiceListClicks: serve(request, connection, context, handlers.listClicks)
+    case .daemonServiceGetStatus: serve(request, connection, context, handlers.getStatus)
+    case .daemonServiceSetClock: serve(request, connection, context, handlers.setClock)
+    case .settlementServicePreviewSettlement: serve(request, connection, context, handlers.previewSettlement)
+    case .settlementServiceSettle: serve(request, connection, context, handlers.settle)
+    case .settlementServiceGetSettlement: serve(request, connection, context, handlers.getSettlement)
+    case .settlementServiceListSettlements: serve(request, connection, context, handlers.listSettlements)
+    case .settlementServiceGetRevenue: serve(request, connection, context, handlers.getRevenue)
+    case .settlementServiceGetReceipt: serve(request, connection, context, handlers.getReceipt)
+    case .settlementServiceVerify: serve(request, connection, context, handlers.verify)
+    }
+  }
 }

@@ -111,7 +111,7 @@ struct CallCommand: AsyncParsableCommand {
         let isKnown = try await client.call(
           path: path, json: try JSONValue(parsing: text), options: options, answer: { Terminal.print($0) })
         guard isKnown else {
-          let known = MethodDescriptor.all.map(\.path).joined(separator: "\n  ")
+          let known = Method.allCases.map(\.path).joined(separator: "\n  ")
           throw LocalFailure(sentence: "there is no method \(path); there are\n  \(known)", exitCode: 2)
         }
       }
@@ -121,6 +121,6 @@ struct CallCommand: AsyncParsableCommand {
   }
 
   private func longCall(_ path: String) -> Bool {
-    MethodDescriptor.all.contains { $0.path == path && $0.streams }
+    Method.allCases.contains { $0.path == path && $0.streams }
   }
 }

@@ -1,0 +1,14 @@
+extension Method {
+  /// What repeating a call does, as declared in `proto/`.
+  public enum Idempotency: Sendable, Hashable {
+    /// It only reads.
+    case noSideEffects
+    /// It sets a state, and setting it again changes nothing.
+    case idempotent
+    /// Nothing is promised.
+    case unknown
+  }
+
+  /// The service alone, such as `mecene.v1.ClickService`.
+  public var service: String { String(path.prefix { $0 != "/" }) }
+}
