@@ -117,10 +117,11 @@ actor EventLoop {
 
   func turn(_ events: [Poller.Event] = []) {
     now = Deadline.now
+    // The loop takes its mail in any case, and need not be woken for it.
+    mailbox.hold()
     take(events)
     repeat {
       repeat {
-        // The loop takes the mail next; nobody need wake it until then.
         mailbox.hold()
         handOver()
         takeMail()

@@ -39,6 +39,8 @@ package final class BookWriter {
     try connection.keepLogFile()
     statements = try WriterStatements(connection)
     try checkDurability()
+    _ = try lastCommit()
+    try connection.gatherLogWrites()
   }
 
   /// Refuses to go on with a connection that would acknowledge before the disk has it.

@@ -40,6 +40,9 @@ internal import CSQLite
   /// Keeps the write-ahead log's file when the last connection closes: overwriting is cheaper than growing.
   func keepLogFile() throws(StoreError) { try check(unsafe mecene_sqlite_keep_wal(handle)) }
 
+  /// Writes to the log in one piece what a commit writes side by side. Works once the log has been used.
+  func gatherLogWrites() throws(StoreError) { try check(unsafe mecene_sqlite_gather_log(handle)) }
+
   func execute(_ sql: String) throws(StoreError) {
     try check(unsafe sqlite3_exec(handle, sql, nil, nil, nil))
   }
