@@ -122,7 +122,7 @@ extension Handlers: AccountServiceHandler {
     _ command: Command, _ respond: @escaping @Sendable (Account) -> Response
   ) -> Answer<Response> {
     .write(.command(command)) { outcome in
-      guard case .account(let record) = outcome else { throw Self.unexpected(outcome) }
+      guard case .account(let record) = outcome else { throw Handlers.unexpected(outcome) }
       return .now(respond(Account(record)))
     }
   }
@@ -131,7 +131,7 @@ extension Handlers: AccountServiceHandler {
     _ command: Command, _ respond: @escaping @Sendable (MeceneWire.Transfer, Bool) -> Response
   ) -> Answer<Response> {
     .write(.command(command)) { outcome in
-      guard case .transfer(let transfer, let replayed) = outcome else { throw Self.unexpected(outcome) }
+      guard case .transfer(let transfer, let replayed) = outcome else { throw Handlers.unexpected(outcome) }
       return .now(respond(MeceneWire.Transfer(transfer), replayed))
     }
   }

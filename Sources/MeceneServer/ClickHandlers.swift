@@ -8,7 +8,7 @@ extension Handlers: ClickServiceHandler {
       try reference(request.patron, field: "patron"), try reference(request.thing), try period(request.period)
     )
     return .write(.command(command)) { outcome in
-      guard case .clicked(let standing, let already) = outcome else { throw Self.unexpected(outcome) }
+      guard case .clicked(let standing, let already) = outcome else { throw Handlers.unexpected(outcome) }
       return .now(
         ClickResponse(
           period: standing.period.description, alreadyClicked: already, clicks: UInt64(standing.clicks),
@@ -20,7 +20,7 @@ extension Handlers: ClickServiceHandler {
     let command = Command.clickMany(
       patrons: request.patronIDs, things: request.thingIDs, try period(request.period))
     return .write(.command(command)) { outcome in
-      guard case .clickedMany(let many) = outcome else { throw Self.unexpected(outcome) }
+      guard case .clickedMany(let many) = outcome else { throw Handlers.unexpected(outcome) }
       return .now(
         ClickManyResponse(
           period: many.period.description, clicked: UInt32(many.clicked),
@@ -35,7 +35,7 @@ extension Handlers: ClickServiceHandler {
       try reference(request.patron, field: "patron"), try reference(request.thing), try period(request.period)
     )
     return .write(.command(command)) { outcome in
-      guard case .undone(let standing, let was) = outcome else { throw Self.unexpected(outcome) }
+      guard case .undone(let standing, let was) = outcome else { throw Handlers.unexpected(outcome) }
       return .now(
         UndoClickResponse(
           period: standing.period.description, wasClicked: was, clicks: UInt64(standing.clicks),
@@ -60,7 +60,7 @@ extension Handlers: ClickServiceHandler {
     }
     if let asked, asked != engine.openPeriod { return closed(asked) }
     return .write(.command(.listClicks(patron, nil, after: after, limit: size))) { outcome in
-      guard case .clicks(let page) = outcome else { throw Self.unexpected(outcome) }
+      guard case .clicks(let page) = outcome else { throw Handlers.unexpected(outcome) }
       // The month may have ended on the way to the writer.
       if let asked, asked != page.period { return closed(asked) }
       return .read { try Self.response(page, arguments(), $0) }

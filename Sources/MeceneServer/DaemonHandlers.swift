@@ -32,7 +32,7 @@ extension Handlers: DaemonServiceHandler {
 
   func setClock(_ request: SetClockRequest, _ call: CallContext) throws -> Answer<SetClockResponse> {
     .write(.setClock(Timestamp(milliseconds: request.nowMs))) { outcome in
-      guard case .clock(let now, let openPeriod) = outcome else { throw Self.unexpected(outcome) }
+      guard case .clock(let now, let openPeriod) = outcome else { throw Handlers.unexpected(outcome) }
       return .now(SetClockResponse(nowMs: now.milliseconds, openPeriod: openPeriod.description))
     }
   }
