@@ -7,39 +7,59 @@ struct Line: Codable {
   let what: String
   let figure: Double
   let unit: String
+  /// What was measured in each turn; the figure is the median.
+  let turns: [Double]
   /// What the figure is held against, and what it came to; nil for lines that are only told.
   var baseline: String?
   var baselineFigure: Double?
-  /// Figure by baseline, or the figure itself where the target is absolute.
+  var baselineTurns: [Double]?
+  /// The median of each turn's figure by the baseline's of the same turn: what slows the machine for a while slows both.
   var ratio: Double?
   var target: String?
   var isHeld: Bool?
 
   /// A line that is only told.
-  init(_ step: String, _ what: String, _ figure: Double, _ unit: String) {
+  init(_ step: String, _ what: String, _ turns: [Double], _ unit: String) {
     self.step = step
     self.what = what
-    self.figure = figure
+    self.turns = turns
     self.unit = unit
+    figure = median(turns)
   }
 
-  /// A line whose ratio to a baseline has to be at least some number.
+  init(_ step: String, _ what: String, _ figure: Double, _ unit: String) {
+    self.init(step, what, [figure], unit)
+  }
+
+  /// A line whose ratio to a baseline, measured in the same turns, has to be at least some number.
+  func against(_ baseline: String, _ baselineTurns: [Double], atLeast least: Double) -> Line {
+    against(baseline, baselineTurns, "at least \(text(least))") { $0 >= least }
+  }
+
+  /// A line whose ratio to a baseline, measured in the same turns, has to be at most some number.
+  func against(_ baseline: String, _ baselineTurns: [Double], atMost most: Double) -> Line {
+    against(baseline, baselineTurns, "at most \(text(most))") { $0 <= most }
+  }
+
   func against(_ baseline: String, _ baselineFigure: Double, atLeast least: Double) -> Line {
-    against(baseline, baselineFigure, "at least \(text(least))") { $0 >= least }
+    against(baseline, [baselineFigure], atLeast: least)
   }
 
-  /// A line whose ratio to a baseline has to be at most some number.
   func against(_ baseline: String, _ baselineFigure: Double, atMost most: Double) -> Line {
-    against(baseline, baselineFigure, "at most \(text(most))") { $0 <= most }
+    against(baseline, [baselineFigure], atMost: most)
   }
 
   private func against(
-    _ baseline: String, _ baselineFigure: Double, _ target: String, _ holds: (Double) -> Bool
+    _ baseline: String, _ baselineTurns: [Double], _ target: String, _ holds: (Double) -> Bool
   ) -> Line {
     var line = self
-    let ratio = figure / baselineFigure
+    let baselineFigure = median(baselineTurns)
+    let ratio =
+      turns.count == baselineTurns.count
+      ? median(zip(turns, baselineTurns).map { $0 / $1 }) : figure / baselineFigure
     line.baseline = baseline
     line.baselineFigure = baselineFigure
+    line.baselineTurns = baselineTurns
     line.ratio = ratio
     line.target = target
     line.isHeld = holds(ratio)

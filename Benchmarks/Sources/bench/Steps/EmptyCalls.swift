@@ -10,17 +10,17 @@ struct EmptyCalls: Step {
     var curve = Curve(name: "empty calls")
     for (connections, depth) in [(1, 64), (8, 64), (64, 16)] {
       var (ours, bare): ([LoadResult], [LoadResult]) = ([], [])
-      for _ in 0..<3 {
+      for _ in 0..<5 {
         ours.append(
-          try daemon.load(HealthRequests(), connections: connections, depth: depth, seconds: 0.7))
+          try daemon.load(HealthRequests(), connections: connections, depth: depth, seconds: 0.5))
         bare.append(
           try LoadGenerator(
             MeceneConversation(requests: HealthRequests()), to: .tcp(17501), connections: connections,
             depth: depth
-          ).closed(seconds: 0.7))
+          ).closed(seconds: 0.5))
       }
-      let line = Line(Self.name, "\(connections) x \(depth)", median(ours.map(\.callsPerSecond)), "calls/s")
-      shop.results.add(line.against("echo", median(bare.map(\.callsPerSecond)), atLeast: 0.5))
+      let line = Line(Self.name, "\(connections) x \(depth)", ours.map(\.callsPerSecond), "calls/s")
+      shop.results.add(line.against("echo", bare.map(\.callsPerSecond), atLeast: 0.5))
       curve.points.append(
         .init(
           load: "\(connections) x \(depth)", callsPerSecond: line.figure,
