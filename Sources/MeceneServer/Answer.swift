@@ -8,15 +8,33 @@ struct CallContext: Sendable {
   let metadata: [Metadata]
 }
 
+/// Goes on with a call when the writer has decided it: call id, connection and deadline are the call's.
+typealias Continuation = @Sendable (isolated EventLoop, EngineOutcome, UInt64, Connection, Deadline?) -> Void
+
 /// How a handler answers: at once, or with what has to happen first.
-enum Answer<Response: Sendable>: Sendable {
+enum Answer<Response: Message>: Sendable {
   case now(Response)
   /// A command for the writer, and what its outcome leads to.
-  case write(Submission.Work, then: @Sendable (EngineOutcome) throws -> Answer<Response>)
+  case write(Submission.Work, Continuation)
   /// A short read of what is committed.
   case read(@Sendable (any LedgerReading) throws -> Response)
   /// A long read.
   case task(@Sendable () async throws -> Response)
   /// Progress, of which only the newest counts, and then the last message.
   case stream(@Sendable (@escaping @Sendable (Response) -> Void) async throws -> Response)
+}
+
+extension Answer {
+  /// A command for the writer, and the answer that follows from its outcome.
+  ///
+  /// It is compiled into each handler: a closure that captures nothing, as most do, stays one, and nothing is allocated for
+  /// a click on its way to the writer.
+  @inline(__always)
+  static func write(
+    _ work: Submission.Work, then: @escaping @Sendable (EngineOutcome) throws -> Answer<Response>
+  ) -> Answer<Response> {
+    .write(work) { loop, outcome, callID, connection, deadline in
+      loop.goOn(callID, connection, deadline) { try then(outcome) }
+    }
+  }
 }

@@ -18,7 +18,7 @@ final class Connection {
     let serial: UInt64
     let deadline: Deadline?
     /// What the writer's outcome leads to; nil while the call is not at the writer.
-    var then: ((isolated EventLoop, EngineOutcome, UInt64, Connection, Deadline?) -> Void)?
+    var then: Continuation?
     /// A long read or a stream; nil for other calls.
     var long: LongCall?
 

@@ -50,9 +50,18 @@ extension EventLoop {
     _ request: borrowing IncomingRequest, _ connection: Connection, _ context: CallContext,
     _ handler: (Request, CallContext) throws -> Answer<Response>
   ) {
-    let callID = request.callID
+    goOn(request.callID, connection, context.deadline) {
+      try handler(coder.decode(Request.self, from: request), context)
+    }
+  }
+
+  /// Goes on with a call's answer, or ends the call with its failure.
+  @inline(__always)
+  func goOn<Response: Message>(
+    _ callID: UInt64, _ connection: Connection, _ deadline: Deadline?, _ answer: () throws -> Answer<Response>
+  ) {
     do {
-      perform(try handler(coder.decode(Request.self, from: request), context), callID, connection, context.deadline)
+      perform(try answer(), callID, connection, deadline)
     } catch {
       appendFailure(connection, callID, Failure(error))
     }
@@ -68,13 +77,7 @@ extension EventLoop {
     switch answer {
     case .now: return
     case .write(let work, let then):
-      call.then = { loop, outcome, callID, connection, deadline in
-        do {
-          loop.perform(try then(outcome), callID, connection, deadline)
-        } catch {
-          loop.appendFailure(connection, callID, Failure(error))
-        }
-      }
+      call.then = then
       submissions.append(Submission(work, reply: .sink(tag), deadline: deadline))
       callsAtWriter += 1
     case .read(let body):

@@ -70,7 +70,9 @@ public final class MessageCoder {
 
   /// Callers compile it for their own messages: called as it stands, a message was copied by way of its type's table, which
   /// took 3 % of an empty call.
-  @inlinable func decode<M: Message>(_ type: M.Type, from bytes: UnsafeRawBufferPointer) throws(WireError) -> M {
+  @inlinable func decode<M: Message>(_ type: M.Type, from bytes: UnsafeRawBufferPointer) throws(WireError)
+    -> M
+  {
     if let plainBytesMax, bytes.count <= plainBytesMax {
       var reader = unsafe PlainReader(bytes)
       let message = M(plain: &reader)

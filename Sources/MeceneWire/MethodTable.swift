@@ -32,7 +32,9 @@ public final class MethodTable: Sendable {
   }
 
   func method(at path: UnsafeRawBufferPointer) -> Method? {
-    guard path.count >= 8, let method = unsafe methods[Self.place(Self.key(path), multiplier)] else { return nil }
+    guard path.count >= 8, let method = unsafe methods[Self.place(Self.key(path), multiplier)] else {
+      return nil
+    }
     return unsafe paths[Int(method.rawValue)].withUnsafeBytes { known in
       guard known.count == path.count, let a = known.baseAddress, let b = path.baseAddress
       else { return nil }

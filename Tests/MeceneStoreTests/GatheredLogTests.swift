@@ -61,7 +61,9 @@ import Testing
       }
       if round % 7 == 0 { _ = try writer.checkpoint() }
       let copy = directory.path + "/copy\(round)"
-      for ending in ["", "-wal"] { try FileManager.default.copyItem(atPath: path + ending, toPath: copy + ending) }
+      for ending in ["", "-wal"] {
+        try FileManager.default.copyItem(atPath: path + ending, toPath: copy + ending)
+      }
       #expect(try self.lengths(at: copy) == committed)
     }
     #expect(try lengths(at: path) == committed)

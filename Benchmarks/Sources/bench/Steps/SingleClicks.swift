@@ -96,7 +96,9 @@ struct OneByOne: Step {
       echo.kill()
       let line = Line(Self.name, "\(name), median", ours, "µs")
       shop.results.add(line.against("bare commit + round trip", bare, atMost: 1.15))
-      if !postgres.isEmpty { shop.results.add(line.against("PostgreSQL, no rules, mean", postgres, atMost: 1)) }
+      if !postgres.isEmpty {
+        shop.results.add(line.against("PostgreSQL, no rules, mean", postgres, atMost: 1))
+      }
       if !redis.isEmpty { shop.results.add(line.against("Redis, no rules", redis, atMost: 1)) }
     }
   }
