@@ -24,8 +24,10 @@ extension BookFile {
     let table = Schema.clickLogTable(period)
     let (terms, pots, rows) = try read { snapshot in
       let terms = try snapshot.terms(of: period)
+      // One by one: together they would look at each row, which took 0.7 s for ten million.
       let last = try snapshot.fetchOne(
-        "SELECT count(*) AS n, coalesce(max(sequence), 0) AS newest FROM \(table)", [])
+        "SELECT (SELECT count(*) FROM \(table)) AS n, (SELECT coalesce(max(sequence), 0) FROM \(table)) AS newest", []
+      )
       guard last?["n"] as Int? == last?["newest"] as Int? else {
         throw Finding(
           table: table, key: "sequence", expected: "1, 2, 3 and so on, without a gap",

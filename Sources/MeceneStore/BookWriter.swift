@@ -39,7 +39,6 @@ package final class BookWriter {
     try connection.keepLogFile()
     statements = try WriterStatements(connection)
     try checkDurability()
-    _ = try lastCommit()
     try connection.gatherLogWrites()
   }
 

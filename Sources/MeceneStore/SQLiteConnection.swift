@@ -40,8 +40,12 @@ internal import CSQLite
   /// Keeps the write-ahead log's file when the last connection closes: overwriting is cheaper than growing.
   func keepLogFile() throws(StoreError) { try check(unsafe mecene_sqlite_keep_wal(handle)) }
 
-  /// Writes to the log in one piece what a commit writes side by side. Works once the log has been used.
-  func gatherLogWrites() throws(StoreError) { try check(unsafe mecene_sqlite_gather_log(handle)) }
+  /// Writes to the log in one piece what a commit writes side by side.
+  func gatherLogWrites() throws(StoreError) {
+    // A connection opens its log when it first reads.
+    try execute("SELECT 1 FROM sqlite_schema")
+    try check(unsafe mecene_sqlite_gather_log(handle))
+  }
 
   func execute(_ sql: String) throws(StoreError) {
     try check(unsafe sqlite3_exec(handle, sql, nil, nil, nil))
