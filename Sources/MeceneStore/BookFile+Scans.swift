@@ -26,7 +26,8 @@ extension BookFile {
       let terms = try snapshot.terms(of: period)
       // One by one: together they would look at each row, which took 0.7 s for ten million.
       let last = try snapshot.fetchOne(
-        "SELECT (SELECT count(*) FROM \(table)) AS n, (SELECT coalesce(max(sequence), 0) FROM \(table)) AS newest", []
+        "SELECT (SELECT count(*) FROM \(table)) AS n, (SELECT coalesce(max(sequence), 0) FROM \(table)) AS newest",
+        []
       )
       guard last?["n"] as Int? == last?["newest"] as Int? else {
         throw Finding(
