@@ -39,7 +39,7 @@ package final class BookWriter {
     try connection.keepLogFile()
     statements = try WriterStatements(connection)
     try checkDurability()
-    try connection.gatherLogWrites()
+    try connection.gatherWrites()
   }
 
   /// Refuses to go on with a connection that would acknowledge before the disk has it.

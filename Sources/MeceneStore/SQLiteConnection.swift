@@ -40,11 +40,11 @@ internal import CSQLite
   /// Keeps the write-ahead log's file when the last connection closes: overwriting is cheaper than growing.
   func keepLogFile() throws(StoreError) { try check(unsafe mecene_sqlite_keep_wal(handle)) }
 
-  /// Writes to the log in one piece what a commit writes side by side.
-  func gatherLogWrites() throws(StoreError) {
+  /// Writes in one piece what a commit or a checkpoint writes side by side.
+  func gatherWrites() throws(StoreError) {
     // A connection opens its log when it first reads.
     try execute("SELECT 1 FROM sqlite_schema")
-    try check(unsafe mecene_sqlite_gather_log(handle))
+    try check(unsafe mecene_sqlite_gather_writes(handle))
   }
 
   func execute(_ sql: String) throws(StoreError) {

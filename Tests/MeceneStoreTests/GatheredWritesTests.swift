@@ -6,8 +6,8 @@ import Testing
 @testable import MeceneLedger
 @testable import MeceneStore
 
-/// The writer's log, of which the parts are written together.
-@Suite struct GatheredLogTests {
+/// The writer's files, of which the parts are written together.
+@Suite(.serialized) struct GatheredWritesTests {
   private let directory: TemporaryDirectory
   private let path: String
   private let writer: SQLiteConnection
@@ -19,7 +19,7 @@ import Testing
     try writer.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = 8")
     try writer.keepLogFile()
     try writer.execute("CREATE TABLE row (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL)")
-    try writer.gatherLogWrites()
+    try writer.gatherWrites()
   }
 
   /// What a connection that gathers nothing finds.
@@ -59,9 +59,13 @@ import Testing
       } else {
         try writer.execute("ROLLBACK")
       }
-      if round % 7 == 0 { _ = try writer.checkpoint() }
+      let isMoved = round % 7 == 0
+      if isMoved {
+        let (pages, moved) = try writer.checkpoint()
+        #expect(pages == moved)
+      }
       let copy = directory.path + "/copy\(round)"
-      for ending in ["", "-wal"] {
+      for ending in isMoved ? [""] : ["", "-wal"] {
         try FileManager.default.copyItem(atPath: path + ending, toPath: copy + ending)
       }
       #expect(try self.lengths(at: copy) == committed)
@@ -72,17 +76,44 @@ import Testing
   @Test func `a commit whose log can't be written fails as a whole, and the next one succeeds`() throws {
     try write(1, bytes: 50_000)
     let size = try #require(FileManager.default.attributesOfItem(atPath: path + "-wal")[.size] as? Int)
-    signal(SIGXFSZ, SIG_IGN)
-    var before = rlimit()
-    getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &before)
     for room in [0, 10, 5_000, 40_000] {
-      var limit = rlimit(rlim_cur: rlim_t(size + room), rlim_max: before.rlim_max)
-      setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
-      #expect(throws: StoreError.self) { try write(2, bytes: 60_000) }
-      setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &before)
+      withFiles(atMost: size + room) {
+        #expect(throws: StoreError.self) { try write(2, bytes: 60_000) }
+      }
       #expect(try lengths(at: path) == [1: 50_000])
     }
     try write(2, bytes: 60_000)
     #expect(try lengths(at: path) == [1: 50_000, 2: 60_000])
+  }
+  @Test func `a checkpoint that can't be written fails and loses nothing, and the next one succeeds`() throws
+  {
+    // The database outgrows the log, which begins anew after each checkpoint.
+    for id in 1...10 {
+      try write(Int64(id), bytes: 60_000)
+      _ = try writer.checkpoint()
+    }
+    let size = try #require(FileManager.default.attributesOfItem(atPath: path)[.size] as? Int)
+    for room in [0, 10, 5_000, 40_000] {
+      try write(11, bytes: 60_000)
+      withFiles(atMost: size + room) {
+        #expect(throws: StoreError.self) { try writer.checkpoint() }
+      }
+      #expect(try lengths(at: path).count == 11)
+    }
+    let (pages, moved) = try writer.checkpoint()
+    #expect(pages == moved)
+    try FileManager.default.copyItem(atPath: path, toPath: path + "-copy")
+    #expect(try lengths(at: path + "-copy").count == 11)
+  }
+
+  /// Lets no file of this process grow beyond so many bytes meanwhile.
+  private func withFiles(atMost bytes: Int, _ body: () -> Void) {
+    signal(SIGXFSZ, SIG_IGN)
+    var before = rlimit()
+    getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &before)
+    var limit = rlimit(rlim_cur: rlim_t(bytes), rlim_max: before.rlim_max)
+    setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+    defer { setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &before) }
+    body()
   }
 }
