@@ -25,6 +25,8 @@ package final class BookWriter {
   private var sequence: Int64 = 0
   private var time = Timestamp(milliseconds: 0)
   private var settled: [Period] = []
+  /// What the books hold of them; nil when it is not known.
+  private var totals: (money: Micros, fees: Micros)?
 
   init(path: String, tail: Locked<JournalTail>) throws(StoreError) {
     self.path = path
@@ -106,8 +108,11 @@ package final class BookWriter {
     try statements.commitLog.run(
       .integer(sequence), .integer(time.milliseconds), .integer(clickRows),
       clicksHash.map(Statement.Value.blob) ?? .null, .blob(rowsHash), .blob(link))
-    try statements.totals.run(.integer(money.rawValue), .integer(fees.rawValue))
+    if totals.map({ $0 != (money, fees) }) ?? true {
+      try statements.totals.run(.integer(money.rawValue), .integer(fees.rawValue))
+    }
     try statements.commit.run()
+    totals = (money, fees)
     committedTransfers = tail.withLock { $0.last }
   }
 
@@ -133,6 +138,7 @@ package final class BookWriter {
     _ = rows.take(clicks: nil)
     settled = []
     clickLog = nil
+    totals = nil
     takeBack()
   }
 
