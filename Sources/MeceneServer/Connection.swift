@@ -53,6 +53,10 @@ final class Connection {
   var outbound: [UInt8] = []
   var sent = 0
   var isDirty = false
+  /// Whether something of the writer's waits to be sent.
+  var hasOutcomes = false
+  /// Since when answers wait for the writer's.
+  var waitsSince: Deadline?
   /// Whether it is looked at ten times a second.
   var isActive = false
   var readsAreWatched = true
@@ -69,6 +73,9 @@ final class Connection {
     decoder = FrameDecoder(frameBytesMax: frameBytesMax)
     lastActivity = now
   }
+
+  /// Calls in flight that are at the writer.
+  var writes: Int { calls.count - reads - streams }
 
   var bytesWaiting: Int { outbound.count - sent }
 

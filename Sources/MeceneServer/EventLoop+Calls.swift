@@ -133,6 +133,7 @@ extension EventLoop {
       guard let connection, let call = connection.removeCall(tag.call, serial: tag.serial),
         let then = call.then
       else { continue }
+      connection.hasOutcomes = true
       switch completion.result {
       case .success(let outcome): then(self, outcome, tag.call, connection, call.deadline)
       case .failure(let failure): appendFailure(connection, tag.call, Failure(failure))

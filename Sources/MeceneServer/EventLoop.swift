@@ -34,6 +34,10 @@ actor EventLoop {
   /// bytes or answers wake it directly. Through Dispatch they first wake the thread that watches for it, which costs one
   /// caller who waits for each answer 40 of 210 µs.
   private static let lingerMs: Int32 = 1
+  /// How many calls have to be at the writer for answers to reads to wait for company, and how long they do at most, in
+  /// nanoseconds. It bought 5 % of mixed load on 64 connections.
+  private static let crowd = 256
+  private static let companyMax = UInt64(lingerMs) * 1_000_000
   /// How long it may keep its thread altogether while others wait for the actor, in nanoseconds.
   private static let turnsMax: UInt64 = 5_000_000
 
@@ -47,8 +51,8 @@ actor EventLoop {
   let daemon: DaemonState
   let coder: MessageCoder
   let methods = MethodTable()
-  var engine: (any Engine)?
-  var handlers: Handlers?
+  private(set) var handlers: Handlers?
+  var engine: (any Engine)? { handlers?.engine }
   private var poller: Poller?
   private var listeners: [Listener] = []
   private(set) var connections: [UInt64: Connection] = [:]
@@ -81,7 +85,6 @@ actor EventLoop {
 
   /// Begins to take connections.
   func start(engine: any Engine, listeners: [Listener]) throws {
-    self.engine = engine
     handlers = Handlers(engine: engine, limits: limits, daemon: daemon)
     let poller = try Poller(queue: executor.queue) { [weak self] in
       self?.assumeIsolated { $0.turns() }
@@ -110,9 +113,10 @@ actor EventLoop {
     var waitMs: Int32 = 0
     while let events = poller?.poll(waitingMs: waitMs) {
       turn(events)
-      if now.nanoseconds > end { return }
+      if now.nanoseconds > end { break }
       waitMs = Self.lingerMs
     }
+    flushDirty(all: true)
   }
 
   func turn(_ events: [Poller.Event] = []) {
@@ -335,12 +339,20 @@ extension EventLoop {
 
   /// Writes once to each connection that has something to say, or may have room again; the latter goes on with the
   /// frames that waited.
-  private func flushDirty() {
+  ///
+  /// - Parameter all: False when some may wait for company.
+  private func flushDirty(all: Bool = false) {
     swap(&dirty, &flushing)
     defer { flushing.removeAll(keepingCapacity: true) }
     for connection in flushing {
       connection.isDirty = false
       guard connections[connection.token] != nil else { continue }
+      if !all, waitsForCompany(connection) {
+        markDirty(connection)
+        continue
+      }
+      connection.hasOutcomes = false
+      connection.waitsSince = nil
       guard connection.flush(now: now) else {
         remove(connection)
         continue
@@ -354,6 +366,17 @@ extension EventLoop {
       if connection.isHeld, connection.phase == .open, hasRoom(connection) { parse(connection) }
       watch(connection)
     }
+  }
+
+  /// Whether answers to reads wait a little longer for outcomes of the same connection, to go with them in one send. Sent by
+  /// themselves they cost as much as all the others, and so do the calls that come back for them.
+  private func waitsForCompany(_ connection: Connection) -> Bool {
+    guard callsAtWriter >= Self.crowd, connection.phase == .open, !connection.isHeld, !connection.hasOutcomes,
+      connection.writes > 0
+    else { return false }
+    let since = connection.waitsSince ?? now
+    connection.waitsSince = since
+    return now.nanoseconds - since.nanoseconds < Self.companyMax
   }
 
   /// A peer that does not read is not read from.

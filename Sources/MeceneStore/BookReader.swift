@@ -12,7 +12,7 @@ internal import GRDB
   private let mapping: UnsafeMutableRawPointer?
 
   /// - Parameter growthMax: How far the file may outgrow its mapping, in bytes: what is behind it is read page by page.
-  init(_ book: BookFile, growthMax: Int64 = 16 << 20) throws(StoreError) {
+  init(_ book: BookFile, growthMax: Int64 = 64 << 20) throws(StoreError) {
     self.book = book
     do {
       queue = try DatabaseQueue(path: book.path, configuration: BookFile.readOnly)
