@@ -12,16 +12,20 @@ struct OpenLoop: Step {
         connections: 64, depth: 64
       ).open(rate: rate, seconds: seconds)
     }
-    // The highest rate that is held: nine tenths of it and more are answered in time.
+    /// A rate is held when 97 % of it are answered in time, and 99 % of those within 20 ms, in two of three seconds: one may be
+    /// a bad one of the machine, or a lucky one.
+    func holds(_ rate: Double) throws -> Bool {
+      var (good, bad) = (0, 0)
+      while good < 2, bad < 2 {
+        let result = try load(rate, 1)
+        if result.callsPerSecond > 0.97 * rate, result.milliseconds(99) < 20 { good += 1 } else { bad += 1 }
+      }
+      return good == 2
+    }
     var (held, tooMuch) = (10_000.0, 2_000_000.0)
     for _ in 0..<7 {
       let rate = (held * tooMuch).squareRoot()
-      let result = try load(rate, 1)
-      if result.callsPerSecond > 0.97 * rate, result.milliseconds(99) < 20 {
-        held = rate
-      } else {
-        tooMuch = rate
-      }
+      if try holds(rate) { held = rate } else { tooMuch = rate }
     }
     shop.results.add(Line(Self.name, "highest rate held", held, "clicks/s"))
     var curve = Curve(name: "Mecene: clicks at a fixed rate")
