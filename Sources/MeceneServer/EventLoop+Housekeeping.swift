@@ -20,6 +20,7 @@ extension EventLoop {
       for connection in connections.values where !connection.isActive { endIdle(connection) }
     }
     turn()
+    flushDirty(all: true)
   }
 
   private func endOverdue(_ connection: Connection) {

@@ -341,7 +341,7 @@ extension EventLoop {
   /// frames that waited.
   ///
   /// - Parameter all: False when some may wait for company.
-  private func flushDirty(all: Bool = false) {
+  func flushDirty(all: Bool = false) {
     swap(&dirty, &flushing)
     defer { flushing.removeAll(keepingCapacity: true) }
     for connection in flushing {
@@ -368,8 +368,8 @@ extension EventLoop {
     }
   }
 
-  /// Whether answers to reads wait a little longer for outcomes of the same connection, to go with them in one send. Sent by
-  /// themselves they cost as much as all the others, and so do the calls that come back for them.
+  /// Whether answers to reads, or whatever else is no outcome of the writer's, wait a little longer for such outcomes of the same
+  /// connection, to go with them in one send. Sent by themselves they cost as much, and so do the calls that come back for them.
   private func waitsForCompany(_ connection: Connection) -> Bool {
     guard callsAtWriter >= Self.crowd, connection.phase == .open, !connection.isHeld, !connection.hasOutcomes,
       connection.writes > 0
