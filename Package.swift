@@ -35,6 +35,7 @@ let package = Package(
     .systemLibrary(
       name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CMeceneSystem"),
+    .target(name: "CMeceneVFS", dependencies: ["CSQLite"]),
     .target(name: "CMeceneProto", dependencies: ["CProtobufC"]),
 
     .target(name: "MeceneLedger", swiftSettings: strict),
@@ -46,7 +47,7 @@ let package = Package(
     .target(
       name: "MeceneStore",
       dependencies: [
-        "MeceneLedger", "MeceneConcurrency", "CSQLite", "CMeceneSystem",
+        "MeceneLedger", "MeceneConcurrency", "CSQLite", "CMeceneSystem", "CMeceneVFS",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: strict),
@@ -94,15 +95,21 @@ let package = Package(
       ],
       path: "clients/mecene", swiftSettings: strict),
 
+    .target(name: "CMeceneFaults", dependencies: ["CSQLite"], path: "Tests/CMeceneFaults"),
     .target(
       name: "TestSupport",
       dependencies: [
+        "CMeceneFaults",
         "MeceneServer", "MeceneEngine", "MeceneLedger", "MeceneTransport", "MeceneClient", "MeceneWire",
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tests/TestSupport", swiftSettings: common),
     .executableTarget(
-      name: "instruction-counts", dependencies: ["MeceneLedger", "MeceneWire"],
+      name: "instruction-counts",
+      dependencies: [
+        "MeceneLedger", "MeceneWire", "MeceneEngine", "MeceneProof", "MeceneConcurrency",
+        .product(name: "Logging", package: "swift-log"),
+      ],
       path: "Tests/InstructionCounts", exclude: ["baseline.txt"], swiftSettings: common),
     .testTarget(
       name: "MeceneLedgerTests", dependencies: ["MeceneLedger", "TestSupport"], swiftSettings: common),
@@ -115,7 +122,7 @@ let package = Package(
     .testTarget(
       name: "MeceneStoreTests",
       dependencies: [
-        "MeceneStore", "MeceneLedger", "MeceneProof", "MeceneConcurrency", "TestSupport",
+        "MeceneStore", "MeceneLedger", "MeceneProof", "MeceneConcurrency", "TestSupport", "CMeceneFaults",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: common),

@@ -16,6 +16,12 @@ static inline int mecene_sqlite_keep_wal(sqlite3 *db) {
   return sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
 }
 
+// The names of the VFSes that a database file goes through, to be freed with sqlite3_free; NULL when it can't be told.
+static inline char *mecene_sqlite_vfs_name(sqlite3 *db) {
+  char *name = NULL;
+  return sqlite3_file_control(db, "main", SQLITE_FCNTL_VFSNAME, &name) == SQLITE_OK ? name : NULL;
+}
+
 // SQLITE_STATIC and SQLITE_TRANSIENT are casts, which Swift does not import.
 static inline int mecene_sqlite_bind_text(sqlite3_stmt *s, int index, const char *text, int bytes) {
   return sqlite3_bind_text(s, index, text, bytes, SQLITE_TRANSIENT);

@@ -20,10 +20,15 @@ package final class EmbeddedEngine: Engine {
     package var settleAfterMs: Int64
     /// Where a simulated clock starts; nil = the system's clock.
     package var simulatedClock: Timestamp?
+    /// The name of the VFS by which SQLite reaches the files; nil = the system's. A test's lets calls fail.
+    package var vfs: String?
+    /// Pages in the log, of 4 KiB each, after which they are moved to the file. Callers wait meanwhile: 1.3 ms for 300 pages,
+    /// 3.5 ms for 1,000. The 99th percentile at 8 x 64 is 2.3 instead of 3.2 ms, and throughput the same.
+    package var checkpointPages: Int
 
     package init(
       dataPath: String, currency: String = "EUR", terms: Terms = Terms(), autoSettle: Bool = true,
-      settleAfterMs: Int64 = 0, simulatedClock: Timestamp? = nil
+      settleAfterMs: Int64 = 0, simulatedClock: Timestamp? = nil, vfs: String? = nil, checkpointPages: Int = 300
     ) {
       self.dataPath = dataPath
       self.currency = currency
@@ -31,6 +36,8 @@ package final class EmbeddedEngine: Engine {
       self.autoSettle = autoSettle
       self.settleAfterMs = settleAfterMs
       self.simulatedClock = simulatedClock
+      self.vfs = vfs
+      self.checkpointPages = checkpointPages
     }
   }
 
@@ -43,6 +50,7 @@ package final class EmbeddedEngine: Engine {
   private let settler: Settler
   private let clock: any LedgerClock
   private let timer: Locked<Task<Void, Never>?> = Locked(nil)
+  private let periodClosed = PeriodClosedSignal()
 
   /// Opens the books and brings them up to the present time.
   ///
@@ -61,7 +69,7 @@ package final class EmbeddedEngine: Engine {
       settings.simulatedClock == nil ? UInt8.random(in: 0...255, using: &random) : 0
     }
     book = try BookFile(
-      path: directory.databasePath,
+      path: directory.databasePath, vfs: settings.vfs ?? DatabaseLocation.systemVFS,
       identity: BookFile.Identity(
         currency: settings.currency, secret: secret, createdAt: start,
         isSimulated: settings.simulatedClock != nil), damaged: fatal)
@@ -70,13 +78,13 @@ package final class EmbeddedEngine: Engine {
       if let simulated = settings.simulatedClock {
         SimulatedClock(max(simulated, try bookWriter.lastCommit().time))
       } else { SystemClock() }
-    let closed = PeriodClosedSignal()
-    let clock = clock
+    let (clock, periodClosed) = (clock, periodClosed)
     writer = try Writer(
       book: bookWriter,
       configuration: Writer.Configuration(
-        directory: directory, currency: settings.currency, terms: settings.terms, clock: clock, sink: sink,
-        periodClosed: { closed.fire() }, fatal: fatal, logger: logger))
+        directory: directory, currency: settings.currency, terms: settings.terms, clock: clock,
+        checkpointPages: settings.checkpointPages, sink: sink,
+        periodClosed: { periodClosed.fire() }, fatal: fatal, logger: logger))
     reader = Reader(book: try book.makeReader())
     scanner = Scanner(book: book)
     verifier = Scanner(book: book)
@@ -86,7 +94,7 @@ package final class EmbeddedEngine: Engine {
       logger: logger)
     try await writer.start()
     let (writer, settler) = (writer, settler)
-    closed.connect { Task { await settler.settleDue() } }
+    periodClosed.connect { Task { await settler.settleDue() } }
     let timer = Task {
       // A settlement takes its time; the writer looks around meanwhile.
       async let settling: Void = Self.everySecond { await settler.settleDue() }
@@ -184,6 +192,8 @@ package final class EmbeddedEngine: Engine {
     await settler.cancel()
     await running?.value
     await writer.stop()
+    // The settler holds the writer, which holds the signal.
+    periodClosed.disconnect()
     directory.release()
   }
 }
@@ -193,5 +203,6 @@ private final class PeriodClosedSignal: Sendable {
   private let receiver = Locked<(@Sendable () -> Void)?>(nil)
 
   func connect(_ receiver: @escaping @Sendable () -> Void) { self.receiver.withLock { $0 = receiver } }
+  func disconnect() { receiver.withLock { $0 = nil } }
   func fire() { receiver.withLock { $0 }?() }
 }

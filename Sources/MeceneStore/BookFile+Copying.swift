@@ -13,8 +13,9 @@ extension BookFile {
     guard FileManager.default.fileExists(atPath: path) else {
       throw .directory("there are no books at \(path)")
     }
+    let location = DatabaseLocation(path: path)
     do {
-      let queue = try DatabaseQueue(path: path, configuration: Self.readOnly)
+      let queue = try DatabaseQueue(path: location.uri, configuration: Self.readOnly)
       defer { try? queue.close() }
       let identity = try queue.read { db in
         guard try Int32.fetchOne(db, sql: "PRAGMA application_id") == Schema.applicationID else {
@@ -26,7 +27,7 @@ extension BookFile {
         try Schema.check(db)
         return try Self.identity(db)
       }
-      try self.init(reading: path, identity: identity)
+      try self.init(reading: location, identity: identity)
     } catch let error as StoreError {
       throw error
     } catch {
@@ -79,7 +80,7 @@ extension BookFile {
   }
 
   private func writeCopy(to path: String, _ progress: (Int, Int) -> Void) throws {
-    let copy = try DatabaseQueue(path: path)
+    let copy = try DatabaseQueue(path: DatabaseLocation(path: path).uri)
     defer { try? copy.close() }
     try pool.read { source in
       // Until this read ends the source stays as it is now for it, however much is written meanwhile.

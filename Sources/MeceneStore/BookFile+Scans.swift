@@ -51,7 +51,7 @@ extension BookFile {
     keys.reserveCapacity(rows)
     var finding: Finding?
     // Half the time that rows of GRDB take.
-    let connection = try SQLiteConnection(path: path, isReadOnly: true)
+    let connection = try SQLiteConnection(location, isReadOnly: true)
     let piece = try connection.prepare(
       "SELECT patron_id, thing_id FROM \(table) WHERE sequence > ? AND sequence <= ?")
     while keys.count < rows {
@@ -222,6 +222,6 @@ extension BookFile {
       let attributes = try? FileManager.default.attributesOfItem(atPath: path)
       return (attributes?[.size] as? NSNumber)?.intValue ?? 0
     }
-    return (size(path), size(path + "-wal"))
+    return (size(location.path), size(location.path + "-wal"))
   }
 }

@@ -30,7 +30,7 @@ package final class BookFile: Sendable {
   }
 
   package let identity: Identity
-  let path: String
+  let location: DatabaseLocation
   let pool: DatabasePool
   /// What the derived rows have not followed yet.
   private let tail = Locked(JournalTail(base: -1))
@@ -39,33 +39,38 @@ package final class BookFile: Sendable {
 
   /// Opens the file, or makes it with `identity`.
   ///
-  /// - Parameter damaged: Called with a sentence when a read finds that the file is not what was written.
+  /// - Parameters:
+  ///   - vfs: The VFS by which SQLite reaches the file.
+  ///   - damaged: Called with a sentence when a read finds that the file is not what was written.
   /// - Throws: `StoreError` when the file is another program's, a newer version's, damaged, or of another currency
   ///   or kind of clock.
   package convenience init(
-    path: String, identity: Identity, damaged: @escaping @Sendable (String) -> Void = { _ in }
+    path: String, vfs: String = DatabaseLocation.systemVFS, identity: Identity,
+    damaged: @escaping @Sendable (String) -> Void = { _ in }
   ) throws(StoreError) {
     _ = SQLiteConnection.countsNoMemory
+    let location = DatabaseLocation(path: path, vfs: vfs)
     let found: Identity
     do {
-      found = try Self.prepare(path: path, identity: identity)
+      found = try Self.prepare(location, identity: identity)
     } catch let error as StoreError {
       throw error
     } catch {
       throw StoreError(reading: error)
     }
-    try self.init(reading: path, identity: found, damaged: damaged)
+    try self.init(reading: location, identity: found, damaged: damaged)
   }
 
   init(
-    reading path: String, identity: Identity, damaged: @escaping @Sendable (String) -> Void = { _ in }
+    reading location: DatabaseLocation, identity: Identity,
+    damaged: @escaping @Sendable (String) -> Void = { _ in }
   ) throws(StoreError) {
-    self.path = path
+    self.location = location
     self.identity = identity
     self.damaged = damaged
     _ = SQLiteConnection.countsNoMemory
     do {
-      pool = try DatabasePool(path: path, configuration: Self.readOnly)
+      pool = try DatabasePool(path: location.uri, configuration: Self.readOnly)
     } catch {
       throw StoreError(reading: error)
     }
@@ -81,7 +86,7 @@ package final class BookFile: Sendable {
   }
 
   /// Opens the one writer.
-  package func makeWriter() throws(StoreError) -> BookWriter { try BookWriter(path: path, tail: tail) }
+  package func makeWriter() throws(StoreError) -> BookWriter { try BookWriter(location, tail: tail) }
 
   /// Opens a connection for short reads.
   package func makeReader() throws(StoreError) -> BookReader { try BookReader(self) }
@@ -111,9 +116,10 @@ package final class BookFile: Sendable {
     return error
   }
 
-  private static func prepare(path: String, identity: Identity) throws -> Identity {
+  private static func prepare(_ location: DatabaseLocation, identity: Identity) throws -> Identity {
+    let path = location.path
     let isNew = !FileManager.default.fileExists(atPath: path)
-    let queue = try DatabaseQueue(path: path)
+    let queue = try DatabaseQueue(path: location.uri)
     defer { try? queue.close() }
     try queue.read { db in
       let applicationID = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0

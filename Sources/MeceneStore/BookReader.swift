@@ -15,7 +15,7 @@ internal import GRDB
   init(_ book: BookFile, growthMax: Int64 = 64 << 20) throws(StoreError) {
     self.book = book
     do {
-      queue = try DatabaseQueue(path: book.path, configuration: BookFile.readOnly)
+      queue = try DatabaseQueue(path: book.location.uri, configuration: BookFile.readOnly)
       unsafe mapping = unsafe try queue.unsafeRead { db in
         try db.execute(sql: "PRAGMA mmap_size = \(Int64.max)")
         return unsafe mecene_sqlite_keep_mapped(db.sqliteConnection, growthMax)

@@ -57,7 +57,7 @@ extension BookWriter {
     _ fingerprint: @escaping @Sendable (String) -> Fingerprint
   ) -> ReadAhead<Ledger.RestoredAccount> {
     ReadAhead(
-      path: path,
+      location,
       "SELECT id, name, budget_micros, available_micros, pots_micros, closed FROM account ORDER BY id"
     ) { row in
       Ledger.RestoredAccount(
@@ -67,7 +67,7 @@ extension BookWriter {
   }
 
   private func readThings() -> ReadAhead<Ledger.RestoredThing> {
-    ReadAhead(path: path, "SELECT id, fingerprint, owner_id, retired FROM thing ORDER BY id") { row in
+    ReadAhead(location, "SELECT id, fingerprint, owner_id, retired FROM thing ORDER BY id") { row in
       Ledger.RestoredThing(
         id: ThingID(row.integer(0)), fingerprint: Fingerprint(bytes: row.blob(1)),
         owner: AccountID(row.integer(2)), isRetired: row.integer(3) != 0)
@@ -80,7 +80,7 @@ extension BookWriter {
     try query("SELECT number FROM period ORDER BY number DESC LIMIT 1") { newest = $0.integer(0) }
     guard let newest else { return nil }
     let table = Schema.clickLogTable(Period(number: Int(newest)))
-    return ReadAhead(path: path, "SELECT patron_id, thing_id, undone FROM \(table) ORDER BY sequence") {
+    return ReadAhead(location, "SELECT patron_id, thing_id, undone FROM \(table) ORDER BY sequence") {
       row in
       ClickEffect(
         patron: AccountID(row.integer(0)), thing: ThingID(row.integer(1)), isUndone: row.integer(2) != 0)

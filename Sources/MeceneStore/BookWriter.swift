@@ -8,7 +8,8 @@ package import MeceneLedger
 ///
 /// Owned by the writer's queue alone.
 package final class BookWriter {
-  let path: String
+  /// Where the rows are read ahead.
+  let location: DatabaseLocation
   private let connection: SQLiteConnection
   let statements: WriterStatements
   /// Shared with the readers.
@@ -28,10 +29,10 @@ package final class BookWriter {
   /// What the books hold of them; nil when it is not known.
   private var totals: (money: Micros, fees: Micros)?
 
-  init(path: String, tail: Locked<JournalTail>) throws(StoreError) {
-    self.path = path
+  init(_ location: DatabaseLocation, tail: Locked<JournalTail>) throws(StoreError) {
+    self.location = location
     self.tail = tail
-    connection = try SQLiteConnection(path: path)
+    connection = try SQLiteConnection(location.gathering())
     try connection.execute("PRAGMA journal_mode = WAL")
     try connection.execute("PRAGMA synchronous = FULL")
     try connection.execute("PRAGMA journal_size_limit = \(BookFile.logBytesKept)")
@@ -41,7 +42,6 @@ package final class BookWriter {
     try connection.keepLogFile()
     statements = try WriterStatements(connection)
     try checkDurability()
-    try connection.gatherWrites()
   }
 
   /// Refuses to go on with a connection that would acknowledge before the disk has it.

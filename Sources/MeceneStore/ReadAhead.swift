@@ -22,11 +22,11 @@ final class ReadAhead<Row: Sendable>: Sendable {
   /// Begins to read.
   ///
   /// - Parameter row: Makes a row of the statement's current one.
-  init(path: String, _ sql: String, row: @escaping @Sendable (Columns) -> Row) {
+  init(_ location: DatabaseLocation, _ sql: String, row: @escaping @Sendable (Columns) -> Row) {
     for _ in 0..<Self.piecesAhead { room.signal() }
     DispatchQueue(label: "mecene.readahead").async { [self] in
       do throws(StoreError) {
-        try read(SQLiteConnection(path: path, isReadOnly: true), sql, row)
+        try read(SQLiteConnection(location, isReadOnly: true), sql, row)
       } catch {
         state.withLock { $0.error = error }
       }

@@ -47,7 +47,7 @@ struct RowsStatement {
       var rest = values[...]
       for (rows, statement) in inserting.statements where rest.count >= rows * inserting.columns {
         let count = rows * inserting.columns
-        statement.bind(rest.prefix(count))
+        try statement.bind(rest.prefix(count))
         try statement.finish()
         rest = rest.dropFirst(count)
       }

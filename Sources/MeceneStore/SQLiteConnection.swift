@@ -13,12 +13,12 @@ internal import CSQLite
   /// the clicks at 1 x 64.
   static let countsNoMemory = mecene_sqlite_count_no_memory() == SQLITE_OK
 
-  init(path: String, isReadOnly: Bool = false) throws(StoreError) {
+  init(_ location: DatabaseLocation, isReadOnly: Bool = false) throws(StoreError) {
     _ = Self.countsNoMemory
     var handle: OpaquePointer?
     let access = isReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
     let code = unsafe sqlite3_open_v2(
-      path, &handle, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+      location.uri, &handle, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_URI, nil)
     guard let opened = unsafe handle else { throw .failed("out of memory") }
     unsafe self.handle = opened
     try check(code)
@@ -40,11 +40,11 @@ internal import CSQLite
   /// Keeps the write-ahead log's file when the last connection closes: overwriting is cheaper than growing.
   func keepLogFile() throws(StoreError) { try check(unsafe mecene_sqlite_keep_wal(handle)) }
 
-  /// Writes in one piece what a commit or a checkpoint writes side by side.
-  func gatherWrites() throws(StoreError) {
-    // A connection opens its log when it first reads.
-    try execute("SELECT 1 FROM sqlite_schema")
-    try check(unsafe mecene_sqlite_gather_writes(handle))
+  /// The VFSes that the database file goes through, such as "gathering/unix".
+  func fileSystem() -> String {
+    guard let name = unsafe mecene_sqlite_vfs_name(handle) else { return "" }
+    defer { unsafe sqlite3_free(name) }
+    return unsafe String(cString: name)
   }
 
   func execute(_ sql: String) throws(StoreError) {
@@ -116,21 +116,23 @@ private final class LogPageCounter {
 
   /// Runs a statement of three whole numbers, without an array for them.
   func run(_ a: Int64, _ b: Int64, _ c: Int64) throws(StoreError) {
-    unsafe sqlite3_bind_int64(handle, 1, a)
-    unsafe sqlite3_bind_int64(handle, 2, b)
-    unsafe sqlite3_bind_int64(handle, 3, c)
+    try connection.check(unsafe sqlite3_bind_int64(handle, 1, a))
+    try connection.check(unsafe sqlite3_bind_int64(handle, 2, b))
+    try connection.check(unsafe sqlite3_bind_int64(handle, 3, c))
     try finish()
   }
 
   /// Binds whole numbers to the parameters from the first on, and NULL for `RowsStatement.nothing`.
-  func bind(_ values: ArraySlice<Int64>) {
+  func bind(_ values: ArraySlice<Int64>) throws(StoreError) {
     var position: Int32 = 1
     for value in values {
-      if value == RowsStatement.nothing {
-        unsafe sqlite3_bind_null(handle, position)
-      } else {
-        unsafe sqlite3_bind_int64(handle, position, value)
-      }
+      let code =
+        if value == RowsStatement.nothing {
+          unsafe sqlite3_bind_null(handle, position)
+        } else {
+          unsafe sqlite3_bind_int64(handle, position, value)
+        }
+      try connection.check(code)
       position += 1
     }
   }

@@ -1,13 +1,18 @@
+import Foundation
+import Logging
+import MeceneConcurrency
+import MeceneEngine
 import MeceneLedger
+import MeceneProof
 import MeceneWire
 
 /// Does one thing so many times, always the same way, so that a tool can count the instructions of each time:
 /// `.ci/instructions` runs it with two numbers and divides the difference.
 ///
-///     instruction-counts split|frames|unpack|apply|pack TIMES
+///     instruction-counts split|frames|unpack|apply|pack|commit|click|settle TIMES
 @main
 enum InstructionCounts {
-  static func main() throws {
+  static func main() async throws {
     let arguments = CommandLine.arguments
     guard arguments.count == 3, let times = Int(arguments[2]) else { return usage() }
     switch arguments[1] {
@@ -16,11 +21,14 @@ enum InstructionCounts {
     case "unpack": try unpack(times)
     case "apply": try apply(times)
     case "pack": try pack(times)
+    case "commit": try await commit(times)
+    case "click": try await settle(times, settles: false)
+    case "settle": try await settle(times, settles: true)
     default: usage()
     }
   }
 
-  private static func usage() { print("usage: instruction-counts split|frames|unpack|apply|pack TIMES") }
+  private static func usage() { print("usage: instruction-counts split|frames|unpack|apply|pack|commit|click|settle TIMES") }
 
   /// Cuts a pot into ten shares.
   private static func split(_ times: Int) {
@@ -116,5 +124,105 @@ enum InstructionCounts {
       count += bytes.count
     }
     print(count)
+  }
+
+  /// Commits 64 clicks at a time, of patrons who have a pot.
+  private static func commit(_ times: Int) async throws {
+    try await withEngine(people: 2_000) { engine in
+      var number: Int64 = 0
+      for _ in 0..<times {
+        let commands = (0..<64).map { _ in
+          defer { number += 1 }
+          let patron = number % 2_000
+          return Command.click(
+            .id(AccountID(patron + 1)), .id(ThingID((patron + 1 + number / 2_000) % 2_000 + 1)), nil)
+        }
+        try await perform(engine, commands)
+      }
+      print(number)
+    }
+  }
+
+  /// Brings clicks of a month in, and settles it when that is asked for.
+  private static func settle(_ times: Int, settles: Bool) async throws {
+    try await withEngine(people: 5_000) { engine in
+      let perPatron = 10
+      for first in stride(from: 0, to: times / perPatron, by: 500) {
+        var (patrons, things): ([UInt64], [UInt64]) = ([], [])
+        for number in first..<min(first + 500, times / perPatron) {
+          let (patron, turn) = (number % 5_000, number / 5_000)
+          for click in 0..<perPatron {
+            patrons.append(UInt64(patron + 1))
+            things.append(UInt64((patron + 1 + turn * perPatron + click) % 5_000 + 1))
+          }
+        }
+        try await perform(engine, [.clickMany(patrons: patrons, things: things, nil)])
+      }
+      let month = Period(number: 682)
+      try await perform(engine, [.setClock(month.next.start)])
+      if settles { print(try await engine.settle(month) { _ in }.totals.clicks) }
+    }
+  }
+
+  /// An engine with people who have 10.00 each and a thing each, on a simulated clock.
+  private static func withEngine(
+    people: Int64, _ body: (EmbeddedEngine) async throws -> Void
+  ) async throws {
+    let path = "/tmp/mecene-instructions-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let engine = try await EmbeddedEngine(
+      settings: .init(dataPath: path, autoSettle: false, simulatedClock: Period(number: 682).start),
+      logger: Logger(label: "none") { _ in SwiftLogNoOpLogHandler() }, sink: { _ in },
+      fatal: { fatalError($0) })
+    let none = try PlainText("", field: "text", charactersMax: 1)
+    for first in stride(from: 1, through: people, by: 500) {
+      let numbers = first...min(first + 499, people)
+      try await perform(
+        engine,
+        numbers.map {
+          let name = try AccountName("account\($0)")
+          return .openAccount(
+            name: name, fingerprint: Fingerprint(of: name.text), displayName: none, budget: Micros(10_000_000))
+        })
+      try await perform(
+        engine, numbers.map { .deposit(.id(AccountID($0)), Micros(10_000_000), try RequestKey("first")) })
+      try await perform(
+        engine,
+        numbers.map {
+          let url = try CanonicalURL("https://example.org/\($0)")
+          return .addThing(
+            NewThing(
+              owner: .id(AccountID($0)), url: url, fingerprint: Fingerprint(of: url.identity), title: none,
+              description: none, hidden: false))
+        })
+    }
+    try await body(engine)
+    await engine.shutDown()
+  }
+
+  private static func perform(_ engine: EmbeddedEngine, _ commands: [Command]) async throws {
+    try await perform(engine, commands.map(Submission.Work.command))
+  }
+
+  private static func perform(_ engine: EmbeddedEngine, _ work: [Submission.Work]) async throws {
+    let failure = Locked<EngineFailure?>(nil)
+    await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+      let left = Locked(work.count)
+      engine.submit(
+        work.map { work in
+          Submission(
+            work,
+            reply: .closure { result in
+              if case .failure(let found) = result { failure.withLock { $0 = found } }
+              if left.withLock({
+                $0 -= 1
+                return $0 == 0
+              }) {
+                continuation.resume()
+              }
+            })
+        }, callerCanWait: true)
+    }
+    if let failure = failure.withLock({ $0 }) { throw failure }
   }
 }

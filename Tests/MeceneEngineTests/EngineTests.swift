@@ -253,7 +253,7 @@ import Testing
       #expect(links.count == 7)
     }
     // BookWriter refuses to open otherwise; this is what it reads back.
-    _ = try BookWriter(path: path, tail: Locked(JournalTail(base: 0)))
+    _ = try BookWriter(DatabaseLocation(path: path), tail: Locked(JournalTail(base: 0)))
   }
 
 }

@@ -89,7 +89,7 @@ import Testing
     let account = try #require(pot.account).rawValue
     let period = try #require(pot.forPeriod).number
     // No larger sum fits the column.
-    let tampering = try SQLiteConnection(path: books.path)
+    let tampering = try SQLiteConnection(DatabaseLocation(path: books.path))
     try tampering.execute("INSERT INTO pot VALUES (\(period), \(account), \(Int64.max), 0)")
     #expect(throws: StoreError.self) {
       repeat { try books.writer.project(accounts: 100) } while books.writer.transfersBehind > 0
@@ -105,7 +105,7 @@ import Testing
   @Test func `a gap in the tail is damage`() throws {
     let books = try Books(seed: 8)
     for _ in 0..<5 { try books.commit() }
-    try SQLiteConnection(path: books.path).execute("DELETE FROM transfer WHERE id = 4")
+    try SQLiteConnection(DatabaseLocation(path: books.path)).execute("DELETE FROM transfer WHERE id = 4")
     var ledger = Books.emptyLedger
     let writer = try BookFile(path: books.path, identity: Books.identity).makeWriter()
     #expect(throws: StoreError.self) {
@@ -117,7 +117,7 @@ import Testing
   func `a position that can't be is damage`(change: String) throws {
     let books = try Books(seed: 5)
     try books.commit()
-    try SQLiteConnection(path: books.path).execute("UPDATE projection SET \(change)")
+    try SQLiteConnection(DatabaseLocation(path: books.path)).execute("UPDATE projection SET \(change)")
     #expect(throws: StoreError.self) { try books.book.read { _ in } }
     var ledger = Books.emptyLedger
     let writer = try BookFile(path: books.path, identity: Books.identity).makeWriter()
