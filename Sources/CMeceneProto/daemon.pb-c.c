@@ -250,7 +250,7 @@ const ProtobufCMessageDescriptor mecene__v1__get_status_request__descriptor =
   (ProtobufCMessageInit) mecene__v1__get_status_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor mecene__v1__get_status_response__field_descriptors[20] =
+static const ProtobufCFieldDescriptor mecene__v1__get_status_response__field_descriptors[21] =
 {
   {
     "version",
@@ -492,6 +492,18 @@ static const ProtobufCFieldDescriptor mecene__v1__get_status_response__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "last_commit",
+    21,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__GetStatusResponse, last_commit),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned mecene__v1__get_status_response__field_indices_by_name[] = {
   6,   /* field[6] = accounts */
@@ -499,6 +511,7 @@ static const unsigned mecene__v1__get_status_response__field_indices_by_name[] =
   14,   /* field[14] = connections */
   12,   /* field[12] = database_bytes */
   15,   /* field[15] = fees_micros */
+  20,   /* field[20] = last_commit */
   18,   /* field[18] = limits */
   13,   /* field[13] = log_bytes */
   16,   /* field[16] = money_micros */
@@ -518,7 +531,7 @@ static const unsigned mecene__v1__get_status_response__field_indices_by_name[] =
 static const ProtobufCIntRange mecene__v1__get_status_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 20 }
+  { 0, 21 }
 };
 const ProtobufCMessageDescriptor mecene__v1__get_status_response__descriptor =
 {
@@ -528,7 +541,7 @@ const ProtobufCMessageDescriptor mecene__v1__get_status_response__descriptor =
   "Mecene__V1__GetStatusResponse",
   "mecene.v1",
   sizeof(Mecene__V1__GetStatusResponse),
-  20,
+  21,
   mecene__v1__get_status_response__field_descriptors,
   mecene__v1__get_status_response__field_indices_by_name,
   1,  mecene__v1__get_status_response__number_ranges,

@@ -1042,7 +1042,7 @@ void   mecene__v1__wrong_row__free_unpacked
   assert(message->base.descriptor == &mecene__v1__wrong_row__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor mecene__v1__settlement__field_descriptors[12] =
+static const ProtobufCFieldDescriptor mecene__v1__settlement__field_descriptors[13] =
 {
   {
     "period",
@@ -1188,9 +1188,22 @@ static const ProtobufCFieldDescriptor mecene__v1__settlement__field_descriptors[
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "commit",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__Settlement, commit),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned mecene__v1__settlement__field_indices_by_name[] = {
   4,   /* field[4] = clicks */
+  12,   /* field[12] = commit */
   10,   /* field[10] = digest */
   2,   /* field[2] = fee_bps */
   7,   /* field[7] = fees_micros */
@@ -1206,7 +1219,7 @@ static const unsigned mecene__v1__settlement__field_indices_by_name[] = {
 static const ProtobufCIntRange mecene__v1__settlement__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 12 }
+  { 0, 13 }
 };
 const ProtobufCMessageDescriptor mecene__v1__settlement__descriptor =
 {
@@ -1216,7 +1229,7 @@ const ProtobufCMessageDescriptor mecene__v1__settlement__descriptor =
   "Mecene__V1__Settlement",
   "mecene.v1",
   sizeof(Mecene__V1__Settlement),
-  12,
+  13,
   mecene__v1__settlement__field_descriptors,
   mecene__v1__settlement__field_indices_by_name,
   1,  mecene__v1__settlement__number_ranges,
@@ -2440,9 +2453,29 @@ const ProtobufCMessageDescriptor mecene__v1__owner_part__descriptor =
   (ProtobufCMessageInit) mecene__v1__owner_part__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-#define mecene__v1__verify_request__field_descriptors NULL
-#define mecene__v1__verify_request__field_indices_by_name NULL
-#define mecene__v1__verify_request__number_ranges NULL
+static const ProtobufCFieldDescriptor mecene__v1__verify_request__field_descriptors[1] =
+{
+  {
+    "commit",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__VerifyRequest, commit),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned mecene__v1__verify_request__field_indices_by_name[] = {
+  0,   /* field[0] = commit */
+};
+static const ProtobufCIntRange mecene__v1__verify_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
 const ProtobufCMessageDescriptor mecene__v1__verify_request__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
@@ -2451,10 +2484,10 @@ const ProtobufCMessageDescriptor mecene__v1__verify_request__descriptor =
   "Mecene__V1__VerifyRequest",
   "mecene.v1",
   sizeof(Mecene__V1__VerifyRequest),
-  0,
+  1,
   mecene__v1__verify_request__field_descriptors,
   mecene__v1__verify_request__field_indices_by_name,
-  0,  mecene__v1__verify_request__number_ranges,
+  1,  mecene__v1__verify_request__number_ranges,
   (ProtobufCMessageInit) mecene__v1__verify_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -2509,7 +2542,7 @@ const ProtobufCMessageDescriptor mecene__v1__verify_response__descriptor =
   (ProtobufCMessageInit) mecene__v1__verify_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor mecene__v1__verdict__field_descriptors[6] =
+static const ProtobufCFieldDescriptor mecene__v1__verdict__field_descriptors[7] =
 {
   {
     "clean",
@@ -2583,19 +2616,32 @@ static const ProtobufCFieldDescriptor mecene__v1__verdict__field_descriptors[6] 
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "last_commit",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__Verdict, last_commit),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned mecene__v1__verdict__field_indices_by_name[] = {
   0,   /* field[0] = clean */
   2,   /* field[2] = clicks */
   5,   /* field[5] = commits */
   4,   /* field[4] = first_wrong_row */
+  6,   /* field[6] = last_commit */
   3,   /* field[3] = settlements */
   1,   /* field[1] = transfers */
 };
 static const ProtobufCIntRange mecene__v1__verdict__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor mecene__v1__verdict__descriptor =
 {
@@ -2605,7 +2651,7 @@ const ProtobufCMessageDescriptor mecene__v1__verdict__descriptor =
   "Mecene__V1__Verdict",
   "mecene.v1",
   sizeof(Mecene__V1__Verdict),
-  6,
+  7,
   mecene__v1__verdict__field_descriptors,
   mecene__v1__verdict__field_indices_by_name,
   1,  mecene__v1__verdict__number_ranges,

@@ -11,6 +11,12 @@ static inline int mecene_sqlite_enable_defensive(sqlite3 *db) {
   return sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)0);
 }
 
+// The books have no triggers and no views; whoever adds one does not get it run.
+static inline int mecene_sqlite_disable_programs(sqlite3 *db) {
+  int code = sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, (int *)0);
+  return code == SQLITE_OK ? sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, (int *)0) : code;
+}
+
 static inline int mecene_sqlite_keep_wal(sqlite3 *db) {
   int on = 1;
   return sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);

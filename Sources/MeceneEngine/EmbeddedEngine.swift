@@ -28,7 +28,8 @@ package final class EmbeddedEngine: Engine {
 
     package init(
       dataPath: String, currency: String = "EUR", terms: Terms = Terms(), autoSettle: Bool = true,
-      settleAfterMs: Int64 = 0, simulatedClock: Timestamp? = nil, vfs: String? = nil, checkpointPages: Int = 300
+      settleAfterMs: Int64 = 0, simulatedClock: Timestamp? = nil, vfs: String? = nil,
+      checkpointPages: Int = 300
     ) {
       self.dataPath = dataPath
       self.currency = currency
@@ -73,6 +74,7 @@ package final class EmbeddedEngine: Engine {
       identity: BookFile.Identity(
         currency: settings.currency, secret: secret, createdAt: start,
         isSimulated: settings.simulatedClock != nil), damaged: fatal)
+    do { try book.proveTip() } catch let finding as Finding { throw StoreError.damaged("\(finding)") }
     let bookWriter = try book.makeWriter()
     clock =
       if let simulated = settings.simulatedClock {
@@ -156,8 +158,10 @@ package final class EmbeddedEngine: Engine {
     try await settler.settle(period, progress: progress)
   }
 
-  package func verify(progress: @escaping @Sendable (StageProgress) -> Void) async throws -> Verdict {
-    try await verifier.read { try $0.verify(progress: progress) }
+  package func verify(
+    against kept: CommitPoint?, progress: @escaping @Sendable (StageProgress) -> Void
+  ) async throws -> Verdict {
+    try await verifier.read { try $0.verify(against: kept, progress: progress) }
   }
 
   package func status(_ reading: any LedgerReading) throws -> LedgerStatus {

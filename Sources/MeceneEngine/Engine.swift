@@ -45,7 +45,9 @@ package protocol Engine: Sendable {
     -> SettlementRecord
 
   /// Proves the books.
-  func verify(progress: @escaping @Sendable (StageProgress) -> Void) async throws -> Verdict
+  func verify(
+    against kept: CommitPoint?, progress: @escaping @Sendable (StageProgress) -> Void
+  ) async throws -> Verdict
 
   /// Counts and sums of a snapshot, with what only the engine knows: sizes, and the open period's clicks.
   func status(_ reading: any LedgerReading) throws -> LedgerStatus
@@ -61,6 +63,11 @@ package protocol Engine: Sendable {
 }
 
 extension Engine {
+  /// Proves the books alone, without a commit that was kept outside.
+  package func verify(
+    progress: @escaping @Sendable (StageProgress) -> Void
+  ) async throws -> Verdict { try await verify(against: nil, progress: progress) }
+
   /// Runs one read on a snapshot of what is committed.
   package func read<T: Sendable>(_ body: @escaping @Sendable (any LedgerReading) throws -> T) async throws
     -> T
@@ -186,7 +193,10 @@ package struct Verdict: Sendable, Hashable {
   package var transfers = 0
   package var clicks = 0
   package var settlements = 0
-  package var commits = 0
+  /// The last commit, whose link stands for all before it.
+  package var last = CommitPoint.beginning
+  /// The last commit as text, such as 14:0a1b….
+  package var lastCommit: String { last.text }
   /// nil = the books are clean.
   package var finding: Finding?
 }

@@ -9,6 +9,7 @@ struct FiledPeriod {
   let clicks: [(patron: AccountID, thing: ThingID)]
   /// What each click's owner got, by the clicks' positions.
   let shares: [Micros]
+  let cursors: BookFile.SettlementCursors
 
   /// Makes the plan again, from the owners of all things.
   ///
@@ -23,11 +24,12 @@ extension BookFile {
   func filedPeriod(_ period: Period) throws -> FiledPeriod {
     var clicks: [(patron: AccountID, thing: ThingID)] = []
     var shares: [Micros] = []
-    try forEachFiledClick(period) { patron, thing, share in
+    let cursors = try forEachFiledClick(period) { patron, thing, share in
       clicks.append((patron, thing))
       shares.append(share)
     }
     let (terms, pots) = try read { (try $0.terms(of: period), try $0.pots(of: period)) }
-    return FiledPeriod(period: period, terms: terms, pots: pots, clicks: clicks, shares: shares)
+    return FiledPeriod(
+      period: period, terms: terms, pots: pots, clicks: clicks, shares: shares, cursors: cursors)
   }
 }

@@ -1,16 +1,31 @@
 internal import Foundation
 internal import MeceneLedger
+internal import MeceneProof
 internal import MeceneStore
 
 /// Books without a daemon, or beside one that goes on: what an operator does with the files.
 package enum OfflineBooks {
   /// Proves the books of a data directory.
   ///
-  /// - Throws: `StoreError`, whose sentence `EmbeddedEngine.sentence(of:)` gives.
+  /// - Parameter kept: A commit that was kept outside, as number and link: the chain has to hold it.
+  /// - Throws: `StoreError`, whose sentence `EmbeddedEngine.sentence(of:)` gives; `MalformedCommit`.
   package static func verify(
-    dataPath: String, progress: (StageProgress) -> Void
+    dataPath: String, against kept: String? = nil, progress: (StageProgress) -> Void
   ) throws -> Verdict {
-    try BookFile(readingOnly: DataDirectory.databasePath(in: dataPath)).verify(progress: progress)
+    let commit = try kept.map { text throws(MalformedCommit) in
+      guard let commit = CommitPoint(parsing: text) else { throw MalformedCommit(text: text) }
+      return commit
+    }
+    return try BookFile(readingOnly: DataDirectory.databasePath(in: dataPath)).verify(
+      against: commit, progress: progress)
+  }
+
+  /// What is no number and link of a commit.
+  package struct MalformedCommit: Error, CustomStringConvertible {
+    let text: String
+    package var description: String {
+      "a commit is a number and a link of 64 hexadecimal digits, as `mecene status` shows them: 14:0a1b…; it was \(text)"
+    }
   }
 
   /// Copies the books of a data directory, as they are at one instant, into a new file, and proves the copy before it

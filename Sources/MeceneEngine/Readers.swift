@@ -103,10 +103,13 @@ extension BookFile {
   }
 
   /// The same, with a list of owners that is kept for the next plan.
+  ///
+  /// - Parameter proves: Whether the clicks are held against the hashes of their commits.
   func plan(
-    _ period: Period, owners: inout [AccountID], progress: (StageProgress) -> Void
+    _ period: Period, owners: inout [AccountID], proves: Bool = false, progress: (StageProgress) -> Void
   ) throws -> SettlementPlan {
-    let data = try periodData(period) { done, total in
+    let hash: (([UInt8]) -> [UInt8])? = proves ? { CommitChain.rowsHash($0) } : nil
+    let data = try periodData(period, hash: hash) { done, total in
       progress(StageProgress("reading clicks", done, of: total))
     }
     progress(StageProgress("planning", 0, of: 0))

@@ -30,6 +30,7 @@ actor Settler {
   private let logger: Logger
   /// Milliseconds between a period's close and its settlement; nil = never by itself.
   private let settleAfter: Int64?
+  private var proof = SettlementProof()
   private var running: (period: Period, task: Task<SettlementRecord, any Error>)?
   private var observers: [Int: @Sendable (StageProgress) -> Void] = [:]
   private var nextObserver = 0
@@ -125,11 +126,20 @@ actor Settler {
   private func run(_ period: Period, _ cursor: Ledger.SettlementProgress?) async throws -> SettlementRecord {
     let pace = Pace(writer)
     let plan: SettlementPlan
+    let began = Deadline.now
+    let (commitsProved, proofEnd): (Int, Deadline)
     do {
-      plan = try book.plan(period) { progress in
+      commitsProved = try proof.prove(period, in: book, through: writer.tip) { done, total in
+        notify(StageProgress("proving commits", done, of: total))
+        pace.restHere()
+      }
+      proofEnd = Deadline.now
+      var owners: [AccountID] = []
+      plan = try book.plan(period, owners: &owners, proves: true) { progress in
         notify(progress)
         pace.restHere()
       }
+      try proof.checkPots(of: plan, in: book)
     } catch let finding as Finding {
       throw Refusal.booksInconsistent(finding)
     }
@@ -152,7 +162,8 @@ actor Settler {
       "period settled",
       metadata: [
         "period": "\(period)", "pots": "\(plan.totals.pots)", "clicks": "\(plan.totals.clicks)",
-        "revenue": "\(plan.totals.revenueMicros)",
+        "revenue": "\(plan.totals.revenueMicros)", "commits proved": "\(commitsProved)",
+        "proof in ms": "\((proofEnd.nanoseconds - began.nanoseconds) / 1_000_000)",
       ])
     return record
   }

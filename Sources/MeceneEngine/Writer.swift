@@ -34,7 +34,7 @@ actor Writer {
     var openPeriod = Period(number: 0)
     var oldestUnsettled: Period?
     var openClicks = 0
-    var commits: Int64 = 0
+    var tip = CommitPoint.beginning
     var transfersBehind = 0
     var condition = EngineCondition.recovering
   }
@@ -87,7 +87,10 @@ actor Writer {
   }
 
   /// The number of the last commit.
-  nonisolated var commits: Int64 { summary.withLock { $0.commits } }
+  nonisolated var commits: Int64 { summary.withLock { $0.tip.number } }
+
+  /// The last commit.
+  nonisolated var tip: CommitPoint { summary.withLock { $0.tip } }
 
   nonisolated func withdraw(_ tag: CallTag) -> Bool {
     mailbox.withdraw { submission in
@@ -394,7 +397,8 @@ actor Writer {
   func publish() {
     let summary = Summary(
       now: ledger.now, openPeriod: ledger.openPeriod, oldestUnsettled: ledger.oldestUnsettled,
-      openClicks: ledger.openClickCount, commits: sequence, transfersBehind: book.transfersBehind,
+      openClicks: ledger.openClickCount, tip: CommitPoint(number: sequence, link: link),
+      transfersBehind: book.transfersBehind,
       condition: condition)
     self.summary.withLock { $0 = summary }
   }

@@ -58,6 +58,17 @@ extension Ledger {
   /// The plan is made from rows of the disk, the state from others. What is still to be moved has to be the same in
   /// both: nothing is moved otherwise.
   private func checkAgainstBooks(_ plan: SettlementPlan, _ current: UnsettledPeriod) throws(Refusal) {
+    guard plan.terms == current.terms else {
+      throw .booksInconsistent(
+        Finding(
+          table: "period", key: "\(plan.period)", expected: "\(current.terms)", found: "\(plan.terms)"))
+    }
+    if let clicks = current.clicks, clicks != plan.totals.clicks {
+      throw .booksInconsistent(
+        Finding(
+          table: "click_log", key: "\(plan.period)", expected: "\(clicks) clicks that stand",
+          found: "\(plan.totals.clicks)"))
+    }
     var clearing = Micros.zero
     var left = current.pots.left
     for patron in plan.patrons {
@@ -76,6 +87,16 @@ extension Ledger {
       guard owner.id.rawValue <= accounts.count else {
         throw .booksInconsistent(
           Finding(table: "account", key: "\(owner.id)", expected: "an owner's account", found: "none"))
+      }
+      for thing in plan.revenue[owner.things] {
+        let index = Int(thing.thing.rawValue) - 1
+        guard things.indices.contains(index), Int64(things[index].owner) + 1 == owner.id.rawValue else {
+          throw .booksInconsistent(
+            Finding(
+              table: "thing", key: "\(thing.thing) owner_id",
+              expected: things.indices.contains(index) ? "\(Int64(things[index].owner) + 1)" : "a thing",
+              found: "\(owner.id)"))
+        }
       }
       if owner.id <= current.paidThrough { clearing -= owner.micros }
     }

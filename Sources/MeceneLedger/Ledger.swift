@@ -83,6 +83,8 @@ package struct Ledger: Sendable {
     let period: Period
     let terms: Terms
     var pots: PotList
+    /// Clicks that stood when it closed; nil when that was before the start.
+    var clicks: Int?
     /// Money given and not yet received.
     var clearing: Micros = .zero
     /// Set once the plan is fixed.
@@ -127,7 +129,9 @@ package struct Ledger: Sendable {
       standings[index].clicks = 0
       standings[index].newestClick = ClickIndex.end
     }
-    unsettled.append(UnsettledPeriod(period: closing.period, terms: closing.terms, pots: pots))
+    unsettled.append(
+      UnsettledPeriod(
+        period: closing.period, terms: closing.terms, pots: pots, clicks: closing.clicks.count))
   }
 
   /// Decides one command at the time that `advance` set.

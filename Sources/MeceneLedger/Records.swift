@@ -89,10 +89,12 @@ package struct SettlementRecord: Sendable, Hashable {
   package let digest: [UInt8]
   /// nil before the settlement has ended.
   package let settledAt: Timestamp?
+  /// The commit that ended it; nil before.
+  package let commit: CommitPoint?
 
   package init(
     period: Period, state: PeriodState, feeBps: Int, totals: SettlementPlan.Totals, digest: [UInt8],
-    settledAt: Timestamp?
+    settledAt: Timestamp? = nil, commit: CommitPoint? = nil
   ) {
     self.period = period
     self.state = state
@@ -100,6 +102,7 @@ package struct SettlementRecord: Sendable, Hashable {
     self.totals = totals
     self.digest = digest
     self.settledAt = settledAt
+    self.commit = commit
   }
 }
 
@@ -157,7 +160,7 @@ package struct LedgerStatus: Sendable, Hashable {
   package var transfers = 0
   /// How many of them the derived rows have not followed at most.
   package var transfersBehind = 0
-  package var commits = 0
+  package var lastCommit = CommitPoint.beginning
   package var settlements = 0
   package var databaseBytes = 0
   package var logBytes = 0

@@ -1,5 +1,5 @@
 /// What an operator sets. A period keeps a copy of its terms from the moment it opens.
-package struct Terms: Sendable, Hashable {
+package struct Terms: Sendable, Hashable, CustomStringConvertible {
   /// The fee's rate, in hundredths of a per cent, 0 to 10,000.
   package var feeBps: Int
   /// The least budget and the least pot.
@@ -11,6 +11,10 @@ package struct Terms: Sendable, Hashable {
     self.feeBps = feeBps
     self.minimum = minimum
     self.receiveRequiresGiving = receiveRequiresGiving
+  }
+
+  package var description: String {
+    "fee_bps \(feeBps), minimum \(minimum), receive_requires_giving \(receiveRequiresGiving ? 1 : 0)"
   }
 
   /// Whether an account can give now: it has an open pot, or could make one.

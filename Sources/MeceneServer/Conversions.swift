@@ -112,7 +112,8 @@ extension MeceneWire.Settlement {
       potsMicros: record.totals.potsMicros.rawValue, feesMicros: record.totals.feesMicros.rawValue,
       revenueMicros: record.totals.revenueMicros.rawValue,
       returnedMicros: record.totals.returnedMicros.rawValue,
-      digest: record.digest.hexadecimal, settledAtMs: record.settledAt?.milliseconds ?? 0)
+      digest: record.digest.hexadecimal, settledAtMs: record.settledAt?.milliseconds ?? 0,
+      commit: record.commit?.text ?? "")
   }
 }
 
@@ -129,10 +130,10 @@ extension MeceneWire.Verdict {
       clean: verdict.finding == nil, transfers: UInt64(clamping: verdict.transfers),
       clicks: UInt64(clamping: verdict.clicks),
       settlements: UInt64(clamping: verdict.settlements),
-      commits: UInt64(clamping: verdict.commits),
+      commits: UInt64(clamping: verdict.last.number),
       firstWrongRow: verdict.finding.map {
         WrongRow(table: $0.table, key: $0.key, expected: $0.expected, found: $0.found)
-      })
+      }, lastCommit: verdict.finding == nil ? verdict.last.text : "")
   }
 }
 

@@ -1,6 +1,7 @@
 internal import MeceneConcurrency
 internal import MeceneEngine
 internal import MeceneLedger
+internal import MeceneProof
 internal import MeceneWire
 internal import Synchronization
 
@@ -19,14 +20,14 @@ extension Handlers: DaemonServiceHandler {
         oldestUnsettledPeriod: status.oldestUnsettled?.description ?? "",
         accounts: UInt64(clamping: status.accounts),
         things: UInt64(clamping: status.things), openClicks: UInt64(clamping: status.openClicks),
-        transfers: UInt64(clamping: status.transfers), commits: UInt64(clamping: status.commits),
+        transfers: UInt64(clamping: status.transfers), commits: UInt64(clamping: status.lastCommit.number),
         settlements: UInt64(clamping: status.settlements),
         databaseBytes: UInt64(clamping: status.databaseBytes),
         logBytes: UInt64(clamping: status.logBytes), connections: UInt64(daemon.connections.withLock { $0 }),
         feesMicros: status.fees.rawValue, moneyMicros: status.money.rawValue,
         settings: daemon.settings.map { Setting(name: $0.name, value: $0.value) },
         limits: limits.all.map { Setting(name: $0.name, value: $0.value) },
-        transfersBehind: UInt64(clamping: status.transfersBehind))
+        transfersBehind: UInt64(clamping: status.transfersBehind), lastCommit: status.lastCommit.text)
     }
   }
 

@@ -103,12 +103,22 @@ extension Handlers: SettlementServiceHandler {
   }
 
   func verify(_ request: VerifyRequest, _ call: CallContext) throws -> Answer<VerifyResponse> {
+    let kept = try request.commit.isEmpty ? nil : commit(request.commit)
     let engine = engine
     return .stream { send in
-      let verdict = try await engine.verify { progress in
+      let verdict = try await engine.verify(against: kept) { progress in
         send(VerifyResponse(event: .progress(MeceneWire.StageProgress(progress))))
       }
       return VerifyResponse(event: .verdict(MeceneWire.Verdict(verdict)))
     }
+  }
+
+  private func commit(_ text: String) throws -> CommitPoint {
+    guard let commit = CommitPoint(parsing: text) else {
+      throw Refusal(
+        .invalidValue, field: "commit",
+        "commit is a number and a link of 64 hexadecimal digits, as `mecene status` shows them: 14:0a1b…")
+    }
+    return commit
   }
 }

@@ -23,6 +23,17 @@ package struct CommitRows {
   package let clickBytes: [UInt8]?
   /// The rows by table, such as "transfer 3 to 5, request_key 3".
   package let names: String
+  /// The last month that it opened.
+  package let opened: Period?
+}
+
+extension CommitRecord {
+  fileprivate init(_ row: Row) {
+    self.init(
+      sequence: row["sequence"], time: Timestamp(milliseconds: row["time_ms"]), clickRows: row["click_rows"],
+      clicksHash: (row["clicks_hash"] as Data?).map { Array($0) }, rowsHash: Array(row["rows_hash"] as Data),
+      link: Array(row["link"] as Data))
+  }
 }
 
 extension BookFile {
@@ -30,20 +41,29 @@ extension BookFile {
   private static let pieceCommits = 256
   private static let pieceClicks: Int64 = 200_000
 
-  /// Hands on every commit with the rows that it left, in order, in pieces of one short snapshot each.
+  /// Hands on commits with the rows that they left, in order, in pieces of one short snapshot each.
   ///
-  /// - Parameter body: Gets the commit, its rows, and the number of the last commit.
+  /// - Parameters:
+  ///   - after: The commit before the first; 0 = all, and rows of numbers that no commit has.
+  ///   - through: The last commit; nil = all that there are at the end.
+  ///   - readsClicks: Whether clicks are read. Without them a commit's `clicks_hash` stands for them.
+  ///   - body: Gets the commit, its rows, and the number of the last commit.
   /// - Throws: A `Finding` for rows that no commit has left.
-  package func forEachCommit(_ body: (CommitRecord, CommitRows, Int64) throws -> Void) throws {
-    var reader = CommitRowsReader()
-    while true {
+  package func forEachCommit(
+    after: Int64 = 0, through: Int64? = nil, readsClicks: Bool = true,
+    _ body: (CommitRecord, CommitRows, Int64) throws -> Void
+  ) throws {
+    var reader = CommitRowsReader(readsClicks: readsClicks)
+    if after > 0 { try read { try reader.skip(through: after, $0) } }
+    while reader.sequence < through ?? .max {
       try Task.checkCancellation()
       let piece = try read { snapshot in
-        let last = try snapshot.lastCommitSequence()
+        let last = try through ?? snapshot.lastCommitSequence()
         let commits = try snapshot.commits(
-          after: reader.sequence, limit: Self.pieceCommits, clicks: Self.pieceClicks)
+          after: reader.sequence, through: through ?? .max, limit: Self.pieceCommits,
+          clicks: readsClicks ? Self.pieceClicks : .max)
         let rows = try reader.read(commits, snapshot)
-        if commits.isEmpty { try reader.checkNothingIsLeft(snapshot) }
+        if commits.isEmpty, through == nil { try reader.checkNothingIsLeft(snapshot) }
         return zip(commits, rows).map { ($0, $1, last) }
       }
       if piece.isEmpty { return }
@@ -57,20 +77,29 @@ extension BookSnapshot {
     try fetchOne("SELECT coalesce(max(sequence), 0) AS n FROM commit_log", [])?["n"] ?? 0
   }
 
+  /// The last commits, the newest first.
+  package func newestCommits(_ count: Int) throws -> [CommitRecord] {
+    try fetchAll(
+      """
+      SELECT sequence, time_ms, click_rows, clicks_hash, rows_hash, link FROM commit_log
+      ORDER BY sequence DESC LIMIT ?
+      """, [count]
+    ).map(CommitRecord.init)
+  }
+
   /// Commits after a sequence; fewer than `limit` when they hold many clicks.
-  fileprivate func commits(after: Int64, limit: Int, clicks: Int64) throws -> [CommitRecord] {
+  fileprivate func commits(
+    after: Int64, through: Int64, limit: Int, clicks: Int64
+  ) throws -> [CommitRecord] {
     var commits: [CommitRecord] = []
     var sum: Int64 = 0
     for row in try fetchAll(
       """
       SELECT sequence, time_ms, click_rows, clicks_hash, rows_hash, link FROM commit_log
-      WHERE sequence > ? ORDER BY sequence LIMIT ?
-      """, [after, limit])
+      WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?
+      """, [after, through, limit])
     {
-      let commit = CommitRecord(
-        sequence: row["sequence"], time: Timestamp(milliseconds: row["time_ms"]),
-        clickRows: row["click_rows"], clicksHash: (row["clicks_hash"] as Data?).map { Array($0) },
-        rowsHash: Array(row["rows_hash"] as Data), link: Array(row["link"] as Data))
+      let commit = CommitRecord(row)
       commits.append(commit)
       let (more, overflow) = sum.addingReportingOverflow(max(0, commit.clickRows))
       if overflow || more > clicks { break }
@@ -93,6 +122,7 @@ private struct CommitRowsReader {
     pots_after_micros
     """
 
+  let readsClicks: Bool
   /// The last commit that was read.
   private(set) var sequence: Int64 = .min
   private var lastAccount: Int64 = 0
@@ -103,10 +133,41 @@ private struct CommitRowsReader {
   private var openPeriod: Period?
   private var lastClick: Int64 = 0
 
+  init(readsClicks: Bool) { self.readsClicks = readsClicks }
+
+  /// Begins behind a commit: looks from the tables' ends for its rows.
+  mutating func skip(through commit: Int64, _ snapshot: BookSnapshot) throws {
+    func lastRow(_ table: String) throws -> Int64 {
+      let cursor = try Row.fetchCursor(
+        snapshot.db, sql: "SELECT id, commit_sequence FROM \(table) ORDER BY id DESC")
+      while let row = try cursor.next() {
+        if (row[1] as Int64) <= commit { return row[0] }
+      }
+      return 0
+    }
+    lastAccount = try lastRow("account")
+    lastAccountChange = try lastRow("account_change")
+    lastThing = try lastRow("thing")
+    lastThingChange = try lastRow("thing_change")
+    lastTransfer = try lastRow("transfer")
+    let opening = try snapshot.fetchOne(
+      "SELECT number, commit_sequence FROM period WHERE commit_sequence <= ? ORDER BY number DESC LIMIT 1",
+      [commit])
+    if let opening {
+      openPeriod = Period(number: opening[0])
+      let clicks = try snapshot.fetchOne(
+        "SELECT coalesce(sum(click_rows), 0) FROM commit_log WHERE sequence BETWEEN ? AND ?",
+        [opening[1] as Int64, commit])
+      lastClick = clicks?[0] ?? 0
+    }
+    sequence = commit
+  }
+
   mutating func read(_ commits: [CommitRecord], _ snapshot: BookSnapshot) throws -> [CommitRows] {
     guard let last = commits.last?.sequence else { return [] }
     var gathered: [Int64: Gathered] = [:]
     for commit in commits { gathered[commit.sequence] = Gathered() }
+    try readLedger(snapshot, through: last, &gathered)
     let opened = try readPeriods(snapshot, through: last, &gathered)
     lastAccount = try readTable("account", "name", snapshot, after: lastAccount, through: last, &gathered) {
       row, rows in
@@ -150,7 +211,8 @@ private struct CommitRowsReader {
       let clickBytes = found.rows.takeClicks()
       return CommitRows(
         bytes: found.rows.take(clicks: commit.clicksHash.map { (commit.clickRows, $0) }),
-        clickBytes: found.hasClicks ? clickBytes : nil, names: found.names.joined(separator: ", "))
+        clickBytes: found.hasClicks ? clickBytes : nil, names: found.names.joined(separator: ", "),
+        opened: opened[commit.sequence])
     }
   }
 
@@ -169,6 +231,7 @@ private struct CommitRowsReader {
       }
     }
     if let openPeriod { try checkNoMoreClicks(snapshot, openPeriod) }
+    try checkLedgerIsOne(snapshot)
     for (table, key) in [("period", "number"), ("settlement", "period")] {
       let column = table == "period" ? "commit_sequence" : "coalesce(settled_sequence, commit_sequence)"
       let extra = try snapshot.fetchOne(
@@ -185,8 +248,23 @@ private struct CommitRowsReader {
     }
   }
 
+  /// One row, of a commit that there is.
+  private func checkLedgerIsOne(_ snapshot: BookSnapshot) throws {
+    let commits = try snapshot.fetchAll("SELECT id, commit_sequence FROM ledger ORDER BY id", [])
+    guard commits.count == 1, commits[0][0] as Int64 == 1 else {
+      throw Finding(table: "ledger", key: "id", expected: "one row, 1", found: "\(commits.count) rows")
+    }
+    let commit: Int64 = commits[0][1]
+    // 0 before the first commit, and before the first after books of an earlier version were brought up to date.
+    guard 0...max(0, sequence) ~= commit else {
+      throw Finding(
+        table: "ledger", key: "1 commit_sequence", expected: "a commit up to \(max(0, sequence))",
+        found: "\(commit)")
+    }
+  }
+
   private func checkNoMoreClicks(_ snapshot: BookSnapshot, _ period: Period) throws {
-    guard try snapshot.hasClickLog(period) else { return }
+    guard readsClicks, try snapshot.hasClickLog(period) else { return }
     let table = Schema.clickLogTable(period)
     let extra = try snapshot.fetchOne(
       "SELECT sequence FROM \(table) WHERE sequence > ? OR sequence < 1 LIMIT 1", [lastClick])
@@ -253,6 +331,22 @@ private struct CommitRowsReader {
     }
   }
 
+  private func readLedger(
+    _ snapshot: BookSnapshot, through last: Int64, _ gathered: inout [Int64: Gathered]
+  ) throws {
+    for row in try snapshot.fetchAll(
+      """
+      SELECT currency, secret, created_at_ms, simulated_clock, commit_sequence FROM ledger
+      WHERE commit_sequence > ? AND commit_sequence <= ?
+      """, [sequence, last])
+    {
+      let commit: Int64 = row[4]
+      gathered[commit]?.rows.appendLedger(
+        currency: row[0], secret: Array(row[1] as Data), createdAt: row[2], isSimulated: row[3])
+      gathered[commit]?.names.append("ledger 1")
+    }
+  }
+
   /// - Returns: The period that each commit left open, for those commits that opened one.
   private func readPeriods(
     _ snapshot: BookSnapshot, through last: Int64, _ gathered: inout [Int64: Gathered]
@@ -312,7 +406,7 @@ private struct CommitRowsReader {
         lastClick = 0
       }
       guard commit.clickRows > 0, let openPeriod else { continue }
-      guard try snapshot.hasClickLog(openPeriod) else {
+      guard readsClicks, try snapshot.hasClickLog(openPeriod) else {
         gathered[commit.sequence]?.hasClicks = false
         continue
       }
@@ -325,10 +419,12 @@ private struct CommitRowsReader {
       var rows = gathered[commit.sequence]?.rows ?? CanonicalRows()
       gathered[commit.sequence]?.rows = CanonicalRows()
       while let row = try cursor.next() {
-        rows.append(
-          ClickEffect(
-            patron: AccountID(row[0]), thing: ThingID(row[1]), isUndone: row[2] as Int64 != 0))
         lastClick += 1
+        let undone: Int64 = row[2]
+        guard undone == 0 || undone == 1 else {
+          throw Finding(table: table, key: "\(lastClick) undone", expected: "0 or 1", found: "\(undone)")
+        }
+        rows.append(ClickEffect(patron: AccountID(row[0]), thing: ThingID(row[1]), isUndone: undone == 1))
       }
       gathered[commit.sequence]?.rows = rows
       gathered[commit.sequence]?.names.append("\(table) \(first) to \(lastClick)")

@@ -24,7 +24,7 @@ extension BookFile {
         let migrator = Schema.migrator()
         if try migrator.hasBeenSuperseded(db) { throw StoreError.newerVersion(path: path) }
         guard try migrator.hasCompletedMigrations(db) else { throw StoreError.olderVersion(path: path) }
-        try Schema.check(db)
+        try Self.checkSchema(db)
         return try Self.identity(db)
       }
       try self.init(reading: location, identity: identity)

@@ -10,10 +10,12 @@ extension BookFile {
       try snapshot.fetchAll(
         "SELECT tree, first_account_id, hash FROM settlement_block WHERE period = ? ORDER BY tree, first_account_id",
         [period.number]
-      ).compactMap { row in
-        SettlementSeal.Tree(rawValue: row[0]).map {
-          SettlementSeal.Block(tree: $0, first: AccountID(row[1]), hash: Array(row[2] as Data))
+      ).map { row in
+        guard let tree = SettlementSeal.Tree(rawValue: row[0]) else {
+          throw Finding(
+            table: "settlement_block", key: "\(period) tree", expected: "1 or 2", found: "\(row[0] as Int64)")
         }
+        return SettlementSeal.Block(tree: tree, first: AccountID(row[1]), hash: Array(row[2] as Data))
       }
     }
   }

@@ -17,13 +17,20 @@ extension BookFile {
 
   /// Reads an unsettled period's pots and standing clicks, as of one commit.
   ///
-  /// - Parameter progress: Called with rows read and rows in all.
-  /// - Throws: A `Refusal` when the ledger has not lived through the period, a `Finding` for a row that can't be,
-  ///   `CancellationError`.
-  package func periodData(_ period: Period, progress: (Int, Int) -> Void) throws -> PeriodData {
+  /// - Parameters:
+  ///   - hash: SHA-256. When it is given, the clicks are held against the hashes of their commits.
+  ///   - progress: Called with rows read and rows in all.
+  /// - Throws: A `Refusal` when the ledger has not lived through the period, a `Finding` for a row that can't be, or that is
+  ///   not what was committed, `CancellationError`.
+  package func periodData(
+    _ period: Period, hash: (([UInt8]) -> [UInt8])? = nil, progress: (Int, Int) -> Void
+  ) throws -> PeriodData {
     let table = Schema.clickLogTable(period)
-    let (terms, pots, rows) = try read { snapshot in
+    let (terms, pots, rows, commits) = try read { snapshot in
       let terms = try snapshot.terms(of: period)
+      guard try snapshot.hasTable(table) else {
+        throw Finding(table: table, key: "table", expected: "the clicks of \(period)", found: "no table")
+      }
       // One by one: together they would look at each row, which took 0.7 s for ten million.
       let last = try snapshot.fetchOne(
         "SELECT (SELECT count(*) FROM \(table)) AS n, (SELECT coalesce(max(sequence), 0) FROM \(table)) AS newest",
@@ -34,11 +41,16 @@ extension BookFile {
           table: table, key: "sequence", expected: "1, 2, 3 and so on, without a gap",
           found: "\(last?["n"] as Int? ?? 0) rows up to \(last?["newest"] as Int? ?? 0)")
       }
-      return (terms, try snapshot.pots(of: period), last?["n"] as Int? ?? 0)
+      return (
+        terms, try snapshot.pots(of: period), last?["n"] as Int? ?? 0, try snapshot.commits(of: period)
+      )
     }
     let keys: [UInt64]
     do {
-      keys = try clickKeys(table, rows, progress)
+      // Half the time that rows of GRDB take.
+      let connection = try SQLiteConnection(location, isReadOnly: true)
+      var proof = try hash.map { try ClickProof(connection, table: table, commits, rows: rows, hash: $0) }
+      keys = try clickKeys(connection, table, rows, &proof, progress)
     } catch let error as StoreError {
       throw noted(error)
     }
@@ -46,21 +58,25 @@ extension BookFile {
   }
 
   /// Each row's patron and thing in one word.
-  private func clickKeys(_ table: String, _ rows: Int, _ progress: (Int, Int) -> Void) throws -> [UInt64] {
+  private func clickKeys(
+    _ connection: SQLiteConnection, _ table: String, _ rows: Int, _ proof: inout ClickProof?,
+    _ progress: (Int, Int) -> Void
+  ) throws -> [UInt64] {
     var keys: [UInt64] = []
     keys.reserveCapacity(rows)
-    var finding: Finding?
-    // Half the time that rows of GRDB take.
-    let connection = try SQLiteConnection(location, isReadOnly: true)
+    var finding: (any Error)?
     let piece = try connection.prepare(
-      "SELECT patron_id, thing_id FROM \(table) WHERE sequence > ? AND sequence <= ?")
+      "SELECT patron_id, thing_id, undone FROM \(table) WHERE sequence > ? AND sequence <= ?")
     while keys.count < rows {
       try Task.checkCancellation()
       let through = min(keys.count + Self.pieceRows, rows)
       try piece.forEachRow(.integer(Int64(keys.count)), .integer(Int64(through))) { row in
-        do throws(Finding) {
-          keys.append(try Self.key(patron: row.integer(0), thing: row.integer(1), table))
-        } catch { finding = finding ?? error }
+        if finding != nil { return }
+        do {
+          let (patron, thing) = (row.integer(0), row.integer(1))
+          keys.append(try Self.key(patron: patron, thing: thing, table))
+          try proof?.add(patron: patron, thing: thing, undone: row.integer(2))
+        } catch { finding = error }
       }
       if let finding { throw finding }
       guard keys.count == through else {
@@ -69,6 +85,7 @@ extension BookFile {
       }
       progress(through, rows)
     }
+    try proof?.end()
     return keys
   }
 
@@ -97,6 +114,45 @@ extension BookFile {
       start = end
     }
     return result
+  }
+
+  /// What movements set aside for a period, by account: position 0 is nobody's.
+  package func potsFilled(_ period: Period) throws -> [Micros] {
+    do {
+      // Pots are filled in the month itself: by transfers of commits from the one that opened it on.
+      let (count, transfers) = try read { snapshot in
+        let commits = try snapshot.commits(of: period)
+        return (
+          try snapshot.fetchOne("SELECT coalesce(max(id), 0) FROM account", [])?[0] as Int? ?? 0,
+          try snapshot.firstTransfer(
+            from: commits.lowerBound)..<snapshot.firstTransfer(from: commits.upperBound)
+        )
+      }
+      var filled = [Micros](repeating: .zero, count: count + 1)
+      var finding: Finding?
+      try SQLiteConnection(location, isReadOnly: true).prepare(
+        """
+        SELECT id, account_id, amount_micros FROM transfer
+        WHERE id >= ? AND id < ? AND for_period = ? AND kind IN (3, 4)
+        """
+      ).forEachRow(
+        .integer(transfers.lowerBound), .integer(transfers.upperBound), .integer(Int64(period.number))
+      ) { row in
+        guard let account = Int(exactly: row.integer(1)), filled.indices.contains(account),
+          let sum = filled[account].adding(Micros(row.integer(2)))
+        else {
+          finding = Finding(
+            table: "transfer", key: "\(row.integer(0))", expected: "an account, and an amount that fits",
+            found: "account \(row.integer(1))")
+          return
+        }
+        filled[account] = sum
+      }
+      if let finding { throw finding }
+      return filled
+    } catch let error as StoreError {
+      throw noted(error)
+    }
   }
 
   /// A patron's standing clicks of a period that is closed and not settled, by thing.
@@ -175,14 +231,26 @@ extension BookFile {
     }
   }
 
-  /// A settled period's filed clicks with their shares, by patron and thing, in pieces.
+  /// How far a settlement is.
+  package struct SettlementCursors: Sendable, Hashable {
+    package let drainedThrough: AccountID
+    package let paidThrough: AccountID
+    /// The last account whose pot was drained, by the journal.
+    package let lastDrained: AccountID
+  }
+
+  /// A period's filed clicks with their shares, by patron and thing, in pieces: all of a settled period, and those of the
+  /// drained pots while its settlement is under way.
+  ///
+  /// - Returns: How far the settlement was when the last of them was read.
+  @discardableResult
   package func forEachFiledClick(
     _ period: Period, _ body: (AccountID, ThingID, Micros) -> Void
-  ) throws {
+  ) throws -> SettlementCursors {
     var (patron, thing): (Int64, Int64) = (.min, .min)
     while true {
       try Task.checkCancellation()
-      let piece = try read { snapshot in
+      let (piece, cursors) = try read { snapshot in
         var rows: [(Int64, Int64, Int64)] = []
         let cursor = try Row.fetchCursor(
           snapshot.db,
@@ -191,28 +259,32 @@ extension BookFile {
             WHERE period = ? AND (patron_id, thing_id) > (?, ?) ORDER BY patron_id, thing_id LIMIT ?
             """, arguments: [period.number, patron, thing, Self.pieceRows])
         while let row = try cursor.next() { rows.append((row[0], row[1], row[2])) }
-        return rows
+        let isLast = rows.count < Self.pieceRows
+        return (rows, isLast ? try snapshot.settlementCursors(period) : nil)
       }
       for row in piece { body(AccountID(row.0), ThingID(row.1), Micros(row.2)) }
-      guard let last = piece.last, piece.count == Self.pieceRows else { return }
+      if let cursors { return cursors }
+      guard let last = piece.last else { continue }
       (patron, thing) = (last.0, last.1)
     }
   }
 
-  /// A settled period's filed revenue, by owner and thing.
-  package func filedRevenue(_ period: Period) throws -> [(
-    owner: AccountID, revenue: SettlementPlan.ThingRevenue
-  )] {
+  /// A period's filed revenue, by owner and thing, and how far its settlement is.
+  package func filedRevenue(_ period: Period) throws -> (
+    rows: [(owner: AccountID, revenue: SettlementPlan.ThingRevenue)], cursors: SettlementCursors
+  ) {
     try read { snapshot in
-      try snapshot.fetchAll(
+      let rows = try snapshot.fetchAll(
         "SELECT owner_id, thing_id, clicks, micros FROM revenue WHERE period = ? ORDER BY owner_id, thing_id",
         [period.number]
       ).map {
         (
-          AccountID($0[0] as Int64),
-          .init(thing: ThingID($0[1] as Int64), clicks: $0[2], micros: Micros($0[3] as Int64))
+          owner: AccountID($0[0] as Int64),
+          revenue: SettlementPlan.ThingRevenue(
+            thing: ThingID($0[1] as Int64), clicks: $0[2], micros: Micros($0[3] as Int64))
         )
       }
+      return (rows, try snapshot.settlementCursors(period))
     }
   }
 
@@ -223,5 +295,20 @@ extension BookFile {
       return (attributes?[.size] as? NSNumber)?.intValue ?? 0
     }
     return (size(location.path), size(location.path + "-wal"))
+  }
+}
+
+extension BookSnapshot {
+  fileprivate func settlementCursors(_ period: Period) throws -> BookFile.SettlementCursors {
+    let row = try fetchOne(
+      "SELECT drained_through, paid_through, commit_sequence FROM settlement WHERE period = ?",
+      [period.number])
+    let drained = try fetchOne(
+      """
+      SELECT coalesce(max(account_id), 0) FROM transfer WHERE id >= ? AND for_period = ? AND kind IN (5, 6, 7)
+      """, [try firstTransfer(from: row?[2] ?? 0), period.number])
+    return BookFile.SettlementCursors(
+      drainedThrough: AccountID(row?[0] ?? 0), paidThrough: AccountID(row?[1] ?? 0),
+      lastDrained: AccountID(drained?[0] ?? 0))
   }
 }

@@ -1,3 +1,4 @@
+internal import CSQLite
 internal import Foundation
 internal import GRDB
 internal import MeceneConcurrency
@@ -81,12 +82,30 @@ package final class BookFile: Sendable {
     configuration.readonly = true
     configuration.maximumReaderCount = 4
     configuration.busyMode = .timeout(5)
-    configuration.prepareDatabase { db in try db.execute(sql: "PRAGMA wal_autocheckpoint = 0") }
+    configuration.prepareDatabase { db in
+      try disablePrograms(db)
+      try db.execute(sql: "PRAGMA wal_autocheckpoint = 0")
+    }
     return configuration
   }
 
+  private static var writable: Configuration {
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(5)
+    configuration.prepareDatabase(disablePrograms)
+    return configuration
+  }
+
+  /// The books have no triggers and no views.
+  private static func disablePrograms(_ db: Database) throws {
+    let code = unsafe mecene_sqlite_disable_programs(db.sqliteConnection)
+    guard code == SQLITE_OK else { throw StoreError.failed("triggers can't be disabled (SQLite \(code))") }
+  }
+
   /// Opens the one writer.
-  package func makeWriter() throws(StoreError) -> BookWriter { try BookWriter(location, tail: tail) }
+  package func makeWriter() throws(StoreError) -> BookWriter {
+    try BookWriter(location, identity: identity, tail: tail)
+  }
 
   /// Opens a connection for short reads.
   package func makeReader() throws(StoreError) -> BookReader { try BookReader(self) }
@@ -119,7 +138,7 @@ package final class BookFile: Sendable {
   private static func prepare(_ location: DatabaseLocation, identity: Identity) throws -> Identity {
     let path = location.path
     let isNew = !FileManager.default.fileExists(atPath: path)
-    let queue = try DatabaseQueue(path: location.uri)
+    let queue = try DatabaseQueue(path: location.uri, configuration: writable)
     defer { try? queue.close() }
     try queue.read { db in
       let applicationID = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
@@ -134,8 +153,32 @@ package final class BookFile: Sendable {
     // Only now: a file that is not ours stays as it is. The readers expect a write-ahead log.
     try queue.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA journal_mode = WAL") }
     try Schema.migrator().migrate(queue)
-    try queue.read(Schema.check)
+    try queue.read(checkSchema)
     return try queue.write { db in try establish(db, identity) }
+  }
+
+  static func checkSchema(_ db: Database) throws {
+    do { try Schema.check(db) } catch let finding as Finding { throw StoreError.damaged("\(finding)") }
+  }
+
+  /// Holds every table, index, trigger and view against what this version makes, and refuses all others.
+  ///
+  /// - Throws: A `Finding` with the name of the first that differs.
+  package func checkSchema() throws { try read { try Schema.check($0.db) } }
+
+  /// Holds the ledger's own row against what was read of it at the start.
+  ///
+  /// - Throws: A `Finding` with the column that differs.
+  package func checkIdentity() throws {
+    let found = try read { try Self.identity($0.db) }
+    for (column, isSame) in [
+      ("currency", found.currency.utf8.elementsEqual(identity.currency.utf8)),
+      ("secret", found.secret == identity.secret), ("created_at_ms", found.createdAt == identity.createdAt),
+      ("simulated_clock", found.isSimulated == identity.isSimulated),
+    ] where !isSame {
+      throw Finding(
+        table: "ledger", key: "1 \(column)", expected: "what it was at the start", found: "another")
+    }
   }
 
   private static func establish(_ db: Database, _ wanted: Identity) throws -> Identity {

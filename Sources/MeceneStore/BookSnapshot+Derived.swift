@@ -7,6 +7,7 @@ extension BookSnapshot {
   ///
   /// - Throws: `Finding` for the first row that differs.
   package func checkDerivedColumns(against audit: BookAudit) throws {
+    try checkPosition()
     try checkPeriods()
     let tail = try tailChanges()
     try checkBalances(audit, tail)
@@ -20,6 +21,22 @@ extension BookSnapshot {
     let money = Micros.zero - audit.balance(.world)
     try expect("ledger", "money_micros", money.rawValue, sums?["money_micros"] ?? -1)
     try expect("ledger", "fees_micros", audit.balance(.fees).rawValue, sums?["fees_micros"] ?? -1)
+  }
+
+  /// One position, and in the middle of a pass that of an account which has something to follow.
+  private func checkPosition() throws {
+    let ids = try fetchAll("SELECT id FROM projection", []).map { $0[0] as Int64 }
+    try expect("projection", "id", "one row, 1", ids == [1] ? "one row, 1" : "\(ids)")
+    let position = projection.position
+    guard position.account > 0 else { return }
+    let transfer = try fetchOne(
+      "SELECT 1 FROM transfer WHERE id > ? AND id <= ? AND account_id = ? LIMIT 1",
+      [position.through, position.next, position.account])
+    if transfer == nil {
+      throw Finding(
+        table: "projection", key: "1 through_account", expected: "an account with a transfer of the pass",
+        found: "\(position.account)")
+    }
   }
 
   /// What the derived rows have not followed: they have to be what the whole journal gives, less this.
@@ -242,9 +259,19 @@ extension BookSnapshot {
       throw Finding(
         table: "request_key", key: "\(wrong["id"] as Int64)", expected: "one key", found: "not one")
     }
+    let stray = try fetchOne(
+      """
+      SELECT k.transfer_id FROM request_key k LEFT JOIN transfer t ON t.id = k.transfer_id
+      WHERE t.kind IS NULL OR t.kind NOT IN (1, 2) LIMIT 1
+      """, [])
+    if let stray {
+      throw Finding(
+        table: "request_key", key: "\(stray[0] as Int64)", expected: "a deposit or a withdrawal",
+        found: "none")
+    }
     let counts = try fetchOne(
       """
-      SELECT (SELECT count(*) FROM request_key WHERE transfer_id > 0) AS keys,
+      SELECT (SELECT count(*) FROM request_key) AS keys,
         (SELECT count(*) FROM key_transfer) AS followed,
         (SELECT count(*) FROM transfer WHERE id > 0 AND kind IN (1, 2)) AS n
       """, [])

@@ -162,6 +162,35 @@ extension BookSnapshot {
     )
   }
 
+  /// The commits that can have left clicks of a period: from the one that opened it on, before the one that closed it.
+  func commits(of period: Period) throws -> Range<Int64> {
+    let found = try fetchOne(
+      """
+      SELECT (SELECT commit_sequence FROM period WHERE number = ?1),
+        (SELECT commit_sequence FROM period WHERE number = ?1 + 1), (SELECT max(sequence) FROM commit_log)
+      """, [period.number])
+    let first: Int64 = found?[0] ?? 1
+    let end = found?[1] as Int64? ?? (found?[2] as Int64? ?? 0) &+ 1
+    guard first <= end else {
+      throw Finding(
+        table: "period", key: "\(period.next) commit_sequence", expected: "a commit after \(first)",
+        found: "\(end)")
+    }
+    return first..<end
+  }
+
+  /// The first transfer of a commit, or of those after it. Ids rise with commits.
+  func firstTransfer(from commit: Int64) throws -> Int64 {
+    var low: Int64 = 1
+    var high = (try fetchOne("SELECT coalesce(max(id), 0) FROM transfer", [])?[0] ?? 0) &+ low
+    while low < high {
+      let middle = low + (high - low) / 2
+      let found = try fetchOne("SELECT commit_sequence FROM transfer WHERE id = ?", [middle])?[0] as Int64?
+      if found ?? 0 < commit { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
   /// The terms of a period.
   ///
   /// - Throws: A `Refusal` when the ledger has not lived through it.
@@ -188,7 +217,7 @@ extension BookSnapshot {
 
   private static let settlementSQL = """
     SELECT s.period, s.digest, s.pots, s.clicks, s.owners, s.pots_micros, s.fees_micros, s.revenue_micros,
-      s.returned_micros, p.fee_bps, c.time_ms
+      s.returned_micros, p.fee_bps, c.time_ms, c.sequence, c.link
     FROM settlement s
     JOIN period p ON p.number = s.period
     LEFT JOIN commit_log c ON c.sequence = s.settled_sequence
@@ -208,7 +237,12 @@ extension BookSnapshot {
       period: Period(number: row["period"]), state: settledAt == nil ? .planned : .settled,
       feeBps: row["fee_bps"],
       totals: totals, digest: Array(row["digest"] as Data),
-      settledAt: settledAt.map(Timestamp.init(milliseconds:)))
+      settledAt: settledAt.map(Timestamp.init(milliseconds:)), commit: Self.commitPoint(row))
+  }
+
+  private static func commitPoint(_ row: Row) -> CommitPoint? {
+    guard let number = row["sequence"] as Int64?, let link = row["link"] as Data? else { return nil }
+    return CommitPoint(number: number, link: Array(link))
   }
 
   /// What a patron set aside for a period.
@@ -253,10 +287,11 @@ extension BookSnapshot {
 extension BookSnapshot {
   /// Counts and sums, without what the file system knows.
   package func status() throws -> LedgerStatus {
-    let last = try fetchOne("SELECT sequence, time_ms FROM commit_log ORDER BY sequence DESC LIMIT 1", [])
+    let last = try fetchOne(
+      "SELECT sequence, time_ms, link FROM commit_log ORDER BY sequence DESC LIMIT 1", [])
     var status = LedgerStatus(
       now: Timestamp(milliseconds: last?["time_ms"] ?? 0), openPeriod: try openPeriod().period)
-    status.commits = last?["sequence"] ?? 0
+    status.lastCommit = last.flatMap(Self.commitPoint) ?? .beginning
     status.accounts = try maximum("id", "account")
     status.things = try maximum("id", "thing")
     status.transfers = try maximum("id", "transfer")

@@ -11,6 +11,9 @@ package final class BookWriter {
   /// Where the rows are read ahead.
   let location: DatabaseLocation
   private let connection: SQLiteConnection
+  private let identity: BookFile.Identity
+  /// Whether the ledger's own row belongs to a commit; nil when it is not known.
+  private var ledgerIsCommitted: Bool?
   let statements: WriterStatements
   /// Shared with the readers.
   let tail: Locked<JournalTail>
@@ -29,8 +32,11 @@ package final class BookWriter {
   /// What the books hold of them; nil when it is not known.
   private var totals: (money: Micros, fees: Micros)?
 
-  init(_ location: DatabaseLocation, tail: Locked<JournalTail>) throws(StoreError) {
+  init(
+    _ location: DatabaseLocation, identity: BookFile.Identity, tail: Locked<JournalTail>
+  ) throws(StoreError) {
     self.location = location
+    self.identity = identity
     self.tail = tail
     connection = try SQLiteConnection(location.gathering())
     try connection.execute("PRAGMA journal_mode = WAL")
@@ -73,6 +79,21 @@ package final class BookWriter {
     self.time = time
     clickRows = 0
     try statements.begin.run()
+    try commitLedger()
+  }
+
+  /// Lets the ledger's own row belong to this commit, when it belongs to none.
+  private func commitLedger() throws(StoreError) {
+    if ledgerIsCommitted == true { return }
+    var commit: Int64 = 0
+    try query("SELECT commit_sequence FROM ledger") { commit = $0.integer(0) }
+    if commit == 0 {
+      rows.appendLedger(
+        currency: identity.currency, secret: identity.secret, createdAt: identity.createdAt.milliseconds,
+        isSimulated: identity.isSimulated ? 1 : 0)
+      try statements.ledger.run(.integer(sequence))
+    }
+    ledgerIsCommitted = true
   }
 
   /// Appends rows, in their order.
@@ -139,6 +160,7 @@ package final class BookWriter {
     settled = []
     clickLog = nil
     totals = nil
+    ledgerIsCommitted = nil
     takeBack()
   }
 
@@ -272,6 +294,15 @@ extension BookWriter {
     try statements.period.run(
       .integer(number), .text(period.description), .integer(sequence), .integer(Int64(terms.feeBps)),
       .integer(terms.minimum.rawValue), .integer(terms.receiveRequiresGiving ? 1 : 0))
+    // A table that is there already holds clicks of nobody that this daemon knows.
+    let table = Schema.clickLogTable(period)
+    var isThere = false
+    try query("SELECT 1 FROM sqlite_schema WHERE name = '\(table)'") { _ in isThere = true }
+    if isThere {
+      let finding = Finding(
+        table: "sqlite_schema", key: table, expected: "no such table before \(period) begins", found: "one")
+      throw .damaged("\(finding)")
+    }
     try connection.execute(Schema.createClickLog(period))
     clickLog = nil
   }

@@ -13,6 +13,7 @@ struct CanonicalRows {
   enum Table: Int, CaseIterable {
     case period = 1
     case account, accountChange, thing, thingChange, transfer, requestKey, click, settlement, settlementEnd
+    case ledger
   }
 
   static let nothing = Int64.min
@@ -139,4 +140,9 @@ extension CanonicalRows {
   }
 
   mutating func appendSettlementEnd(period: Int64) { append(.settlementEnd, .integer(period)) }
+
+  /// What never changes of the ledger: its secret and the rest of its identity.
+  mutating func appendLedger(currency: String, secret: [UInt8], createdAt: Int64, isSimulated: Int64) {
+    append(.ledger, .text(currency), .blob(secret), .integer(createdAt), .integer(isSimulated))
+  }
 }

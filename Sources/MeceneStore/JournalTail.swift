@@ -36,10 +36,11 @@ struct ProjectionPosition: Sendable, Hashable {
     guard let found else { throw .damaged("no projection row") }
     let (position, newest) = found
     guard 0 <= position.through, position.through <= position.next, position.next <= newest,
-      position.account >= 0
+      position.account >= 0, position.account > 0 || position.through == position.next
     else {
       let finding = Finding(
-        table: "projection", key: "1", expected: "0 <= through_transfer <= next_transfer <= \(newest)",
+        table: "projection", key: "1",
+        expected: "0 <= through_transfer <= next_transfer <= \(newest), the same between two passes",
         found: "\(position.through) and \(position.next), and account \(position.account)")
       throw .damaged("\(finding)")
     }

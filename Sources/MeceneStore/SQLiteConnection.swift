@@ -24,6 +24,7 @@ internal import CSQLite
     try check(code)
     try check(unsafe sqlite3_busy_timeout(opened, 5_000))
     try check(unsafe mecene_sqlite_enable_defensive(opened))
+    try check(unsafe mecene_sqlite_disable_programs(opened))
     // Takes the place of SQLite's own checkpoints after a commit.
     unsafe sqlite3_wal_hook(
       opened,

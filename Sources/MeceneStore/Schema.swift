@@ -17,8 +17,12 @@ enum Schema {
     }
     migrator.registerMigration("2") { db in try db.execute(sql: version2) }
     migrator.registerMigration("3") { db in try db.execute(sql: version3) }
+    migrator.registerMigration("4") { db in try db.execute(sql: version4) }
     return migrator
   }
+
+  /// The ledger's own row becomes a row of the chain: of the first commit, or of the first after this migration.
+  private static let version4 = "ALTER TABLE ledger ADD COLUMN commit_sequence INTEGER NOT NULL DEFAULT 0;"
 
   /// What follows from the journal and lies anywhere in the file is written in passes over all accounts: see
   /// `BookWriter.project`.
@@ -74,23 +78,64 @@ enum Schema {
     ) STRICT, WITHOUT ROWID;
     """
 
-  /// Refuses tables and indexes that are not as this version makes them.
+  /// Holds every table, index, trigger and view against what this version makes, the click logs of the months that the
+  /// ledger has lived through among them, and refuses all others.
   ///
-  /// - Throws: `StoreError.damaged` with the name of the first that differs.
+  /// - Throws: A `Finding` with the name of the first that differs.
   static func check(_ db: Database) throws {
-    func definitions(_ db: Database) throws -> [String: String] {
-      let rows = try Row.fetchAll(
-        db, sql: "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'click_log_%' AND sql IS NOT NULL")
-      return Dictionary(
-        rows.map { ($0[0] as String, $0[1] as String) }, uniquingKeysWith: { first, _ in first })
-    }
     let fresh = try DatabaseQueue()
     try migrator().migrate(fresh)
-    let found = try definitions(db)
-    for (name, expected) in try fresh.read(definitions).sorted(by: { $0.key < $1.key })
-    where found[name] != expected {
-      throw StoreError.damaged("\(name) is not defined as this version defines it")
+    let found = try objects(db)
+    var expected = try fresh.read(objects)
+    for (period, mayBeGone) in try periodsWithLogs(db) {
+      let name = clickLogTable(period)
+      let key = ObjectKey(type: "table", name: name)
+      if mayBeGone, found[key] == nil { continue }
+      expected[key] = Object(table: name, sql: createClickLog(period))
     }
+    for (key, object) in expected.sorted(by: { $0.key.name < $1.key.name }) where found[key] != object {
+      throw Finding(
+        table: "sqlite_schema", key: key.name, expected: "the \(key.type) that this version makes",
+        found: found[key] == nil ? "none" : "another definition")
+    }
+    for key in found.keys.sorted(by: { $0.name < $1.name }) where expected[key] == nil {
+      throw Finding(
+        table: "sqlite_schema", key: key.name, expected: "nothing that this version does not make",
+        found: "a \(key.type)")
+    }
+    let version = try Int64.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+    guard version == 0 else {
+      throw Finding(table: "sqlite_schema", key: "user_version", expected: "0", found: "\(version)")
+    }
+  }
+
+  private struct ObjectKey: Hashable {
+    let type: String
+    let name: String
+  }
+
+  private struct Object: Hashable {
+    let table: String
+    /// Empty for the indexes that SQLite makes by itself.
+    let sql: String
+  }
+
+  private static func objects(_ db: Database) throws -> [ObjectKey: Object] {
+    let rows = try Row.fetchAll(db, sql: "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master")
+    return Dictionary(
+      rows.map { (ObjectKey(type: $0[0], name: $0[1]), Object(table: $0[2], sql: $0[3])) },
+      uniquingKeysWith: { first, _ in Object(table: first.table, sql: "two of one name") })
+  }
+
+  /// The months that have a click log: those that are not settled, and perhaps the last that were.
+  private static func periodsWithLogs(_ db: Database) throws -> [(Period, mayBeGone: Bool)] {
+    try Row.fetchAll(
+      db,
+      sql: """
+        SELECT p.number, s.settled_sequence FROM period p LEFT JOIN settlement s ON s.period = p.number
+        WHERE p.number BETWEEN 0 AND ?
+        """, arguments: [Period.last.number]
+    ).map { (Period(number: $0[0]), ($0[1] as Int64?) != nil) }
   }
 
   /// One table for each period that is not settled: dropping it costs nothing, deleting its rows would.
@@ -100,12 +145,12 @@ enum Schema {
 
   static func createClickLog(_ period: Period) -> String {
     """
-    CREATE TABLE IF NOT EXISTS \(clickLogTable(period)) (
+    CREATE TABLE \(clickLogTable(period)) (
       sequence INTEGER PRIMARY KEY,
       patron_id INTEGER NOT NULL,
       thing_id INTEGER NOT NULL,
       undone INTEGER NOT NULL
-    ) STRICT;
+    ) STRICT
     """
   }
 

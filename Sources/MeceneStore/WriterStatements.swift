@@ -1,6 +1,6 @@
 /// The writer's prepared statements, compiled once.
 struct WriterStatements {
-  let begin, commit, commitLog, totals: Statement
+  let begin, commit, commitLog, totals, ledger: Statement
   let period, key, keyFollows, keyed, keyedRecently: Statement
   let movement, balance, potChange, projection: Statement
   let accountOpen, accountUpdate, accountChange, account: Statement
@@ -20,6 +20,7 @@ struct WriterStatements {
       UPDATE ledger SET money_micros = ?1, fees_micros = ?2
       WHERE id = 1 AND (money_micros <> ?1 OR fees_micros <> ?2)
       """)
+    ledger = try connection.prepare("UPDATE ledger SET commit_sequence = ? WHERE id = 1")
     period = try connection.prepare(
       """
       INSERT INTO period (number, name, commit_sequence, fee_bps, minimum_micros, receive_requires_giving)

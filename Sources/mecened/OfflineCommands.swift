@@ -33,7 +33,7 @@ enum OfflineCommands {
       throw ExitCode(1)
     }
     show("\(done)\ntransfers    \(verdict.transfers)\nclicks       \(verdict.clicks)\n")
-    show("settlements  \(verdict.settlements)\ncommits      \(verdict.commits)\n")
+    show("settlements  \(verdict.settlements)\nlast commit  \(verdict.lastCommit)\n")
   }
 
   /// Writes a result; the program ends when it can't be written.
@@ -59,9 +59,16 @@ private struct VerifyBooks: ParsableCommand {
     discussion: "A daemon may go on serving meanwhile. Exit status 1 when a row is wrong.")
 
   @OptionGroup var directory: DataOption
+  @Option(
+    help: ArgumentHelp(
+      "A commit that was kept outside, as `mecene status` shows the last: the books have to hold it.",
+      valueName: "number:link"))
+  var link: String?
 
   func run() throws {
-    try OfflineCommands.run("clean") { try OfflineBooks.verify(dataPath: directory.data, progress: $0) }
+    try OfflineCommands.run("clean") {
+      try OfflineBooks.verify(dataPath: directory.data, against: link, progress: $0)
+    }
   }
 }
 

@@ -28,7 +28,9 @@ enum InstructionCounts {
     }
   }
 
-  private static func usage() { print("usage: instruction-counts split|frames|unpack|apply|pack|commit|click|settle TIMES") }
+  private static func usage() {
+    print("usage: instruction-counts split|frames|unpack|apply|pack|commit|click|settle TIMES")
+  }
 
   /// Cuts a pot into ten shares.
   private static func split(_ times: Int) {
@@ -182,7 +184,8 @@ enum InstructionCounts {
         numbers.map {
           let name = try AccountName("account\($0)")
           return .openAccount(
-            name: name, fingerprint: Fingerprint(of: name.text), displayName: none, budget: Micros(10_000_000))
+            name: name, fingerprint: Fingerprint(of: name.text), displayName: none, budget: Micros(10_000_000)
+          )
         })
       try await perform(
         engine, numbers.map { .deposit(.id(AccountID($0)), Micros(10_000_000), try RequestKey("first")) })

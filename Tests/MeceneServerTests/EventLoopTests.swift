@@ -103,10 +103,12 @@ private final class HeldEngine: Engine {
     try await engine.settle(period, progress: progress)
   }
 
-  func verify(progress: @escaping @Sendable (MeceneEngine.StageProgress) -> Void) async throws
+  func verify(
+    against kept: CommitPoint?, progress: @escaping @Sendable (MeceneEngine.StageProgress) -> Void
+  ) async throws
     -> MeceneEngine.Verdict
   {
-    try await engine.verify(progress: progress)
+    try await engine.verify(against: kept, progress: progress)
   }
 
   func status(_ reading: any LedgerReading) throws -> LedgerStatus { try engine.status(reading) }

@@ -158,7 +158,9 @@ private final class Table {
     }
   }
 
-  @Test func `a page goes to the database after the log that holds it was synced, and the log begins anew after the database`()
+  @Test
+  func
+    `a page goes to the database after the log that holds it was synced, and the log begins anew after the database`()
     throws
   {
     let table = try Table(seed: 3)

@@ -21,9 +21,7 @@ import Testing
     INSERT INTO request_key VALUES (1, 'first', 1);
     INSERT INTO request_key VALUES (0, 'fees', 3);
     INSERT INTO pot VALUES (682, 1, 5000000, 5000000);
-    CREATE TABLE click_log_2026_11 (
-      sequence INTEGER PRIMARY KEY, patron_id INTEGER NOT NULL, thing_id INTEGER NOT NULL, undone INTEGER NOT NULL
-    ) STRICT;
+    \(Schema.createClickLog(november.period));
     """
 
   @Test func `books of version 2 are brought up to this version whole`() throws {

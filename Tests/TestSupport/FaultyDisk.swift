@@ -112,7 +112,8 @@ package final class FaultyDisk: @unchecked Sendable {
   package var events: [Event] { lock.withLock { recorded } }
 
   private func note(_ event: mecene_event) {
-    guard let operation = Operation(rawValue: Int(event.operation)), let file = File(rawValue: Int(event.file))
+    guard let operation = Operation(rawValue: Int(event.operation)),
+      let file = File(rawValue: Int(event.file))
     else { return }
     let bytes = event.bytes.map { Array(UnsafeRawBufferPointer(start: $0, count: Int(event.count))) } ?? []
     let path = event.path.map { String(cString: $0) } ?? ""

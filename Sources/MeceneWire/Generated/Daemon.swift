@@ -88,6 +88,9 @@ public struct GetStatusResponse: Message {
   public var limits: [Setting]
   /// Transfers that the derived rows have not followed yet, at most; no answer depends on them.
   public var transfersBehind: UInt64
+  /// The last commit, as its number and link: 14:0a1b…, with 64 hexadecimal digits. Kept outside, it stands
+  /// for all rows up to it.
+  public var lastCommit: String
 
   /// Makes the message; what is not named is empty.
   public init(
@@ -110,7 +113,8 @@ public struct GetStatusResponse: Message {
     moneyMicros: Int64 = 0,
     settings: [Setting] = [],
     limits: [Setting] = [],
-    transfersBehind: UInt64 = 0
+    transfersBehind: UInt64 = 0,
+    lastCommit: String = ""
   ) {
     self.version = version
     self.protocolVersion = protocolVersion
@@ -132,6 +136,7 @@ public struct GetStatusResponse: Message {
     self.settings = settings
     self.limits = limits
     self.transfersBehind = transfersBehind
+    self.lastCommit = lastCommit
   }
 
   /// Makes the empty message.
@@ -162,6 +167,7 @@ extension GetStatusResponse {
       FieldRule(18, "settings", .message(Setting.layout), elementsMax: 64),
       FieldRule(19, "limits", .message(Setting.layout), elementsMax: 64),
       FieldRule(20, "transfers_behind", .uint64),
+      FieldRule(21, "last_commit", .string),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_status_response__unpack($0, $1, $2)) })
 
@@ -211,6 +217,7 @@ extension GetStatusResponse {
     for value in settings where writer.fits { writer.append(18, value) }
     for value in limits where writer.fits { writer.append(19, value) }
     if transfersBehind != 0 { writer.append(20, transfersBehind) }
+    if !lastCommit.isEmpty { writer.append(21, lastCommit) }
   }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
@@ -240,6 +247,7 @@ extension GetStatusResponse {
       unsafe Setting(bridged: UnsafeRawPointer(pointer))
     }
     self.transfersBehind = unsafe c.pointee.transfers_behind
+    self.lastCommit = unsafe String(bridged: c.pointee.last_commit)
   }
 
   @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
@@ -271,6 +279,7 @@ extension GetStatusResponse {
       unsafe try value.bridge(into: arena).assumingMemoryBound(to: Mecene__V1__Setting.self)
     }
     unsafe c.pointee.transfers_behind = transfersBehind
+    unsafe c.pointee.last_commit = try arena.string(lastCommit)
     return UnsafeMutableRawPointer(c)
   }
 }
@@ -358,6 +367,10 @@ extension GetStatusResponse {
       json.key("transfersBehind")
       json.unsigned64(transfersBehind)
     }
+    if !lastCommit.isEmpty {
+      json.key("lastCommit")
+      json.string(lastCommit)
+    }
     json.endObject()
   }
 
@@ -389,6 +402,7 @@ extension GetStatusResponse {
         case "limits":
           self.limits = try value.array { element throws(JSONError) in try Setting(json: element) }
         case "transfersBehind", "transfers_behind": self.transfersBehind = try value.uint64()
+        case "lastCommit", "last_commit": self.lastCommit = try value.string()
         default: throw JSONError(unknownField: name)
         }
       } catch { throw error.inside(name) }

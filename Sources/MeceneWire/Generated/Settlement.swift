@@ -124,6 +124,8 @@ public struct Settlement: Message {
   public var digest: String
   /// When the settlement ended, in milliseconds since 1970, UTC; 0 before.
   public var settledAtMs: Int64
+  /// The commit that ended it, as its number and link: 14:0a1b…, with 64 hexadecimal digits; empty before.
+  public var commit: String
 
   /// Makes the message; what is not named is empty.
   public init(
@@ -138,7 +140,8 @@ public struct Settlement: Message {
     revenueMicros: Int64 = 0,
     returnedMicros: Int64 = 0,
     digest: String = "",
-    settledAtMs: Int64 = 0
+    settledAtMs: Int64 = 0,
+    commit: String = ""
   ) {
     self.period = period
     self.state = state
@@ -152,6 +155,7 @@ public struct Settlement: Message {
     self.returnedMicros = returnedMicros
     self.digest = digest
     self.settledAtMs = settledAtMs
+    self.commit = commit
   }
 
   /// Makes the empty message.
@@ -174,6 +178,7 @@ extension Settlement {
       FieldRule(10, "returned_micros", .int64),
       FieldRule(11, "digest", .string),
       FieldRule(12, "settled_at_ms", .int64),
+      FieldRule(13, "commit", .string),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__settlement__unpack($0, $1, $2)) })
 
@@ -194,6 +199,7 @@ extension Settlement {
       case 80: self.returnedMicros = reader.int64()
       case 90: self.digest = reader.string()
       case 96: self.settledAtMs = reader.int64()
+      case 106: self.commit = reader.string()
       default: reader.giveUp()
       }
     }
@@ -212,6 +218,7 @@ extension Settlement {
     if returnedMicros != 0 { writer.append(10, returnedMicros) }
     if !digest.isEmpty { writer.append(11, digest) }
     if settledAtMs != 0 { writer.append(12, settledAtMs) }
+    if !commit.isEmpty { writer.append(13, commit) }
   }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
@@ -229,6 +236,7 @@ extension Settlement {
     self.returnedMicros = unsafe c.pointee.returned_micros
     self.digest = unsafe String(bridged: c.pointee.digest)
     self.settledAtMs = unsafe c.pointee.settled_at_ms
+    self.commit = unsafe String(bridged: c.pointee.commit)
   }
 
   @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
@@ -246,6 +254,7 @@ extension Settlement {
     unsafe c.pointee.returned_micros = returnedMicros
     unsafe c.pointee.digest = try arena.string(digest)
     unsafe c.pointee.settled_at_ms = settledAtMs
+    unsafe c.pointee.commit = try arena.string(commit)
     return UnsafeMutableRawPointer(c)
   }
 }
@@ -301,6 +310,10 @@ extension Settlement {
       json.key("settledAtMs")
       json.signed64(settledAtMs)
     }
+    if !commit.isEmpty {
+      json.key("commit")
+      json.string(commit)
+    }
     json.endObject()
   }
 
@@ -321,6 +334,7 @@ extension Settlement {
         case "returnedMicros", "returned_micros": self.returnedMicros = try value.int64()
         case "digest": self.digest = try value.string()
         case "settledAtMs", "settled_at_ms": self.settledAtMs = try value.int64()
+        case "commit": self.commit = try value.string()
         default: throw JSONError(unknownField: name)
         }
       } catch { throw error.inside(name) }
@@ -2350,32 +2364,52 @@ extension OwnerPart {
 
 /// Asks for proof.
 public struct VerifyRequest: Message {
+  /// A commit that was kept outside, as its number and link: 14:0a1b…. The chain has to hold it. Empty =
+  /// none.
+  public var commit: String
 
   /// Makes the message; what is not named is empty.
-  public init() {}
+  public init(commit: String = "") {
+    self.commit = commit
+  }
+
+  /// Makes the empty message.
+  public init() { self.init(commit: "") }
 }
 
 extension VerifyRequest {
   public static let layout = unsafe MessageLayout(
     name: "mecene.v1.VerifyRequest",
-    fields: [],
+    fields: [
+      FieldRule(1, "commit", .string)
+    ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__verify_request__unpack($0, $1, $2)) })
 
   public init(plain reader: inout PlainReader) {
     self.init()
-    if reader.tag() != 0 { reader.giveUp() }
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 10: self.commit = reader.string()
+      default: reader.giveUp()
+      }
+    }
   }
 
   public func write(to writer: inout PlainWriter) {
+    if !commit.isEmpty { writer.append(1, commit) }
   }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
+    let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__VerifyRequest.self)
     self.init()
+    self.commit = unsafe String(bridged: c.pointee.commit)
   }
 
   @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__VerifyRequest.self)
     unsafe mecene__v1__verify_request__init(c)
+    unsafe c.pointee.commit = try arena.string(commit)
     return UnsafeMutableRawPointer(c)
   }
 }
@@ -2383,12 +2417,23 @@ extension VerifyRequest {
 extension VerifyRequest {
   public func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
+    if !commit.isEmpty {
+      json.key("commit")
+      json.string(commit)
+    }
     json.endObject()
   }
 
   public init(json: JSONValue) throws(JSONError) {
     self.init()
-    for (name, _) in try json.object() { throw JSONError(unknownField: name) }
+    for (name, value) in try json.object() where value != .null {
+      do throws(JSONError) {
+        switch name {
+        case "commit": self.commit = try value.string()
+        default: throw JSONError(unknownField: name)
+        }
+      } catch { throw error.inside(name) }
+    }
   }
 }
 
@@ -2530,6 +2575,9 @@ public struct Verdict: Message {
   public var commits: UInt64
   /// The first wrong row; not set when clean.
   public var firstWrongRow: WrongRow?
+  /// The last commit that was proved, as its number and link: 14:0a1b…. Kept outside, it stands for all
+  /// rows up to it.
+  public var lastCommit: String
 
   /// Makes the message; what is not named is empty.
   public init(
@@ -2538,7 +2586,8 @@ public struct Verdict: Message {
     clicks: UInt64 = 0,
     settlements: UInt64 = 0,
     commits: UInt64 = 0,
-    firstWrongRow: WrongRow? = nil
+    firstWrongRow: WrongRow? = nil,
+    lastCommit: String = ""
   ) {
     self.clean = clean
     self.transfers = transfers
@@ -2546,6 +2595,7 @@ public struct Verdict: Message {
     self.settlements = settlements
     self.commits = commits
     self.firstWrongRow = firstWrongRow
+    self.lastCommit = lastCommit
   }
 
   /// Makes the empty message.
@@ -2562,6 +2612,7 @@ extension Verdict {
       FieldRule(4, "settlements", .uint64),
       FieldRule(6, "commits", .uint64),
       FieldRule(5, "first_wrong_row", .message(WrongRow.layout)),
+      FieldRule(7, "last_commit", .string),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__verdict__unpack($0, $1, $2)) })
 
@@ -2578,6 +2629,7 @@ extension Verdict {
       case 42:
         if self.firstWrongRow != nil { reader.giveUp() }
         self.firstWrongRow = reader.message(WrongRow.self)
+      case 58: self.lastCommit = reader.string()
       default: reader.giveUp()
       }
     }
@@ -2590,6 +2642,7 @@ extension Verdict {
     if settlements != 0 { writer.append(4, settlements) }
     if let firstWrongRow { writer.append(5, firstWrongRow) }
     if commits != 0 { writer.append(6, commits) }
+    if !lastCommit.isEmpty { writer.append(7, lastCommit) }
   }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
@@ -2603,6 +2656,7 @@ extension Verdict {
     if let pointer = unsafe c.pointee.first_wrong_row {
       self.firstWrongRow = unsafe WrongRow(bridged: UnsafeRawPointer(pointer))
     }
+    self.lastCommit = unsafe String(bridged: c.pointee.last_commit)
   }
 
   @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
@@ -2617,6 +2671,7 @@ extension Verdict {
       unsafe c.pointee.first_wrong_row = try firstWrongRow.bridge(into: arena).assumingMemoryBound(
         to: Mecene__V1__WrongRow.self)
     }
+    unsafe c.pointee.last_commit = try arena.string(lastCommit)
     return UnsafeMutableRawPointer(c)
   }
 }
@@ -2648,6 +2703,10 @@ extension Verdict {
       json.key("firstWrongRow")
       firstWrongRow.writeJSON(to: &json)
     }
+    if !lastCommit.isEmpty {
+      json.key("lastCommit")
+      json.string(lastCommit)
+    }
     json.endObject()
   }
 
@@ -2662,6 +2721,7 @@ extension Verdict {
         case "settlements": self.settlements = try value.uint64()
         case "commits": self.commits = try value.uint64()
         case "firstWrongRow", "first_wrong_row": self.firstWrongRow = try WrongRow(json: value)
+        case "lastCommit", "last_commit": self.lastCommit = try value.string()
         default: throw JSONError(unknownField: name)
         }
       } catch { throw error.inside(name) }

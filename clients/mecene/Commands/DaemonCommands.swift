@@ -23,7 +23,7 @@ struct StatusCommand: AsyncParsableCommand {
           "clicks this month": "\(status.openClicks)",
           "transfers": status.transfersBehind == 0
             ? "\(status.transfers)" : "\(status.transfers) (\(status.transfersBehind) not followed yet)",
-          "commits": "\(status.commits)",
+          "last commit": status.lastCommit,
           "settlements": "\(status.settlements)",
           "money": Amount.text(status.moneyMicros), "fees": Amount.text(status.feesMicros),
           "database": Tables.bytes(status.databaseBytes), "write-ahead log": Tables.bytes(status.logBytes),

@@ -16,6 +16,7 @@ private func show(_ settlement: Settlement?, note: String? = nil) {
     "revenue": Amount.text(settlement.revenueMicros), "returned": Amount.text(settlement.returnedMicros),
     "digest": settlement.digest,
     "settled": settlement.settledAtMs == 0 ? "-" : Tables.time(settlement.settledAtMs),
+    "commit": settlement.commit.isEmpty ? "-" : settlement.commit,
   ])
 }
 
@@ -196,13 +197,20 @@ struct VerifyCommand: AsyncParsableCommand {
     commandName: "verify", abstract: "Proves the books, or names the first row that is wrong.",
     discussion: "Exit status 1 when a row is wrong.")
 
+  @Option(
+    help: ArgumentHelp(
+      "A commit that was kept outside, as `mecene status` shows the last: the books have to hold it.",
+      valueName: "number:link"))
+  var link = ""
   @OptionGroup var connection: ConnectionOptions
 
   func run() async throws {
     try await connection.withClient(seconds: longCallSeconds) { client, options in
       let bar = ProgressBar()
       var verdict: Verdict?
-      for try await message in client.settlementService.verify(VerifyRequest(), options: options) {
+      for try await message in client.settlementService.verify(
+        VerifyRequest(commit: link), options: options)
+      {
         switch message.event {
         case .progress(let progress): bar.show(progress.stage, progress.done, of: progress.total)
         case .verdict(let found): verdict = found
@@ -221,7 +229,7 @@ struct VerifyCommand: AsyncParsableCommand {
           Terminal.print(Terminal.coloured("clean", .green))
           Tables.show([
             "transfers": "\(verdict.transfers)", "clicks": "\(verdict.clicks)",
-            "settlements": "\(verdict.settlements)", "commits": "\(verdict.commits)",
+            "settlements": "\(verdict.settlements)", "last commit": verdict.lastCommit,
           ])
         }
       }

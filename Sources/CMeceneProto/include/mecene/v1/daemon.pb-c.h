@@ -127,10 +127,14 @@ struct  Mecene__V1__GetStatusResponse
    * Transfers that the derived rows have not followed yet, at most; no answer depends on them.
    */
   uint64_t transfers_behind;
+  /*
+   * The last commit, as its number and link: 14:0a1b…, with 64 hexadecimal digits. Kept outside, it stands for all rows up to it.
+   */
+  char *last_commit;
 };
 #define MECENE__V1__GET_STATUS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&mecene__v1__get_status_response__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0,NULL, 0 }
+    , (char *)protobuf_c_empty_string, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0,NULL, 0, (char *)protobuf_c_empty_string }
 
 
 /*

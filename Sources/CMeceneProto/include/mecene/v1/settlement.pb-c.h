@@ -144,10 +144,14 @@ struct  Mecene__V1__Settlement
    * When the settlement ended, in milliseconds since 1970, UTC; 0 before.
    */
   int64_t settled_at_ms;
+  /*
+   * The commit that ended it, as its number and link: 14:0a1b…, with 64 hexadecimal digits; empty before.
+   */
+  char *commit;
 };
 #define MECENE__V1__SETTLEMENT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&mecene__v1__settlement__descriptor) \
-    , (char *)protobuf_c_empty_string, MECENE__V1__SETTLEMENT_STATE__SETTLEMENT_STATE_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0 }
+    , (char *)protobuf_c_empty_string, MECENE__V1__SETTLEMENT_STATE__SETTLEMENT_STATE_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
 
 
 /*
@@ -633,10 +637,14 @@ struct  Mecene__V1__OwnerPart
 struct  Mecene__V1__VerifyRequest
 {
   ProtobufCMessage base;
+  /*
+   * A commit that was kept outside, as its number and link: 14:0a1b…. The chain has to hold it. Empty = none.
+   */
+  char *commit;
 };
 #define MECENE__V1__VERIFY_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&mecene__v1__verify_request__descriptor) \
-     }
+    , (char *)protobuf_c_empty_string }
 
 
 typedef enum {
@@ -699,10 +707,14 @@ struct  Mecene__V1__Verdict
    * The first wrong row; not set when clean.
    */
   Mecene__V1__WrongRow *first_wrong_row;
+  /*
+   * The last commit that was proved, as its number and link: 14:0a1b…. Kept outside, it stands for all rows up to it.
+   */
+  char *last_commit;
 };
 #define MECENE__V1__VERDICT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&mecene__v1__verdict__descriptor) \
-    , 0, 0, 0, 0, 0, NULL }
+    , 0, 0, 0, 0, 0, NULL, (char *)protobuf_c_empty_string }
 
 
 /*

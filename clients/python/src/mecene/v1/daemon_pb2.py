@@ -13,7 +13,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16mecene/v1/daemon.proto\x12\tmecene.v1\"\x12\n\x10GetStatusRequest\"\xd6\x03\n\x11GetStatusResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x18\n\x10protocol_version\x18\x02 \x01(\r\x12\x11\n\tuptime_ms\x18\x03 \x01(\x03\x12\x0e\n\x06now_ms\x18\x04 \x01(\x03\x12\x13\n\x0bopen_period\x18\x05 \x01(\t\x12\x1f\n\x17oldest_unsettled_period\x18\x06 \x01(\t\x12\x10\n\x08\x61\x63\x63ounts\x18\x07 \x01(\x04\x12\x0e\n\x06things\x18\x08 \x01(\x04\x12\x13\n\x0bopen_clicks\x18\t \x01(\x04\x12\x11\n\ttransfers\x18\n \x01(\x04\x12\x0f\n\x07\x63ommits\x18\x0b \x01(\x04\x12\x13\n\x0bsettlements\x18\x0c \x01(\x04\x12\x16\n\x0e\x64\x61tabase_bytes\x18\r \x01(\x04\x12\x11\n\tlog_bytes\x18\x0e \x01(\x04\x12\x13\n\x0b\x63onnections\x18\x0f \x01(\x04\x12\x13\n\x0b\x66\x65\x65s_micros\x18\x10 \x01(\x03\x12\x14\n\x0cmoney_micros\x18\x11 \x01(\x03\x12$\n\x08settings\x18\x12 \x03(\x0b\x32\x12.mecene.v1.Setting\x12\"\n\x06limits\x18\x13 \x03(\x0b\x32\x12.mecene.v1.Setting\x12\x18\n\x10transfers_behind\x18\x14 \x01(\x04\"&\n\x07Setting\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"!\n\x0fSetClockRequest\x12\x0e\n\x06now_ms\x18\x01 \x01(\x03\"7\n\x10SetClockResponse\x12\x0e\n\x06now_ms\x18\x01 \x01(\x03\x12\x13\n\x0bopen_period\x18\x02 \x01(\t2\xa6\x01\n\rDaemonService\x12K\n\tGetStatus\x12\x1b.mecene.v1.GetStatusRequest\x1a\x1c.mecene.v1.GetStatusResponse\"\x03\x90\x02\x01\x12H\n\x08SetClock\x12\x1a.mecene.v1.SetClockRequest\x1a\x1b.mecene.v1.SetClockResponse\"\x03\x90\x02\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16mecene/v1/daemon.proto\x12\tmecene.v1\"\x12\n\x10GetStatusRequest\"\xeb\x03\n\x11GetStatusResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x18\n\x10protocol_version\x18\x02 \x01(\r\x12\x11\n\tuptime_ms\x18\x03 \x01(\x03\x12\x0e\n\x06now_ms\x18\x04 \x01(\x03\x12\x13\n\x0bopen_period\x18\x05 \x01(\t\x12\x1f\n\x17oldest_unsettled_period\x18\x06 \x01(\t\x12\x10\n\x08\x61\x63\x63ounts\x18\x07 \x01(\x04\x12\x0e\n\x06things\x18\x08 \x01(\x04\x12\x13\n\x0bopen_clicks\x18\t \x01(\x04\x12\x11\n\ttransfers\x18\n \x01(\x04\x12\x0f\n\x07\x63ommits\x18\x0b \x01(\x04\x12\x13\n\x0bsettlements\x18\x0c \x01(\x04\x12\x16\n\x0e\x64\x61tabase_bytes\x18\r \x01(\x04\x12\x11\n\tlog_bytes\x18\x0e \x01(\x04\x12\x13\n\x0b\x63onnections\x18\x0f \x01(\x04\x12\x13\n\x0b\x66\x65\x65s_micros\x18\x10 \x01(\x03\x12\x14\n\x0cmoney_micros\x18\x11 \x01(\x03\x12$\n\x08settings\x18\x12 \x03(\x0b\x32\x12.mecene.v1.Setting\x12\"\n\x06limits\x18\x13 \x03(\x0b\x32\x12.mecene.v1.Setting\x12\x18\n\x10transfers_behind\x18\x14 \x01(\x04\x12\x13\n\x0blast_commit\x18\x15 \x01(\t\"&\n\x07Setting\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"!\n\x0fSetClockRequest\x12\x0e\n\x06now_ms\x18\x01 \x01(\x03\"7\n\x10SetClockResponse\x12\x0e\n\x06now_ms\x18\x01 \x01(\x03\x12\x13\n\x0bopen_period\x18\x02 \x01(\t2\xa6\x01\n\rDaemonService\x12K\n\tGetStatus\x12\x1b.mecene.v1.GetStatusRequest\x1a\x1c.mecene.v1.GetStatusResponse\"\x03\x90\x02\x01\x12H\n\x08SetClock\x12\x1a.mecene.v1.SetClockRequest\x1a\x1b.mecene.v1.SetClockResponse\"\x03\x90\x02\x02\x62\x06proto3')
 
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, globals())
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'mecene.v1.daemon_pb2', globals())
@@ -27,13 +27,13 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _GETSTATUSREQUEST._serialized_start=37
   _GETSTATUSREQUEST._serialized_end=55
   _GETSTATUSRESPONSE._serialized_start=58
-  _GETSTATUSRESPONSE._serialized_end=528
-  _SETTING._serialized_start=530
-  _SETTING._serialized_end=568
-  _SETCLOCKREQUEST._serialized_start=570
-  _SETCLOCKREQUEST._serialized_end=603
-  _SETCLOCKRESPONSE._serialized_start=605
-  _SETCLOCKRESPONSE._serialized_end=660
-  _DAEMONSERVICE._serialized_start=663
-  _DAEMONSERVICE._serialized_end=829
+  _GETSTATUSRESPONSE._serialized_end=549
+  _SETTING._serialized_start=551
+  _SETTING._serialized_end=589
+  _SETCLOCKREQUEST._serialized_start=591
+  _SETCLOCKREQUEST._serialized_end=624
+  _SETCLOCKRESPONSE._serialized_start=626
+  _SETCLOCKRESPONSE._serialized_end=681
+  _DAEMONSERVICE._serialized_start=684
+  _DAEMONSERVICE._serialized_end=850
 # @@protoc_insertion_point(module_scope)

@@ -10,12 +10,13 @@ class GetStatusRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetStatusResponse(_message.Message):
-    __slots__ = ["accounts", "commits", "connections", "database_bytes", "fees_micros", "limits", "log_bytes", "money_micros", "now_ms", "oldest_unsettled_period", "open_clicks", "open_period", "protocol_version", "settings", "settlements", "things", "transfers", "transfers_behind", "uptime_ms", "version"]
+    __slots__ = ["accounts", "commits", "connections", "database_bytes", "fees_micros", "last_commit", "limits", "log_bytes", "money_micros", "now_ms", "oldest_unsettled_period", "open_clicks", "open_period", "protocol_version", "settings", "settlements", "things", "transfers", "transfers_behind", "uptime_ms", "version"]
     ACCOUNTS_FIELD_NUMBER: _ClassVar[int]
     COMMITS_FIELD_NUMBER: _ClassVar[int]
     CONNECTIONS_FIELD_NUMBER: _ClassVar[int]
     DATABASE_BYTES_FIELD_NUMBER: _ClassVar[int]
     FEES_MICROS_FIELD_NUMBER: _ClassVar[int]
+    LAST_COMMIT_FIELD_NUMBER: _ClassVar[int]
     LIMITS_FIELD_NUMBER: _ClassVar[int]
     LOG_BYTES_FIELD_NUMBER: _ClassVar[int]
     MONEY_MICROS_FIELD_NUMBER: _ClassVar[int]
@@ -36,6 +37,7 @@ class GetStatusResponse(_message.Message):
     connections: int
     database_bytes: int
     fees_micros: int
+    last_commit: str
     limits: _containers.RepeatedCompositeFieldContainer[Setting]
     log_bytes: int
     money_micros: int
@@ -51,7 +53,7 @@ class GetStatusResponse(_message.Message):
     transfers_behind: int
     uptime_ms: int
     version: str
-    def __init__(self, version: _Optional[str] = ..., protocol_version: _Optional[int] = ..., uptime_ms: _Optional[int] = ..., now_ms: _Optional[int] = ..., open_period: _Optional[str] = ..., oldest_unsettled_period: _Optional[str] = ..., accounts: _Optional[int] = ..., things: _Optional[int] = ..., open_clicks: _Optional[int] = ..., transfers: _Optional[int] = ..., commits: _Optional[int] = ..., settlements: _Optional[int] = ..., database_bytes: _Optional[int] = ..., log_bytes: _Optional[int] = ..., connections: _Optional[int] = ..., fees_micros: _Optional[int] = ..., money_micros: _Optional[int] = ..., settings: _Optional[_Iterable[_Union[Setting, _Mapping]]] = ..., limits: _Optional[_Iterable[_Union[Setting, _Mapping]]] = ..., transfers_behind: _Optional[int] = ...) -> None: ...
+    def __init__(self, version: _Optional[str] = ..., protocol_version: _Optional[int] = ..., uptime_ms: _Optional[int] = ..., now_ms: _Optional[int] = ..., open_period: _Optional[str] = ..., oldest_unsettled_period: _Optional[str] = ..., accounts: _Optional[int] = ..., things: _Optional[int] = ..., open_clicks: _Optional[int] = ..., transfers: _Optional[int] = ..., commits: _Optional[int] = ..., settlements: _Optional[int] = ..., database_bytes: _Optional[int] = ..., log_bytes: _Optional[int] = ..., connections: _Optional[int] = ..., fees_micros: _Optional[int] = ..., money_micros: _Optional[int] = ..., settings: _Optional[_Iterable[_Union[Setting, _Mapping]]] = ..., limits: _Optional[_Iterable[_Union[Setting, _Mapping]]] = ..., transfers_behind: _Optional[int] = ..., last_commit: _Optional[str] = ...) -> None: ...
 
 class SetClockRequest(_message.Message):
     __slots__ = ["now_ms"]

@@ -182,8 +182,9 @@ class SettleResponse(_message.Message):
     def __init__(self, progress: _Optional[_Union[StageProgress, _Mapping]] = ..., settlement: _Optional[_Union[Settlement, _Mapping]] = ...) -> None: ...
 
 class Settlement(_message.Message):
-    __slots__ = ["clicks", "digest", "fee_bps", "fees_micros", "owners", "period", "pots", "pots_micros", "returned_micros", "revenue_micros", "settled_at_ms", "state"]
+    __slots__ = ["clicks", "commit", "digest", "fee_bps", "fees_micros", "owners", "period", "pots", "pots_micros", "returned_micros", "revenue_micros", "settled_at_ms", "state"]
     CLICKS_FIELD_NUMBER: _ClassVar[int]
+    COMMIT_FIELD_NUMBER: _ClassVar[int]
     DIGEST_FIELD_NUMBER: _ClassVar[int]
     FEES_MICROS_FIELD_NUMBER: _ClassVar[int]
     FEE_BPS_FIELD_NUMBER: _ClassVar[int]
@@ -196,6 +197,7 @@ class Settlement(_message.Message):
     SETTLED_AT_MS_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     clicks: int
+    commit: str
     digest: str
     fee_bps: int
     fees_micros: int
@@ -207,7 +209,7 @@ class Settlement(_message.Message):
     revenue_micros: int
     settled_at_ms: int
     state: SettlementState
-    def __init__(self, period: _Optional[str] = ..., state: _Optional[_Union[SettlementState, str]] = ..., fee_bps: _Optional[int] = ..., pots: _Optional[int] = ..., clicks: _Optional[int] = ..., owners: _Optional[int] = ..., pots_micros: _Optional[int] = ..., fees_micros: _Optional[int] = ..., revenue_micros: _Optional[int] = ..., returned_micros: _Optional[int] = ..., digest: _Optional[str] = ..., settled_at_ms: _Optional[int] = ...) -> None: ...
+    def __init__(self, period: _Optional[str] = ..., state: _Optional[_Union[SettlementState, str]] = ..., fee_bps: _Optional[int] = ..., pots: _Optional[int] = ..., clicks: _Optional[int] = ..., owners: _Optional[int] = ..., pots_micros: _Optional[int] = ..., fees_micros: _Optional[int] = ..., revenue_micros: _Optional[int] = ..., returned_micros: _Optional[int] = ..., digest: _Optional[str] = ..., settled_at_ms: _Optional[int] = ..., commit: _Optional[str] = ...) -> None: ...
 
 class StageProgress(_message.Message):
     __slots__ = ["done", "stage", "total"]
@@ -234,24 +236,28 @@ class ThingRevenue(_message.Message):
     def __init__(self, thing_id: _Optional[int] = ..., url: _Optional[str] = ..., title: _Optional[str] = ..., clicks: _Optional[int] = ..., micros: _Optional[int] = ...) -> None: ...
 
 class Verdict(_message.Message):
-    __slots__ = ["clean", "clicks", "commits", "first_wrong_row", "settlements", "transfers"]
+    __slots__ = ["clean", "clicks", "commits", "first_wrong_row", "last_commit", "settlements", "transfers"]
     CLEAN_FIELD_NUMBER: _ClassVar[int]
     CLICKS_FIELD_NUMBER: _ClassVar[int]
     COMMITS_FIELD_NUMBER: _ClassVar[int]
     FIRST_WRONG_ROW_FIELD_NUMBER: _ClassVar[int]
+    LAST_COMMIT_FIELD_NUMBER: _ClassVar[int]
     SETTLEMENTS_FIELD_NUMBER: _ClassVar[int]
     TRANSFERS_FIELD_NUMBER: _ClassVar[int]
     clean: bool
     clicks: int
     commits: int
     first_wrong_row: WrongRow
+    last_commit: str
     settlements: int
     transfers: int
-    def __init__(self, clean: bool = ..., transfers: _Optional[int] = ..., clicks: _Optional[int] = ..., settlements: _Optional[int] = ..., commits: _Optional[int] = ..., first_wrong_row: _Optional[_Union[WrongRow, _Mapping]] = ...) -> None: ...
+    def __init__(self, clean: bool = ..., transfers: _Optional[int] = ..., clicks: _Optional[int] = ..., settlements: _Optional[int] = ..., commits: _Optional[int] = ..., first_wrong_row: _Optional[_Union[WrongRow, _Mapping]] = ..., last_commit: _Optional[str] = ...) -> None: ...
 
 class VerifyRequest(_message.Message):
-    __slots__ = []
-    def __init__(self) -> None: ...
+    __slots__ = ["commit"]
+    COMMIT_FIELD_NUMBER: _ClassVar[int]
+    commit: str
+    def __init__(self, commit: _Optional[str] = ...) -> None: ...
 
 class VerifyResponse(_message.Message):
     __slots__ = ["progress", "verdict"]
