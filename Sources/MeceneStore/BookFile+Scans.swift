@@ -66,11 +66,12 @@ extension BookFile {
     keys.reserveCapacity(rows)
     var finding: (any Error)?
     let piece = try connection.prepare(
-      "SELECT patron_id, thing_id, undone FROM \(table) WHERE sequence > ? AND sequence <= ?")
+      "SELECT patron_id, thing_id, undone FROM \(table) WHERE sequence > ? ORDER BY sequence")
     while keys.count < rows {
       try Task.checkCancellation()
       let through = min(keys.count + Self.pieceRows, rows)
-      try piece.forEachRow(.integer(Int64(keys.count)), .integer(Int64(through))) { row in
+      // Without a bound to hold each row against.
+      try piece.forEachRow(first: through - keys.count, Int64(keys.count)) { row in
         if finding != nil { return }
         do {
           let (patron, thing) = (row.integer(0), row.integer(1))

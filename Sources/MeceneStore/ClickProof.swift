@@ -12,8 +12,10 @@ struct ClickProof {
   private var commit: Int64
   /// Commits that left clicks and are still to be met, the next one last.
   private var ahead: [(sequence: Int64, clicks: Int64, hash: [UInt8])] = []
-  private var rows = CanonicalRows()
-  private var clicks: Int64 = 0
+  /// Canonical bytes of the clicks of the next commit.
+  private var bytes: [UInt8] = []
+  /// How many of them are still to come.
+  private var clicksAhead: Int64 = 0
 
   /// - Parameters:
   ///   - commits: The commits that can have left clicks of the month.
@@ -43,23 +45,36 @@ struct ClickProof {
 
   /// The next click of the log.
   mutating func add(patron: Int64, thing: Int64, undone: Int64) throws {
+    if clicksAhead == 0 { try meetCommit() }
+    guard undone == 0 || undone == 1 else {
+      throw Finding(
+        table: table, key: "\(patron) \(thing)", expected: "undone 0 or 1", found: "undone \(undone)")
+    }
+    let click = ClickEffect(patron: AccountID(patron), thing: ThingID(thing), isUndone: undone == 1)
+    bytes.append(addingCapacity: CanonicalRows.clickBytes) { CanonicalRows.append(click, to: &$0) }
+    clicksAhead -= 1
+    if clicksAhead == 0 { try prove() }
+  }
+
+  private mutating func meetCommit() throws {
     if ahead.isEmpty { try readAhead() }
-    guard let next = ahead.last, undone == 0 || undone == 1 else {
+    guard let next = ahead.last, next.clicks > 0 else {
       throw Finding(
-        table: table, key: "\(patron) \(thing)", expected: "a click, or an undone one, of a commit",
-        found: "undone \(undone)")
+        table: table, key: "sequence", expected: "no more rows than commits left", found: "one more")
     }
-    rows.append(ClickEffect(patron: AccountID(patron), thing: ThingID(thing), isUndone: undone == 1))
-    clicks += 1
-    guard clicks == next.clicks else { return }
-    let found = hash(rows.takeClicks())
-    guard found == next.hash else {
+    clicksAhead = next.clicks
+    bytes.reserveCapacity(CanonicalRows.clickBytes * Int(clamping: min(next.clicks, 1 << 16)))
+  }
+
+  private mutating func prove() throws {
+    guard let commit = ahead.popLast() else { return }
+    let found = hash(bytes)
+    bytes.removeAll(keepingCapacity: true)
+    guard found == commit.hash else {
       throw Finding(
-        table: table, key: "the \(clicks) rows of commit \(next.sequence)", expected: "what was committed",
-        found: "other clicks")
+        table: table, key: "the \(commit.clicks) rows of commit \(commit.sequence)",
+        expected: "what was committed", found: "other clicks")
     }
-    ahead.removeLast()
-    clicks = 0
   }
 
   /// After the last click: all commits have been met.
@@ -68,7 +83,7 @@ struct ClickProof {
     guard let next = ahead.last else { return }
     throw Finding(
       table: table, key: "the rows of commit \(next.sequence)", expected: "\(next.clicks) rows",
-      found: "\(clicks)")
+      found: "\(next.clicks - clicksAhead)")
   }
 
   private mutating func readAhead() throws {

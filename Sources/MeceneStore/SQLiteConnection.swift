@@ -117,25 +117,27 @@ private final class LogPageCounter {
 
   /// Runs a statement of three whole numbers, without an array for them.
   func run(_ a: Int64, _ b: Int64, _ c: Int64) throws(StoreError) {
-    try connection.check(unsafe sqlite3_bind_int64(handle, 1, a))
-    try connection.check(unsafe sqlite3_bind_int64(handle, 2, b))
-    try connection.check(unsafe sqlite3_bind_int64(handle, 3, c))
+    // All of SQLite's codes but that of success have a bit set.
+    let code =
+      unsafe sqlite3_bind_int64(handle, 1, a) | sqlite3_bind_int64(handle, 2, b)
+      | sqlite3_bind_int64(handle, 3, c)
+    try connection.check(code)
     try finish()
   }
 
   /// Binds whole numbers to the parameters from the first on, and NULL for `RowsStatement.nothing`.
   func bind(_ values: ArraySlice<Int64>) throws(StoreError) {
     var position: Int32 = 1
+    var code = SQLITE_OK
     for value in values {
-      let code =
-        if value == RowsStatement.nothing {
-          unsafe sqlite3_bind_null(handle, position)
-        } else {
-          unsafe sqlite3_bind_int64(handle, position, value)
-        }
-      try connection.check(code)
+      if value == RowsStatement.nothing {
+        code |= unsafe sqlite3_bind_null(handle, position)
+      } else {
+        code |= unsafe sqlite3_bind_int64(handle, position, value)
+      }
       position += 1
     }
+    try connection.check(code)
   }
 
   /// Calls `body` for each row.
@@ -145,6 +147,19 @@ private final class LogPageCounter {
     while code == SQLITE_ROW {
       unsafe body(Columns(handle))
       code = unsafe sqlite3_step(handle)
+    }
+    unsafe sqlite3_reset(handle)
+    try connection.check(code)
+  }
+
+  /// Calls `body` for each of the first rows.
+  func forEachRow(first limit: Int, _ value: Int64, body: (Columns) -> Void) throws(StoreError) {
+    try bind(.integer(value), 1)
+    var code = SQLITE_OK
+    for _ in 0..<limit {
+      code = unsafe sqlite3_step(handle)
+      guard code == SQLITE_ROW else { break }
+      unsafe body(Columns(handle))
     }
     unsafe sqlite3_reset(handle)
     try connection.check(code)

@@ -12,7 +12,7 @@ import MeceneWire
 ///     instruction-counts split|frames|unpack|apply|pack|commit|click|settle TIMES
 @main
 enum InstructionCounts {
-  static func main() async throws {
+  static func main() throws {
     let arguments = CommandLine.arguments
     guard arguments.count == 3, let times = Int(arguments[2]) else { return usage() }
     switch arguments[1] {
@@ -21,11 +21,22 @@ enum InstructionCounts {
     case "unpack": try unpack(times)
     case "apply": try apply(times)
     case "pack": try pack(times)
-    case "commit": try await commit(times)
-    case "click": try await settle(times, settles: false)
-    case "settle": try await settle(times, settles: true)
+    case "commit": try wait { try await commit(times) }
+    case "click": try wait { try await settle(times, settles: false) }
+    case "settle": try wait { try await settle(times, settles: true) }
     default: usage()
     }
+  }
+
+  /// The main thread stays: valgrind does not survive its end, which an asynchronous `main` brings.
+  private static func wait(_ body: @escaping @Sendable () async throws -> Void) throws {
+    let (ended, failure) = (DispatchSemaphore(value: 0), Locked<(any Error)?>(nil))
+    Task.detached {
+      do { try await body() } catch { failure.withLock { $0 = error } }
+      ended.signal()
+    }
+    ended.wait()
+    if let failure = failure.withLock({ $0 }) { throw failure }
   }
 
   private static func usage() {
