@@ -25,6 +25,8 @@ package final class EmbeddedEngine: Engine {
     /// Pages in the log, of 4 KiB each, after which they are moved to the file. Callers wait meanwhile: 1.3 ms for 300 pages,
     /// 3.5 ms for 1,000. The 99th percentile at 8 x 64 is 2.3 instead of 3.2 ms, and throughput the same.
     package var checkpointPages: Int
+    /// Pages of a log that a reader keeps from beginning anew after which that is told: 64 MiB.
+    package var heldLogPages = 16_384
 
     package init(
       dataPath: String, currency: String = "EUR", terms: Terms = Terms(), autoSettle: Bool = true,
@@ -64,6 +66,12 @@ package final class EmbeddedEngine: Engine {
     fatal: @escaping @Sendable (String) -> Void
   ) async throws {
     directory = try DataDirectory(path: settings.dataPath)
+    try directory.checkForRemains()
+    if let mode = directory.modeForOthers {
+      logger.warning(
+        "other users may enter the data directory",
+        metadata: ["path": "\(directory.path)", "mode": "\(mode)"])
+    }
     let start = settings.simulatedClock ?? SystemClock().now()
     var random = SystemRandomNumberGenerator()
     let secret = (0..<32).map { _ in
@@ -76,6 +84,13 @@ package final class EmbeddedEngine: Engine {
         isSimulated: settings.simulatedClock != nil), damaged: fatal)
     do { try book.proveTip() } catch let finding as Finding { throw StoreError.damaged("\(finding)") }
     let bookWriter = try book.makeWriter()
+    let readable = try directory.secureFiles()
+    if !readable.isEmpty {
+      logger.warning(
+        "other users could read the books; they can't any more",
+        metadata: ["files": "\(readable.joined(separator: ", "))"])
+    }
+    try directory.sync()
     clock =
       if let simulated = settings.simulatedClock {
         SimulatedClock(max(simulated, try bookWriter.lastCommit().time))
@@ -85,7 +100,7 @@ package final class EmbeddedEngine: Engine {
       book: bookWriter,
       configuration: Writer.Configuration(
         directory: directory, currency: settings.currency, terms: settings.terms, clock: clock,
-        checkpointPages: settings.checkpointPages, sink: sink,
+        checkpointPages: settings.checkpointPages, heldLogPages: settings.heldLogPages, sink: sink,
         periodClosed: { periodClosed.fire() }, fatal: fatal, logger: logger))
     reader = Reader(book: try book.makeReader())
     scanner = Scanner(book: book)

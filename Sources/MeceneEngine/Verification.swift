@@ -87,9 +87,12 @@ extension BookFile {
     try forEachCommit { commit, rows, last in
       try chain.check(commit, rows)
       if let kept, kept.number == commit.sequence {
-        try expect(
-          "commit_log", "\(commit.sequence)", "link \(kept.link.hexadecimal), which was kept",
-          "link \(chain.last.link.hexadecimal), which was kept")
+        guard kept.link == chain.last.link else {
+          throw Finding(
+            table: "commit_log", key: "\(commit.sequence)",
+            expected: "link \(kept.link.hexadecimal), which was kept",
+            found: "link \(chain.last.link.hexadecimal)")
+        }
       }
       if commit.sequence % 256 == 0 || commit.sequence == last {
         progress(StageProgress("checking commits", Int(commit.sequence), of: Int(last)))

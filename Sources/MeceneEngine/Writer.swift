@@ -20,6 +20,8 @@ actor Writer {
     let clock: any LedgerClock
     /// Pages in the log after which they are moved to the file.
     let checkpointPages: Int
+    /// Pages of a log that can't begin anew after which that is told.
+    let heldLogPages: Int
     let sink: @Sendable ([Completion]) -> Void
     /// Called when a period has closed.
     let periodClosed: @Sendable () -> Void
@@ -56,6 +58,8 @@ actor Writer {
   /// Submissions taken so far.
   private(set) var taken = 0
   var following = Following()
+  /// Since when no checkpoint has moved the whole log, and whether that was told.
+  private var heldLog: (since: Deadline, isTold: Bool)?
 
   /// Rebuilds the state from the books.
   init(book: sending BookWriter, configuration: Configuration) throws(StoreError) {
@@ -114,8 +118,20 @@ actor Writer {
     return ledger.oldestUnsettled == period ? ledger.settlementProgress : nil
   }
 
+  /// Ends when the books are not where they were: whoever looks for them later finds others, or none. What is in the log is
+  /// moved to the file first, which may be all that is left.
+  private func checkPlace() -> Bool {
+    guard condition != .stopped, let loss = configuration.directory.loss else { return true }
+    checkpoint()
+    condition = .stopped
+    publish()
+    configuration.fatal(loss)
+    return false
+  }
+
   /// Lets time pass when a month has ended or the disk may have room again. Called about once a second.
   func lookAround() {
+    guard checkPlace() else { return }
     if condition == .diskFull, configuration.directory.hasRoom(bytes: Self.roomNeeded) {
       configuration.logger.notice("disk has room again")
       condition = .serving
@@ -388,10 +404,29 @@ actor Writer {
 
   private func checkpoint() {
     do {
-      try book.checkpoint()
+      let (pages, moved) = try book.checkpoint()
+      noteHeldLog(pages: pages, isWhole: moved == pages)
     } catch {
       configuration.logger.warning("checkpoint failed", metadata: ["reason": "\(error.sentence)"])
     }
+  }
+
+  /// Tells of a reader that has kept the log from beginning anew for so long that it has grown large.
+  private func noteHeldLog(pages: Int, isWhole: Bool) {
+    if isWhole {
+      if heldLog?.isTold == true { configuration.logger.notice("the write-ahead log begins anew") }
+      heldLog = nil
+      return
+    }
+    let since = heldLog?.since ?? .now
+    let seconds = (Deadline.now.nanoseconds - since.nanoseconds) / 1_000_000_000
+    let isLarge = pages >= configuration.heldLogPages
+    if isLarge, heldLog?.isTold != true {
+      configuration.logger.warning(
+        "a reader keeps the write-ahead log from beginning anew; it grows until the reader ends",
+        metadata: ["bytes": "\(pages * 4_096)", "seconds": "\(seconds)"])
+    }
+    heldLog = (since, isLarge || heldLog?.isTold == true)
   }
 
   func publish() {

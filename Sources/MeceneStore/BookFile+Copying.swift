@@ -66,12 +66,12 @@ extension BookFile {
     try Self.sync(directoryOf: path)
   }
 
-  private static func cannotMake(_ path: String) -> StoreError {
+  static func cannotMake(_ path: String) -> StoreError {
     .directory("the file \"\(path)\" can't be made: \(unsafe String(cString: strerror(errno)))")
   }
 
   /// Makes a new name durable.
-  private static func sync(directoryOf path: String) throws(StoreError) {
+  static func sync(directoryOf path: String) throws(StoreError) {
     let directory = URL(fileURLWithPath: path).deletingLastPathComponent().path
     let descriptor = unsafe open(directory, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw cannotMake(path) }

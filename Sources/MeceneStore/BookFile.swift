@@ -138,6 +138,7 @@ package final class BookFile: Sendable {
   private static func prepare(_ location: DatabaseLocation, identity: Identity) throws -> Identity {
     let path = location.path
     let isNew = !FileManager.default.fileExists(atPath: path)
+    if isNew { try make(location, identity) }
     let queue = try DatabaseQueue(path: location.uri, configuration: writable)
     defer { try? queue.close() }
     try queue.read { db in
@@ -155,6 +156,29 @@ package final class BookFile: Sendable {
     try Schema.migrator().migrate(queue)
     try queue.read(checkSchema)
     return try queue.write { db in try establish(db, identity) }
+  }
+
+  /// Makes the books beside their place, and lets them take their name when they are whole: what is there under the name is
+  /// never half of a first start. For their owner alone, because they hold the secret that blinds receipts.
+  private static func make(_ location: DatabaseLocation, _ identity: Identity) throws {
+    let new = DatabaseLocation(path: location.path + ".new", vfs: location.vfs)
+    for suffix in ["", "-wal", "-shm", "-journal"] { unsafe unlink(new.path + suffix) }
+    let descriptor = unsafe open(new.path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw cannotMake(new.path) }
+    defer { close(descriptor) }
+    do {
+      let queue = try DatabaseQueue(path: new.uri, configuration: writable)
+      try Schema.migrator().migrate(queue)
+      _ = try queue.write { db in try establish(db, identity) }
+      try queue.close()
+      guard fsync(descriptor) == 0, unsafe rename(new.path, location.path) == 0 else {
+        throw cannotMake(location.path)
+      }
+      try sync(directoryOf: location.path)
+    } catch {
+      unsafe unlink(new.path)
+      throw error
+    }
   }
 
   static func checkSchema(_ db: Database) throws {

@@ -1,0 +1,185 @@
+import Foundation
+import Glibc
+import Logging
+import MeceneConcurrency
+import TestSupport
+import Testing
+
+@testable import MeceneEngine
+@testable import MeceneLedger
+@testable import MeceneStore
+
+/// Where the books are, who may read them, and what happens when they are not where they were.
+@Suite(.serialized) struct DataDirectoryTests {
+  private let books = EngineTests()
+  private let directory: TemporaryDirectory
+  private var data: String { directory.path + "/data" }
+  private var database: String { data + "/mecene.sqlite" }
+
+  init() throws { directory = try TemporaryDirectory() }
+
+  /// An engine with three accounts, whose reasons to give up are collected.
+  private func start(
+    _ log: LogRecorder = LogRecorder(), reason: Locked<String?> = Locked(nil), heldLogPages: Int = 16_384
+  ) async throws -> EmbeddedEngine {
+    var settings = settings(directory, autoSettle: false)
+    settings.checkpointPages = 12
+    settings.heldLogPages = heldLogPages
+    return try await EmbeddedEngine(
+      settings: settings, logger: log.logger, sink: { _ in },
+      fatal: { sentence in reason.withLock { $0 = sentence } })
+  }
+
+  private func contents() throws -> [String: Int] {
+    let names = try FileManager.default.contentsOfDirectory(atPath: data)
+    return Dictionary(
+      uniqueKeysWithValues: names.map {
+        ($0, (FileManager.default.contents(atPath: data + "/" + $0) ?? Data()).count)
+      })
+  }
+
+  @Test(arguments: ["removed", "emptied", "moved away with its log left"])
+  func `absence is no first start: what is left of books is refused, and stays as it is`(what: String)
+    async throws
+  {
+    let engine = try await start()
+    try await books.populate(engine, accounts: 3)
+    // As a crash leaves them: with a log.
+    let kept = directory.path + "/kept"
+    try FileManager.default.createDirectory(atPath: kept, withIntermediateDirectories: true)
+    for ending in ["", "-wal"] {
+      try FileManager.default.copyItem(atPath: database + ending, toPath: kept + "/mecene.sqlite" + ending)
+    }
+    await engine.shutDown()
+    for name in try FileManager.default.contentsOfDirectory(atPath: data) {
+      try FileManager.default.removeItem(atPath: data + "/" + name)
+    }
+    try FileManager.default.copyItem(atPath: kept + "/mecene.sqlite-wal", toPath: database + "-wal")
+    switch what {
+    case "removed": try Data().write(to: URL(fileURLWithPath: data + "/mecene.lock"))
+    case "emptied": try Data().write(to: URL(fileURLWithPath: database))
+    default: break
+    }
+    let before = try contents()
+    let error = await #expect(throws: StoreError.self) { try await start() }
+    #expect(error?.sentence.contains("restore a backup into another directory") == true)
+    #expect(error?.sentence.contains(what == "emptied" ? "is empty" : "moved or removed") == true)
+    #expect(try contents() == before)
+    // What the sentence says saves them.
+    try? FileManager.default.removeItem(atPath: database)
+    try FileManager.default.copyItem(atPath: kept + "/mecene.sqlite", toPath: database)
+    let again = try await start()
+    #expect(try await again.read { try $0.status().accounts } == 3)
+    await again.shutDown()
+  }
+
+  @Test func `a first start that was killed is begun anew`() async throws {
+    try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
+    try Data("half".utf8).write(to: URL(fileURLWithPath: database + ".new"))
+    let engine = try await start()
+    try await books.populate(engine, accounts: 1)
+    await engine.shutDown()
+    #expect(try contents()["mecene.sqlite.new"] == nil)
+  }
+
+  @Test func `no second daemon joins, whatever file is removed`() async throws {
+    let engine = try await start()
+    for name in try FileManager.default.contentsOfDirectory(atPath: data)
+    where !name.hasPrefix("mecene.sqlite") {
+      try FileManager.default.removeItem(atPath: data + "/" + name)
+    }
+    for path in [
+      data, data + "/.", directory.path + "/../" + directory.path.split(separator: "/")[1] + "/data",
+    ] {
+      let error = #expect(throws: StoreError.self) { try DataDirectory(path: path) }
+      #expect(error?.sentence.contains("another daemon is using") == true)
+    }
+    await engine.shutDown()
+    _ = try DataDirectory(path: data)
+  }
+
+  @Test(arguments: [
+    "directory moved", "directory removed", "database moved", "log removed", "database replaced",
+  ])
+  func `books that are moved or removed under a running daemon stop it`(what: String) async throws {
+    let reason = Locked<String?>(nil)
+    let engine = try await start(reason: reason)
+    try await books.populate(engine, accounts: 3)
+    let elsewhere = directory.path + "/elsewhere"
+    switch what {
+    case "directory moved": try FileManager.default.moveItem(atPath: data, toPath: elsewhere)
+    case "directory removed": try FileManager.default.removeItem(atPath: data)
+    case "database moved": try FileManager.default.moveItem(atPath: database, toPath: elsewhere)
+    case "log removed": try FileManager.default.removeItem(atPath: database + "-wal")
+    default:
+      try FileManager.default.copyItem(atPath: database, toPath: elsewhere)
+      #expect(rename(elsewhere, database) == 0)
+    }
+    #expect(try await eventually { reason.withLock { $0 } != nil })
+    #expect(reason.withLock { $0 }?.contains("while the daemon ran") == true)
+    await #expect(throws: EngineFailure.self) { try await books.perform(engine, .tick) }
+    await engine.shutDown()
+    guard what == "log removed" else { return }
+    // What was acknowledged was in the log alone, and is in the file now.
+    let again = try await start()
+    #expect(try await again.read { try $0.status().accounts } == 3)
+    await again.shutDown()
+  }
+
+  @Test func `nobody but their owner reads the books, whatever the umask and the directory's mode`()
+    async throws
+  {
+    let before = umask(0o022)
+    defer { umask(before) }
+    try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
+    #expect(chmod(data, 0o755) == 0)
+    let log = LogRecorder()
+    let engine = try await start(log)
+    try await books.populate(engine, accounts: 1)
+    for suffix in ["", "-wal", "-shm"] {
+      var status = stat()
+      #expect(stat(database + suffix, &status) == 0 && status.st_mode & 0o777 == 0o600, "\(suffix)")
+    }
+    #expect(log.count("warning: other users may enter the data directory mode=0755") == 1)
+    #expect(log.count("could read") == 0)
+    await engine.shutDown()
+  }
+
+  @Test func `books that others can read are closed to them at the next start`() async throws {
+    let engine = try await start()
+    await engine.shutDown()
+    #expect(chmod(database, 0o644) == 0 && chmod(database + "-wal", 0o644) == 0)
+    let log = LogRecorder()
+    let again = try await start(log)
+    var status = stat()
+    #expect(stat(database, &status) == 0 && status.st_mode & 0o777 == 0o600)
+    #expect(
+      log.count(
+        "warning: other users could read the books; they can't any more files=mecene.sqlite, mecene.sqlite-wal"
+      ) == 1)
+    await again.shutDown()
+  }
+
+  @Test func `a long reader that keeps the log growing is told of once, and its end too`() async throws {
+    let log = LogRecorder()
+    let engine = try await start(log, heldLogPages: 40)
+    try await books.populate(engine, accounts: 2)
+    let reader = try SQLiteConnection(DatabaseLocation(path: database), isReadOnly: true)
+    func write(_ rounds: Range<Int>) async throws {
+      for n in rounds {
+        let text = try PlainText(
+          String(repeating: "long \(n) ", count: 1_000), field: "", charactersMax: 10_000)
+        try await books.perform(
+          engine, .updateThing(books.thing(1), title: nil, description: text, hidden: nil))
+      }
+    }
+    try reader.execute("BEGIN; SELECT count(*) FROM account")
+    try await write(0..<40)
+    #expect(log.count("warning: a reader keeps the write-ahead log from beginning anew") == 1)
+    try reader.execute("COMMIT")
+    try await write(40..<60)
+    #expect(log.count("a reader keeps") == 1)
+    #expect(log.count("notice: the write-ahead log begins anew") == 1)
+    await engine.shutDown()
+  }
+}
