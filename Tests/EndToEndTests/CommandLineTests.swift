@@ -146,8 +146,23 @@ import Testing
         == "0 deposited, 2 made before, 0 refused\n")
     let missing = try Self.run("mecene", ["click", "--from", file], environment: server)
     #expect(missing.code == 1 && missing.err.contains("lacks the column patron"))
+    // A row whose answer is lost is in doubt, and its key is told.
+    try "account,amount\nanna,1\n".write(toFile: file + "2", atomically: true, encoding: .utf8)
+    let middleman = try Middleman(at: directory.path + "/m", for: directory.path + "/s", goesOn: false)
+    let doubtful = try Self.run(
+      "mecene", ["deposit", "--from", file + "2", "--timeout", "1", "--server", "unix:\(directory.path)/m"])
+    #expect(doubtful.out == "0 deposited, 0 refused, 1 in doubt\n" && doubtful.code >= 64, "\(doubtful.err)")
+    let key = doubtful.err.firstMatch(of: /repeat it with the key ([0-9a-f]{32}),/)?.1 ?? ""
+    #expect(doubtful.err.hasPrefix("line 2: "))
+    let repeated = try Self.run(
+      "mecene", ["deposit", "anna", "1", "--key", String(key), "--json"], environment: server)
+    #expect(repeated.out.contains(#""replayed":true"#), "\(repeated)")
+    withExtendedLifetime(middleman) {}
     let machine = try Self.run("mecene", ["deposit", "--from", file, "--json"], environment: server)
-    #expect(machine.out == #"{"deposited":0,"made_before":2,"refused":0,"refused_lines":[]}"# + "\n")
+    #expect(
+      machine.out
+        == #"{"deposited":0,"made_before":2,"refused":0,"in_doubt":0,"refused_lines":[],"in_doubt_lines":[]}"#
+        + "\n")
     // Each file, the exit code, and what is said of it.
     let files: [(String, Int32, String)] = [
       ("name\n", 0, ""), ("name,name\nx,y\n", 1, "has the column name twice"),

@@ -150,6 +150,70 @@ import Testing
     await client.close()
   }
 
+  @Test
+  func `a call whose answer was lost is in doubt when no later attempt gets through, and its key tells`()
+    async throws
+  {
+    let directory = try TemporaryDirectory()
+    try await withServerAndClient(in: directory) { _, direct in
+      _ = try await direct.accountService.openAccount(.init(name: "anna"))
+      let middleman = try Middleman(
+        at: directory.path + "/m", for: directory.path + "/mecene.sock", goesOn: false)
+      let client = try MeceneClient(address: "unix:\(directory.path)/m")
+      let error = await #expect(throws: MeceneError.self) {
+        try await client.accountService.deposit(
+          .init(account: .name("anna"), amountMicros: 5_000_000), options: .init(timeout: .seconds(1)))
+      }
+      #expect(error?.inDoubt == true && error?.notExecuted == false)
+      let key = try #require(error?.key)
+      #expect(error?.message.contains("repeat it with the key \(key)") == true)
+      let again = try await direct.accountService.deposit(
+        .init(account: .name("anna"), amountMicros: 5_000_000, key: key))
+      #expect(again.replayed && again.transfer?.availableAfterMicros == 5_000_000)
+      await client.close()
+      withExtendedLifetime(middleman) {}
+    }
+  }
+
+  @Test func `a call whose answer was lost is asked for again with its key, and answered`() async throws {
+    let directory = try TemporaryDirectory()
+    try await withServerAndClient(in: directory) { _, direct in
+      _ = try await direct.accountService.openAccount(.init(name: "anna"))
+      let middleman = try Middleman(
+        at: directory.path + "/m", for: directory.path + "/mecene.sock", lost: 2, goesOn: true)
+      let client = try MeceneClient(address: "unix:\(directory.path)/m")
+      let deposit = try await client.accountService.deposit(
+        .init(account: .name("anna"), amountMicros: 5_000_000))
+      #expect(deposit.replayed && deposit.transfer?.availableAfterMicros == 5_000_000)
+      await client.close()
+      withExtendedLifetime(middleman) {}
+    }
+  }
+
+  @Test func `a lost answer leaves what changes something in doubt, and nothing that only reads`()
+    async throws
+  {
+    let directory = try TemporaryDirectory()
+    try await withServer(in: directory) { _ in
+      for (index, isRead) in [false, true].enumerated() {
+        let path = directory.path + "/m\(index)"
+        let middleman = try Middleman(at: path, for: directory.path + "/mecene.sock", goesOn: false)
+        let client = try MeceneClient(address: "unix:\(path)")
+        let error = await #expect(throws: MeceneError.self) {
+          if isRead {
+            _ = try await client.accountService.listAccounts(.init(), options: .init(timeout: .seconds(1)))
+          } else {
+            _ = try await client.accountService.openAccount(
+              .init(name: "anna"), options: .init(timeout: .seconds(1)))
+          }
+        }
+        #expect(error?.inDoubt == !isRead && error?.key == nil)
+        await client.close()
+        withExtendedLifetime(middleman) {}
+      }
+    }
+  }
+
   @Test func `a task that is cancelled ends its call`() async throws {
     try await withServerAndClient { _, client in
       let task = Task {

@@ -89,19 +89,26 @@ extension MeceneClient {
     let deadline = start + options.timeout
     var request = withKey(request)
     var attempts = attemptsMade + 1
+    // Whether an attempt may have been executed: no later error says then that nothing was done.
+    var isInDoubt = false
     while true {
       do {
         return try await attempt(request, deadline)
       } catch let error as MeceneError {
+        isInDoubt = isInDoubt || error.leavesDoubt && method.idempotency != .noSideEffects
+        let key = (request as? any KeyedRequest)?.key
+        let verdict =
+          isInDoubt && !(key != nil && error.isAnswer) ? MeceneError(error, inDoubtWithKey: key) : error
         let delay = backoff(attempts, error)
-        guard repeats(error, method, request, attempts, options), ContinuousClock.now + delay < deadline,
-          await session.wait(delay)
-        else { throw error }
-        if error.reason != .connectFailed || !options.waitsForReady { attempts += 1 }
+        guard repeats(error, method, request, attempts, options, isInDoubt: isInDoubt),
+          ContinuousClock.now + delay < deadline, await session.wait(delay)
+        else { throw verdict }
+        // What is in doubt is asked for until the daemon is back.
+        if error.reason != .connectFailed || !(options.waitsForReady || isInDoubt) { attempts += 1 }
         if !error.notExecuted {
           // Without the name of its period a click can't be repeated, and stays in doubt.
           guard let named = try? await naming(request, since: start, deadline: deadline, options) else {
-            throw error
+            throw verdict
           }
           request = named
         }
@@ -118,9 +125,9 @@ extension MeceneClient {
   /// Whether sending again can do good and can do no harm.
   private func repeats(
     _ error: MeceneError, _ method: Method, _ request: any Message, _ attempt: Int,
-    _ options: CallOptions
+    _ options: CallOptions, isInDoubt: Bool
   ) -> Bool {
-    if error.reason == .connectFailed, options.waitsForReady { return true }
+    if error.reason == .connectFailed, options.waitsForReady || isInDoubt { return true }
     guard attempt < Self.attemptsMax else { return false }
     switch error.reason {
     // The first attempt tells whether there is a daemon at all; later ones may meet it restarting.

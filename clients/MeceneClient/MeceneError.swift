@@ -14,6 +14,11 @@ public struct MeceneError: Error, Sendable, Hashable, CustomStringConvertible {
   public let details: [String: String]
   /// True = nothing was done, and the call may be sent again whatever its method.
   public let notExecuted: Bool
+  /// True = an attempt at the call may have been executed, and no later one could tell. Never together with `notExecuted`.
+  public let inDoubt: Bool
+  /// The key that the call was made with, when it is in doubt and has one: the same call with this key tells what became of
+  /// it, and is never executed twice.
+  public let key: String?
   /// Milliseconds to wait before another attempt; 0 = no advice.
   public let retryAfterMs: UInt32
   /// What the last attempt to connect or to wait for an answer ran into; nil when the daemon itself answered.
@@ -28,6 +33,8 @@ public struct MeceneError: Error, Sendable, Hashable, CustomStringConvertible {
     self.message = message
     details = [:]
     self.notExecuted = notExecuted
+    inDoubt = false
+    key = nil
     retryAfterMs = 0
     self.cause = cause
   }
@@ -40,8 +47,48 @@ public struct MeceneError: Error, Sendable, Hashable, CustomStringConvertible {
     message = failure.message
     details = Dictionary(failure.details.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
     notExecuted = failure.notExecuted
+    inDoubt = false
+    key = nil
     retryAfterMs = failure.retryAfterMs
     cause = nil
+  }
+
+  /// The same error of a call of which an attempt may have been executed.
+  init(_ error: MeceneError, inDoubtWithKey key: String?) {
+    code = error.code
+    reason = error.reason
+    field = error.field
+    message =
+      "\(error.message); whether it was done is not known"
+      + (key.map { ": repeat it with the key \($0), which never does it twice" } ?? "")
+    details = error.details
+    notExecuted = false
+    inDoubt = true
+    self.key = key
+    retryAfterMs = error.retryAfterMs
+    cause = error.cause
+  }
+
+  /// Whether the call that failed so may have been executed.
+  var leavesDoubt: Bool {
+    guard !notExecuted else { return false }
+    switch reason {
+    case .connectionLost, .connectionTimeout, .commitFailed, .deadlineExceeded, .cancelled, .internal,
+      .draining:
+      return true
+    default: return false
+    }
+  }
+
+  /// Whether the daemon looked at the call before it answered so: it looks up a key before anything else, and would have told
+  /// of an earlier attempt that was executed.
+  var isAnswer: Bool {
+    switch reason {
+    case .connectFailed, .connectionLost, .connectionTimeout, .commitFailed, .deadlineExceeded, .cancelled,
+      .internal, .draining, .tooManyCalls, .diskFull:
+      false
+    default: cause == nil
+    }
   }
 
   /// The sentence, with what lies behind it.

@@ -88,6 +88,8 @@ struct BulkOption: ParsableArguments {
 
     private var counts: [String: Int]
     private var refused: [Refused] = []
+    /// Rows that may have been done, with the keys that tell.
+    private var inDoubt: [(line: Int, key: String?)] = []
     private(set) var isHopeless = false
 
     init(done: String) { counts = [done: 0] }
@@ -97,10 +99,11 @@ struct BulkOption: ParsableArguments {
       counts["not sent"] = count
     }
 
-    var exitCode: Int32? { refused.first?.code }
+    private(set) var exitCode: Int32?
 
     mutating func refuse(_ line: Int, _ sentence: String, _ code: Int32) {
       refused.append(Refused(line: line, sentence: sentence, code: code))
+      exitCode = exitCode ?? code
     }
 
     mutating func add(_ outcome: Outcome) {
@@ -109,20 +112,34 @@ struct BulkOption: ParsableArguments {
       case .success(let what): counts[what, default: 0] += 1
       case .failure(let error as MeceneError):
         isHopeless = isHopeless || error.code == .unavailable || error.reason == .diskFull
+        if error.inDoubt {
+          inDoubt.append((line, error.key))
+          exitCode = exitCode ?? 64 + error.code.rawValue
+          Terminal.note("line \(line): \(error.message)")
+          return
+        }
         refuse(line, error.message, 64 + error.code.rawValue)
       case .failure(let error as LocalFailure): refuse(line, error.sentence, 1)
       case .failure(let error): refuse(line, "\(error)", 1)
       }
     }
 
+    private static func quoted(_ text: String) -> String {
+      (try? JSONEncoder().encode(text)).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
+    }
+
     /// Refused lines on standard error and counts as the result; or both as one line of JSON.
     func show(json: Bool) {
       for row in refused { Terminal.note("line \(row.line): \(row.sentence)") }
-      let counted = counts.sorted { $0.key < $1.key } + [("refused", refused.count)]
+      var counted = counts.sorted { $0.key < $1.key } + [("refused", refused.count)]
+      if json || !inDoubt.isEmpty { counted.append(("in doubt", inDoubt.count)) }
       if json {
         let members = counted.map { "\"\($0.0.replacing(" ", with: "_"))\":\($0.1)" }
         let lines = refused.map { "\($0.line)" }.joined(separator: ",")
-        Terminal.print("{\(members.joined(separator: ",")),\"refused_lines\":[\(lines)]}")
+        let doubts = inDoubt.map { "{\"line\":\($0.line),\"key\":\(Self.quoted($0.key ?? ""))}" }.joined(
+          separator: ",")
+        Terminal.print(
+          "{\(members.joined(separator: ",")),\"refused_lines\":[\(lines)],\"in_doubt_lines\":[\(doubts)]}")
       } else {
         Terminal.print(counted.map { "\($0.1) \($0.0)" }.joined(separator: ", "))
       }

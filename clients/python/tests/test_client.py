@@ -165,6 +165,79 @@ class Blocking(unittest.TestCase):
         waiting.shutdown()
 
 
+class Middleman:
+    """Hands the first call on to a daemon, loses its answer, and is gone."""
+
+    def __init__(self, target):
+        self._target = target.removeprefix("unix:")
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = "tcp://127.0.0.1:%d" % self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._once)
+        self._thread.start()
+
+    def _once(self):
+        client, _ = self._listener.accept()
+        with client, socket.socket(socket.AF_UNIX) as daemon:
+            daemon.connect(self._target)
+            daemon.sendall(client.recv(65536))
+            daemon.recv(65536)
+            self._listener.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._thread.join()
+
+
+class InDoubt(unittest.TestCase):
+    """A call whose answer was lost, and that no later attempt can settle."""
+
+    def check(self, error, direct):
+        self.assertTrue(error.in_doubt)
+        self.assertFalse(error.not_executed)
+        self.assertIn(f"repeat it with the key {error.key}", str(error))
+        again = direct.account_service.deposit(account={"name": "anna"}, amount_micros=5_000_000, key=error.key)
+        self.assertTrue(again.replayed)
+        self.assertEqual(again.transfer.available_after_micros, 5_000_000)
+
+    def test_blocking(self):
+        with Daemon() as daemon, mecene.Client(daemon.unix) as direct:
+            direct.account_service.open_account(name="anna")
+            with Middleman(daemon.unix) as middleman, mecene.Client(middleman.address) as client:
+                with self.assertRaises(mecene.MeceneError) as caught:
+                    client.account_service.deposit(
+                        account={"name": "anna"}, amount_micros=5_000_000, options=mecene.Options(timeout=1))
+            self.check(caught.exception, direct)
+
+    def test_asyncio(self):
+        async def deposit(address):
+            async with mecene.AsyncClient(address) as client:
+                await client.account_service.deposit(
+                    account={"name": "anna"}, amount_micros=5_000_000, options=mecene.Options(timeout=1))
+
+        with Daemon() as daemon, mecene.Client(daemon.unix) as direct:
+            direct.account_service.open_account(name="anna")
+            with Middleman(daemon.unix) as middleman:
+                with self.assertRaises(mecene.MeceneError) as caught:
+                    asyncio.run(deposit(middleman.address))
+            self.check(caught.exception, direct)
+
+    def test_a_client_that_is_closed_says_of_no_call_in_flight_that_it_was_not_executed(self):
+        # A peer that takes calls and answers none.
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            client = mecene.Client("tcp://127.0.0.1:%d" % listener.getsockname()[1])
+            with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                answer = pool.submit(client.account_service.deposit, account={"id": 1}, amount_micros=1)
+                taken, _ = listener.accept()
+                taken.recv(65536)
+                client.close()
+                error = answer.exception()
+                taken.close()
+            self.assertFalse(error.not_executed)
+            self.assertTrue(error.in_doubt)
+
+
 class Asyncio(unittest.IsolatedAsyncioTestCase):
     async def asyncSetUp(self):
         # A daemon that starts takes longer than the loop's debug mode finds right.

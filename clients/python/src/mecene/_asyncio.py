@@ -40,7 +40,8 @@ class AsyncClient(_services.AsyncServices):
         self._closed.set()
         connection, self._connection = self._connection, None
         if connection:
-            connection.lose(_errors.closed())
+            # Those in flight may be executed.
+            connection.lose(_errors.closed(not_executed=False))
 
     async def unary(self, method: Method, request, options: _rules.Options | None = None, *, _made: int = 0):
         """Makes a call of one answer. The stubs of the services call this."""
@@ -73,12 +74,14 @@ class AsyncClient(_services.AsyncServices):
                         yield answer
                 return
             except MeceneError as error:
+                # Before the coroutine is made: `failed` raises, and one that nobody awaits is warned of.
+                delay = attempts.failed(error)
                 try:
-                    await asyncio.wait_for(self._closed.wait(), attempts.failed(error))
+                    await asyncio.wait_for(self._closed.wait(), delay)
                 except (asyncio.TimeoutError, TimeoutError):
                     pass
                 else:
-                    raise _errors.closed() from error
+                    raise attempts.verdict(_errors.closed()) from error
                 if attempts.needs_period(error):
                     await self._name_period(attempts, error)
 
@@ -90,7 +93,7 @@ class AsyncClient(_services.AsyncServices):
                     _services.DAEMON_SERVICE_GET_STATUS, _services.daemon_pb2.GetStatusRequest(), left, _made=1))
         except MeceneError:
             # Without its period the call can't be repeated, and stays in doubt.
-            raise error from None
+            raise attempts.verdict(error) from None
 
     async def _attempt(self, attempts):
         connection = await self._connected(attempts.deadline)

@@ -41,7 +41,8 @@ class Client(_services.Services):
         with self._lock:
             connection, self._connection = self._connection, None
         if connection:
-            connection.lose(_errors.closed())
+            # Those in flight may be executed.
+            connection.lose(_errors.closed(not_executed=False))
 
     def unary(self, method: Method, request, options: _rules.Options | None = None, *, _made: int = 0):
         """Makes a call of one answer. The stubs of the services call this."""
@@ -72,7 +73,7 @@ class Client(_services.Services):
                 return
             except MeceneError as error:
                 if self._closed.wait(attempts.failed(error)):
-                    raise _errors.closed() from error
+                    raise attempts.verdict(_errors.closed()) from error
                 if attempts.needs_period(error):
                     self._name_period(attempts, error)
 
@@ -83,7 +84,7 @@ class Client(_services.Services):
                 self.unary(_services.DAEMON_SERVICE_GET_STATUS, _services.daemon_pb2.GetStatusRequest(), left, _made=1))
         except MeceneError:
             # Without its period the call can't be repeated, and stays in doubt.
-            raise error from None
+            raise attempts.verdict(error) from None
 
     def _attempt(self, attempts):
         connection = self._connected(attempts.deadline)

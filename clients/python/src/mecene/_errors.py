@@ -47,6 +47,11 @@ class MeceneError(Exception):
         self.details = details or {}
         #: True = nothing was done, and the call may be sent again whatever its method.
         self.not_executed = not_executed
+        #: True = an attempt at the call may have been executed, and no later one could tell. Never with `not_executed`.
+        self.in_doubt = False
+        #: The key that the call was made with, when it is in doubt and has one: the same call with this key tells what
+        #: became of it, and is never executed twice.
+        self.key = ""
         #: Seconds to wait before another attempt; 0 = no advice.
         self.retry_after = retry_after
         #: What the attempt to connect or to wait ran into; empty when the daemon itself answered.
@@ -59,6 +64,17 @@ class MeceneError(Exception):
             response.status, error.reason, error.message, field=error.field,
             details={detail.key: detail.value for detail in error.details}, not_executed=error.not_executed,
             retry_after=error.retry_after_ms / 1000)
+
+    def left_in_doubt(self, key: str) -> MeceneError:
+        """The same error of a call of which an attempt may have been executed."""
+        message = f"{self.message}; whether it was done is not known"
+        if key:
+            message += f": repeat it with the key {key}, which never does it twice"
+        error = MeceneError(
+            self.code, self.reason, message, field=self.field, details=self.details, retry_after=self.retry_after,
+            cause=self.cause)
+        error.in_doubt, error.key = True, key
+        return error
 
     def __eq__(self, other):
         return isinstance(other, MeceneError) and vars(self) == vars(other)
@@ -89,5 +105,5 @@ def deadline_exceeded(cause="", not_executed=False):
         not_executed=not_executed)
 
 
-def closed():
-    return MeceneError(StatusCode.CANCELLED, Reason.CANCELLED, "the client was closed", not_executed=True)
+def closed(not_executed=True):
+    return MeceneError(StatusCode.CANCELLED, Reason.CANCELLED, "the client was closed", not_executed=not_executed)

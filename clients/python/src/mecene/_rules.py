@@ -13,6 +13,13 @@ from mecene._method import Method
 
 DEFAULT_ADDRESS = "tcp://127.0.0.1:7437"
 ATTEMPTS_MAX = 4
+#: What leaves a call that was sent without an answer.
+_DOUBTFUL = {
+    Reason.CONNECTION_LOST, Reason.CONNECTION_TIMEOUT, Reason.COMMIT_FAILED, Reason.DEADLINE_EXCEEDED, Reason.CANCELLED,
+    Reason.INTERNAL, Reason.DRAINING,
+}
+#: What is said without looking at the call. The daemon looks up a key before anything else, and would tell of an earlier attempt.
+_NO_ANSWER = _DOUBTFUL | {Reason.CONNECT_FAILED, Reason.TOO_MANY_CALLS, Reason.DISK_FULL}
 _TRANSIENT = {
     Reason.DRAINING, Reason.TOO_MANY_CALLS, Reason.DISK_FULL, Reason.CONNECTION_TIMEOUT, Reason.CONNECTION_LOST,
     Reason.COMMIT_FAILED,
@@ -63,18 +70,32 @@ class Attempts:
         self.request.CopyFrom(request)
         if method.keyed and not self.request.key:
             self.request.key = make_key()
+        #: Whether an attempt may have been executed: no later error says then that nothing was done.
+        self.in_doubt = False
 
     def failed(self, error: MeceneError) -> float:
+        if not error.not_executed and error.reason in _DOUBTFUL and self.method.repeating != "reads":
+            self.in_doubt = True
         most = 0.05 * 2 ** min(self.number - 1, 5)
         delay = max(random.uniform(most / 2, most), error.retry_after)
         if not self._repeats(error) or time.monotonic() + delay >= self.deadline:
-            raise error
-        if error.reason != Reason.CONNECT_FAILED or not self.options.wait_for_ready:
+            raise self.verdict(error)
+        # What is in doubt is asked for until the daemon is back.
+        if error.reason != Reason.CONNECT_FAILED or not (self.options.wait_for_ready or self.in_doubt):
             self.number += 1
         return delay
 
+    def verdict(self, error: MeceneError) -> MeceneError:
+        """What the caller is told when no further attempt is made."""
+        is_answered = self.method.keyed and error.reason not in _NO_ANSWER and not error.cause
+        if not self.in_doubt or is_answered:
+            return error
+        told = error.left_in_doubt(self.request.key if self.method.keyed else "")
+        told.__cause__ = error.__cause__
+        return told
+
     def _repeats(self, error: MeceneError) -> bool:
-        if error.reason == Reason.CONNECT_FAILED and self.options.wait_for_ready:
+        if error.reason == Reason.CONNECT_FAILED and (self.options.wait_for_ready or self.in_doubt):
             return True
         if self.number >= ATTEMPTS_MAX:
             return False
