@@ -7,7 +7,7 @@
 #endif
 
 #include "mecene/v1/reason.pb-c.h"
-static const ProtobufCEnumValue mecene__v1__reason__enum_values_by_number[52] =
+static const ProtobufCEnumValue mecene__v1__reason__enum_values_by_number[53] =
 {
   { "REASON_UNSPECIFIED", "MECENE__V1__REASON__REASON_UNSPECIFIED", 0 },
   { "REASON_ACCOUNT_NOT_FOUND", "MECENE__V1__REASON__REASON_ACCOUNT_NOT_FOUND", 1 },
@@ -61,11 +61,12 @@ static const ProtobufCEnumValue mecene__v1__reason__enum_values_by_number[52] =
   { "REASON_INTERNAL", "MECENE__V1__REASON__REASON_INTERNAL", 73 },
   { "REASON_CONNECT_FAILED", "MECENE__V1__REASON__REASON_CONNECT_FAILED", 74 },
   { "REASON_CONNECTION_LOST", "MECENE__V1__REASON__REASON_CONNECTION_LOST", 75 },
+  { "REASON_DISK_FAILING", "MECENE__V1__REASON__REASON_DISK_FAILING", 76 },
 };
 static const ProtobufCIntRange mecene__v1__reason__value_ranges[] = {
-{0, 0},{60, 36},{0, 52}
+{0, 0},{60, 36},{0, 53}
 };
-static const ProtobufCEnumValueIndex mecene__v1__reason__enum_values_by_name[52] =
+static const ProtobufCEnumValueIndex mecene__v1__reason__enum_values_by_name[53] =
 {
   { "REASON_ACCOUNT_CLOSED", 5 },
   { "REASON_ACCOUNT_NOT_FOUND", 1 },
@@ -80,6 +81,7 @@ static const ProtobufCEnumValueIndex mecene__v1__reason__enum_values_by_name[52]
   { "REASON_CONNECT_FAILED", 50 },
   { "REASON_DEADLINE_EXCEEDED", 46 },
   { "REASON_DIGEST_MISMATCH", 29 },
+  { "REASON_DISK_FAILING", 52 },
   { "REASON_DISK_FULL", 45 },
   { "REASON_DRAINING", 43 },
   { "REASON_EARLIER_PERIOD_UNSETTLED", 27 },
@@ -127,9 +129,9 @@ const ProtobufCEnumDescriptor mecene__v1__reason__descriptor =
   "Reason",
   "Mecene__V1__Reason",
   "mecene.v1",
-  52,
+  53,
   mecene__v1__reason__enum_values_by_number,
-  52,
+  53,
   mecene__v1__reason__enum_values_by_name,
   2,
   mecene__v1__reason__value_ranges,

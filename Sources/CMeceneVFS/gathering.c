@@ -48,13 +48,14 @@ struct gathered_file {
 
 static struct gathered_file *gathered(sqlite3_file *file) { return (struct gathered_file *)file; }
 
-// A quota, a limit on a file's size, and a disk that finds out when it is synced are full disks too.
 static int told(int code) {
+  int is_full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
   switch (code) {
     case SQLITE_IOERR_WRITE:
-    case SQLITE_IOERR_FSYNC:
     case SQLITE_IOERR_TRUNCATE:
-      return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? SQLITE_FULL : code;
+      return is_full ? SQLITE_FULL : code;
+    case SQLITE_IOERR_FSYNC:
+      return is_full ? mecene_full_when_synced : code;
     default:
       return code;
   }

@@ -160,6 +160,8 @@ package enum EngineFailure: Error, Sendable, Hashable {
   case commitFailed
   /// The disk is full; it was not executed.
   case diskFull
+  /// The disk keeps failing; it was not executed.
+  case diskFailing
   /// The engine is shutting down; it was not executed.
   case shutDown
   /// A fault.
@@ -171,6 +173,8 @@ package enum EngineCondition: Sendable, Hashable {
   case serving
   case recovering
   case diskFull
+  /// Commits keep failing. Writes are refused until the disk takes some again.
+  case diskFailing
   case stopped
 }
 

@@ -41,6 +41,8 @@ actor Writer {
     var condition = EngineCondition.recovering
   }
 
+  /// Commits that fail one after the other before writes are refused.
+  private static let failuresMax = 3
   /// What the disk has to take before writes are taken again, in bytes.
   private static let roomNeeded = 1 << 20
 
@@ -55,6 +57,10 @@ actor Writer {
   private var sequence: Int64
   private var link: [UInt8]
   private(set) var condition = EngineCondition.serving
+  /// Commits that failed since the last one that succeeded, and why the last did.
+  private var failures: (count: Int, reason: String) = (0, "")
+  /// Why the last checkpoint failed; nil when it did not.
+  private var checkpointFailure: String?
   /// Submissions taken so far.
   private(set) var taken = 0
   var following = Following()
@@ -132,8 +138,10 @@ actor Writer {
   /// Lets time pass when a month has ended or the disk may have room again. Called about once a second.
   func lookAround() {
     guard checkPlace() else { return }
-    if condition == .diskFull, configuration.directory.hasRoom(bytes: Self.roomNeeded) {
-      configuration.logger.notice("disk has room again")
+    if condition == .diskFull || condition == .diskFailing,
+      configuration.directory.hasRoom(bytes: Self.roomNeeded)
+    {
+      if condition == .diskFull { configuration.logger.notice("disk has room again") }
       condition = .serving
       publish()
     }
@@ -252,6 +260,7 @@ actor Writer {
     switch condition {
     case .stopped: return .failure(.shutDown)
     case .diskFull, .recovering: if work.writes { return .failure(.diskFull) }
+    case .diskFailing: if work.writes { return .failure(.diskFailing) }
     case .serving: break
     }
     switch work {
@@ -334,6 +343,10 @@ actor Writer {
       rowsHash: rowsHash, clicksHash: clicksHash, link: newLink, money: ledger.money, fees: ledger.fees)
     sequence += 1
     link = newLink
+    if failures.count > 0 {
+      if failures.count >= Self.failuresMax { configuration.logger.notice("the disk takes writes again") }
+      failures = (0, "")
+    }
     #if DEBUG
       Faults.afterCommit(sequence)
     #endif
@@ -363,7 +376,11 @@ actor Writer {
 
   /// Throws away what memory is ahead of the disk.
   private func recover(from error: StoreError) -> EngineFailure {
-    configuration.logger.error("commit failed", metadata: ["reason": "\(error.sentence)"])
+    failures.count += 1
+    if failures.reason != error.sentence {
+      failures.reason = error.sentence
+      configuration.logger.error("commit failed", metadata: ["reason": "\(error.sentence)"])
+    }
     book.rollback()
     summary.withLock { $0.condition = .recovering }
     do {
@@ -378,13 +395,24 @@ actor Writer {
       return .commitFailed
     }
     switch error {
-    case .diskFull: condition = .diskFull
+    case .diskFull, .diskFullWhenSynced: condition = .diskFull
     case .damaged:
       condition = .stopped
       configuration.fatal(error.sentence)
-    default: break
+    default: noteFailure()
     }
-    return condition == .diskFull ? .diskFull : .commitFailed
+    return error == .diskFull ? .diskFull : .commitFailed
+  }
+
+  /// A disk that fails once may take the next commit; one that keeps failing is a state, which is told once.
+  private func noteFailure() {
+    guard failures.count >= Self.failuresMax else { return }
+    if failures.count == Self.failuresMax {
+      configuration.logger.error(
+        "the disk keeps failing; writes are refused until it takes some",
+        metadata: ["reason": "\(failures.reason)"])
+    }
+    condition = .diskFailing
   }
 
   private func tidyUp() {
@@ -406,7 +434,11 @@ actor Writer {
     do {
       let (pages, moved) = try book.checkpoint()
       noteHeldLog(pages: pages, isWhole: moved == pages)
+      if checkpointFailure != nil { configuration.logger.notice("checkpoints succeed again") }
+      checkpointFailure = nil
     } catch {
+      guard checkpointFailure != error.sentence else { return }
+      checkpointFailure = error.sentence
       configuration.logger.warning("checkpoint failed", metadata: ["reason": "\(error.sentence)"])
     }
   }

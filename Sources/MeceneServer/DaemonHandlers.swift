@@ -57,7 +57,7 @@ extension Handlers: HealthHandler {
     } else {
       switch engine.condition {
       case .serving: serves = true
-      case .diskFull: serves = !Self.writingServices.contains(request.service)
+      case .diskFull, .diskFailing: serves = !Self.writingServices.contains(request.service)
       case .recovering, .stopped: serves = false
       }
     }

@@ -42,6 +42,10 @@ extension Failure {
       self.init(
         .diskFull, "the disk is full; reading goes on, writing will when there is room", notExecuted: true,
         retryAfterMs: 1_000)
+    case .diskFailing:
+      self.init(
+        .diskFailing, "the disk keeps failing; reading goes on, writing will when the disk takes it again",
+        notExecuted: true, retryAfterMs: 1_000)
     case .shutDown: self = .draining
     case .fault(let what): self.init(.internal, "the daemon failed: \(what)")
     }

@@ -1,3 +1,4 @@
+internal import CMeceneVFS
 internal import CSQLite
 
 /// One connection to a database file, and nothing more than the writer and long scans need: SQL, prepared
@@ -85,7 +86,7 @@ internal import CSQLite
 extension StoreError {
   init(code: Int32, text: String) {
     switch code & 0xff {
-    case SQLITE_FULL: self = .diskFull
+    case SQLITE_FULL: self = Int(code) == mecene_full_when_synced ? .diskFullWhenSynced : .diskFull
     case SQLITE_CORRUPT, SQLITE_NOTADB: self = .damaged(text)
     default: self = .failed("\(text) (SQLite \(code))")
     }

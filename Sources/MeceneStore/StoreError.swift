@@ -2,6 +2,8 @@
 package enum StoreError: Error, Sendable, Hashable {
   /// Nothing more fits on the disk.
   case diskFull
+  /// Nothing more fits on the disk, which said so only when it was synced: what it has of the commit is not known.
+  case diskFullWhenSynced
   /// The file is not what was written.
   case damaged(String)
   /// A newer version of Mecene wrote the file.
@@ -21,6 +23,7 @@ package enum StoreError: Error, Sendable, Hashable {
   package var sentence: String {
     switch self {
     case .diskFull: "the disk is full"
+    case .diskFullWhenSynced: "the disk turned out to be full when it was synced"
     case .damaged(let what): "the database is damaged: \(what)"
     case .newerVersion(let path): "\(path) was written by a newer version of Mecene; use that version"
     case .olderVersion(let path):

@@ -173,13 +173,14 @@ extension EmbeddedEngine {
 /// The engine on disks that fail.
 @Suite(.serialized) struct DiskFaultTests {
   private func withEngine<T>(
-    _ dataPath: String, vfs: String? = nil, _ body: (EmbeddedEngine) async throws -> T
+    _ dataPath: String, vfs: String? = nil, logger: Logger = quietLogger,
+    _ body: (EmbeddedEngine) async throws -> T
   ) async throws -> T {
     let reasons = Locked<[String]>([])
     let settings = EmbeddedEngine.Settings(
       dataPath: dataPath, autoSettle: false, simulatedClock: november, vfs: vfs, checkpointPages: 12)
     let engine = try await EmbeddedEngine(
-      settings: settings, logger: quietLogger, sink: { _ in },
+      settings: settings, logger: logger, sink: { _ in },
       fatal: { reason in reasons.withLock { $0.append(reason) } })
     do {
       let result = try await body(engine)
@@ -244,6 +245,65 @@ extension EmbeddedEngine {
         }
       }
     }
+  }
+
+  @Test func `a disk that keeps failing is a state, told once, until it takes writes again`() async throws {
+    let (directory, disk, log) = (try TemporaryDirectory(), FaultyDisk(), LogRecorder())
+    try await withEngine(directory.path + "/data", vfs: disk.vfs, logger: log.logger) { engine in
+      let life = Life()
+      try await life.live(engine)
+      func deposit(_ key: String) async -> EngineFailure? {
+        do {
+          _ = try await engine.perform(.deposit(.id(AccountID(1)), Micros(1), RequestKey(key)))
+          return nil
+        } catch { return error as? EngineFailure }
+      }
+      disk.fail(.init(.sync, of: .log, at: 1, persists: true, .broken))
+      for number in 1...3 { #expect(await deposit("broken-\(number)") == .commitFailed) }
+      #expect(await deposit("refused") == .diskFailing)
+      #expect(engine.condition == .diskFailing)
+      #expect(try await engine.read { try $0.status().accounts } == 4)
+      // What the daemon tries meanwhile fails too, and is not told again.
+      for number in 0..<30 {
+        #expect([.commitFailed, .diskFailing].contains(await deposit("meanwhile-\(number)")))
+        try await Task.sleep(for: .milliseconds(100))
+      }
+      #expect(log.count("error: commit failed") == 1)
+      #expect(log.count("error: the disk keeps failing; writes are refused until it takes some") == 1)
+      disk.fail(nil)
+      #expect(try await eventually { await deposit("healed") == nil })
+      #expect(log.count("notice: the disk takes writes again") == 1)
+      #expect(engine.condition == .serving)
+    }
+  }
+
+  @Test func `a disk that is full when it is synced leaves a commit in doubt`()
+    async throws
+  {
+    let (directory, disk) = (try TemporaryDirectory(), FaultyDisk())
+    try await withEngine(directory.path + "/data", vfs: disk.vfs) { engine in
+      disk.fail(.init(.sync, of: .log, at: 1, persists: false, .full))
+      let name = try AccountName("anna")
+      let opening = Command.openAccount(
+        name: name, fingerprint: Fingerprint(of: name.text),
+        displayName: try PlainText("", field: "", charactersMax: 1), budget: .zero)
+      await #expect(throws: EngineFailure.commitFailed) { try await engine.perform(opening) }
+      #expect(try await eventually { engine.condition == .serving })
+      _ = try await engine.perform(opening)
+    }
+  }
+
+  @Test func `a checkpoint that keeps failing is told once`() async throws {
+    let (directory, disk, log) = (try TemporaryDirectory(), FaultyDisk(), LogRecorder())
+    try await withEngine(directory.path + "/data", vfs: disk.vfs, logger: log.logger) { engine in
+      disk.fail(.init(.write, of: .database, at: 1, persists: true, .broken))
+      let life = Life()
+      try await life.live(engine)
+      #expect(life.failures == 0 && disk.failed > 3)
+      #expect(log.count("warning: checkpoint failed") == 1)
+      disk.fail(nil)
+    }
+    #expect(log.count("notice: checkpoints succeed again") == 1)
   }
 
   @Test(.enabled(if: SmallDisk.canBeMade, "needs the right to mount"))

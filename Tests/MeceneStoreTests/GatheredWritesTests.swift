@@ -224,7 +224,8 @@ private final class Table {
         let error = #expect(throws: StoreError.self) {
           try table.writer.execute("INSERT INTO row VALUES (1, randomblob(100))")
         }
-        #expect((error == .diskFull) == isFull, "\(operation) \(failure): \(String(describing: error))")
+        let full: StoreError = operation == .sync ? .diskFullWhenSynced : .diskFull
+        #expect((error == full) == isFull, "\(operation) \(failure): \(String(describing: error))")
       }
     }
   }

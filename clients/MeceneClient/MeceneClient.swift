@@ -132,7 +132,8 @@ extension MeceneClient {
     switch error.reason {
     // The first attempt tells whether there is a daemon at all; later ones may meet it restarting.
     case .connectFailed: return attempt > 1
-    case .draining, .tooManyCalls, .diskFull, .connectionTimeout, .connectionLost, .commitFailed:
+    case .draining, .tooManyCalls, .diskFull, .diskFailing, .connectionTimeout, .connectionLost,
+      .commitFailed:
       return error.notExecuted || method.idempotency != .unknown || request is any KeyedRequest
     default: return false
     }

@@ -85,7 +85,7 @@ public struct MeceneError: Error, Sendable, Hashable, CustomStringConvertible {
   var isAnswer: Bool {
     switch reason {
     case .connectFailed, .connectionLost, .connectionTimeout, .commitFailed, .deadlineExceeded, .cancelled,
-      .internal, .draining, .tooManyCalls, .diskFull:
+      .internal, .draining, .tooManyCalls, .diskFull, .diskFailing:
       false
     default: cause == nil
     }

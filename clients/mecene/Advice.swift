@@ -26,6 +26,7 @@ enum Advice {
     case .connectFailed: "start one with `mecened`, or name its address with --server"
     case .deadlineExceeded: "try again, or allow more time with --timeout"
     case .diskFull: "make room on the daemon's disk"
+    case .diskFailing: "look at the daemon's log and its disk"
     default: nil
     }
   }

@@ -8,6 +8,11 @@
 //
 // Registers it above the VFS `base`, and does nothing when that was done before. Returns one of SQLite's codes:
 // SQLITE_NOTFOUND when there is no VFS `base`.
+//
+// A quota and a limit on a file's size are SQLITE_FULL like a full disk. Of a disk that turns out to be full when it is synced,
+// nobody knows what it has: that is mecene_full_when_synced, whose low byte is SQLITE_FULL's.
+enum { mecene_full_when_synced = 13 | 1 << 8 };
+
 int mecene_gathering_register(const char *name, const char *base);
 
 #endif

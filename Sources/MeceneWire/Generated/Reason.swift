@@ -112,6 +112,8 @@ public struct Reason: RawRepresentable, Sendable, Hashable, CaseIterable {
   public static let connectFailed = Self(rawValue: 74)
   /// `UNAVAILABLE`: The connection was lost before the answer came.
   public static let connectionLost = Self(rawValue: 75)
+  /// `UNAVAILABLE`: The daemon's disk keeps failing: writes are refused until it takes some again.
+  public static let diskFailing = Self(rawValue: 76)
 
   /// Every value of this version.
   public static let allCases: [Self] = [
@@ -167,11 +169,12 @@ public struct Reason: RawRepresentable, Sendable, Hashable, CaseIterable {
     .`internal`,
     .connectFailed,
     .connectionLost,
+    .diskFailing,
   ]
 
   static let knownValues: Set<Int32> = [
     0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28,
-    29, 30, 31, 32, 33, 34, 35, 60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75,
+    29, 30, 31, 32, 33, 34, 35, 60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 76,
   ]
 
   /// The name in the contract; nil for a number that this version does not know.
@@ -229,6 +232,7 @@ public struct Reason: RawRepresentable, Sendable, Hashable, CaseIterable {
     case 73: "REASON_INTERNAL"
     case 74: "REASON_CONNECT_FAILED"
     case 75: "REASON_CONNECTION_LOST"
+    case 76: "REASON_DISK_FAILING"
     default: nil
     }
   }
@@ -287,6 +291,7 @@ public struct Reason: RawRepresentable, Sendable, Hashable, CaseIterable {
     case 73: .internal
     case 74: .unavailable
     case 75: .unavailable
+    case 76: .unavailable
     default: nil
     }
   }

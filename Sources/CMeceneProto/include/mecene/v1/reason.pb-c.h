@@ -230,7 +230,11 @@ typedef enum _Mecene__V1__Reason {
   /*
    * [UNAVAILABLE] The connection was lost before the answer came.
    */
-  MECENE__V1__REASON__REASON_CONNECTION_LOST = 75
+  MECENE__V1__REASON__REASON_CONNECTION_LOST = 75,
+  /*
+   * [UNAVAILABLE] The daemon's disk keeps failing: writes are refused until it takes some again.
+   */
+  MECENE__V1__REASON__REASON_DISK_FAILING = 76
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MECENE__V1__REASON)
 } Mecene__V1__Reason;
 
