@@ -142,6 +142,96 @@ void   mecene__v1__setting__free_unpacked
   assert(message->base.descriptor == &mecene__v1__setting__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   mecene__v1__confirm_clock_request__init
+                     (Mecene__V1__ConfirmClockRequest         *message)
+{
+  static const Mecene__V1__ConfirmClockRequest init_value = MECENE__V1__CONFIRM_CLOCK_REQUEST__INIT;
+  *message = init_value;
+}
+size_t mecene__v1__confirm_clock_request__get_packed_size
+                     (const Mecene__V1__ConfirmClockRequest *message)
+{
+  assert(message->base.descriptor == &mecene__v1__confirm_clock_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t mecene__v1__confirm_clock_request__pack
+                     (const Mecene__V1__ConfirmClockRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &mecene__v1__confirm_clock_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t mecene__v1__confirm_clock_request__pack_to_buffer
+                     (const Mecene__V1__ConfirmClockRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &mecene__v1__confirm_clock_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Mecene__V1__ConfirmClockRequest *
+       mecene__v1__confirm_clock_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Mecene__V1__ConfirmClockRequest *)
+     protobuf_c_message_unpack (&mecene__v1__confirm_clock_request__descriptor,
+                                allocator, len, data);
+}
+void   mecene__v1__confirm_clock_request__free_unpacked
+                     (Mecene__V1__ConfirmClockRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &mecene__v1__confirm_clock_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   mecene__v1__confirm_clock_response__init
+                     (Mecene__V1__ConfirmClockResponse         *message)
+{
+  static const Mecene__V1__ConfirmClockResponse init_value = MECENE__V1__CONFIRM_CLOCK_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t mecene__v1__confirm_clock_response__get_packed_size
+                     (const Mecene__V1__ConfirmClockResponse *message)
+{
+  assert(message->base.descriptor == &mecene__v1__confirm_clock_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t mecene__v1__confirm_clock_response__pack
+                     (const Mecene__V1__ConfirmClockResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &mecene__v1__confirm_clock_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t mecene__v1__confirm_clock_response__pack_to_buffer
+                     (const Mecene__V1__ConfirmClockResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &mecene__v1__confirm_clock_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Mecene__V1__ConfirmClockResponse *
+       mecene__v1__confirm_clock_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Mecene__V1__ConfirmClockResponse *)
+     protobuf_c_message_unpack (&mecene__v1__confirm_clock_response__descriptor,
+                                allocator, len, data);
+}
+void   mecene__v1__confirm_clock_response__free_unpacked
+                     (Mecene__V1__ConfirmClockResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &mecene__v1__confirm_clock_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   mecene__v1__set_clock_request__init
                      (Mecene__V1__SetClockRequest         *message)
 {
@@ -250,7 +340,7 @@ const ProtobufCMessageDescriptor mecene__v1__get_status_request__descriptor =
   (ProtobufCMessageInit) mecene__v1__get_status_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor mecene__v1__get_status_response__field_descriptors[21] =
+static const ProtobufCFieldDescriptor mecene__v1__get_status_response__field_descriptors[23] =
 {
   {
     "version",
@@ -504,12 +594,37 @@ static const ProtobufCFieldDescriptor mecene__v1__get_status_response__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "unconfirmed_clock_ms",
+    22,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__GetStatusResponse, unconfirmed_clock_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "expected_clock_ms",
+    23,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__GetStatusResponse, expected_clock_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned mecene__v1__get_status_response__field_indices_by_name[] = {
   6,   /* field[6] = accounts */
   10,   /* field[10] = commits */
   14,   /* field[14] = connections */
   12,   /* field[12] = database_bytes */
+  22,   /* field[22] = expected_clock_ms */
   15,   /* field[15] = fees_micros */
   20,   /* field[20] = last_commit */
   18,   /* field[18] = limits */
@@ -525,13 +640,14 @@ static const unsigned mecene__v1__get_status_response__field_indices_by_name[] =
   7,   /* field[7] = things */
   9,   /* field[9] = transfers */
   19,   /* field[19] = transfers_behind */
+  21,   /* field[21] = unconfirmed_clock_ms */
   2,   /* field[2] = uptime_ms */
   0,   /* field[0] = version */
 };
 static const ProtobufCIntRange mecene__v1__get_status_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 21 }
+  { 0, 23 }
 };
 const ProtobufCMessageDescriptor mecene__v1__get_status_response__descriptor =
 {
@@ -541,7 +657,7 @@ const ProtobufCMessageDescriptor mecene__v1__get_status_response__descriptor =
   "Mecene__V1__GetStatusResponse",
   "mecene.v1",
   sizeof(Mecene__V1__GetStatusResponse),
-  21,
+  23,
   mecene__v1__get_status_response__field_descriptors,
   mecene__v1__get_status_response__field_indices_by_name,
   1,  mecene__v1__get_status_response__number_ranges,
@@ -597,6 +713,95 @@ const ProtobufCMessageDescriptor mecene__v1__setting__descriptor =
   mecene__v1__setting__field_indices_by_name,
   1,  mecene__v1__setting__number_ranges,
   (ProtobufCMessageInit) mecene__v1__setting__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor mecene__v1__confirm_clock_request__field_descriptors[1] =
+{
+  {
+    "now_ms",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__ConfirmClockRequest, now_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned mecene__v1__confirm_clock_request__field_indices_by_name[] = {
+  0,   /* field[0] = now_ms */
+};
+static const ProtobufCIntRange mecene__v1__confirm_clock_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor mecene__v1__confirm_clock_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "mecene.v1.ConfirmClockRequest",
+  "ConfirmClockRequest",
+  "Mecene__V1__ConfirmClockRequest",
+  "mecene.v1",
+  sizeof(Mecene__V1__ConfirmClockRequest),
+  1,
+  mecene__v1__confirm_clock_request__field_descriptors,
+  mecene__v1__confirm_clock_request__field_indices_by_name,
+  1,  mecene__v1__confirm_clock_request__number_ranges,
+  (ProtobufCMessageInit) mecene__v1__confirm_clock_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor mecene__v1__confirm_clock_response__field_descriptors[2] =
+{
+  {
+    "now_ms",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__ConfirmClockResponse, now_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "open_period",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__ConfirmClockResponse, open_period),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned mecene__v1__confirm_clock_response__field_indices_by_name[] = {
+  0,   /* field[0] = now_ms */
+  1,   /* field[1] = open_period */
+};
+static const ProtobufCIntRange mecene__v1__confirm_clock_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor mecene__v1__confirm_clock_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "mecene.v1.ConfirmClockResponse",
+  "ConfirmClockResponse",
+  "Mecene__V1__ConfirmClockResponse",
+  "mecene.v1",
+  sizeof(Mecene__V1__ConfirmClockResponse),
+  2,
+  mecene__v1__confirm_clock_response__field_descriptors,
+  mecene__v1__confirm_clock_response__field_indices_by_name,
+  1,  mecene__v1__confirm_clock_response__number_ranges,
+  (ProtobufCMessageInit) mecene__v1__confirm_clock_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor mecene__v1__set_clock_request__field_descriptors[1] =
@@ -688,12 +893,14 @@ const ProtobufCMessageDescriptor mecene__v1__set_clock_response__descriptor =
   (ProtobufCMessageInit) mecene__v1__set_clock_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor mecene__v1__daemon_service__method_descriptors[2] =
+static const ProtobufCMethodDescriptor mecene__v1__daemon_service__method_descriptors[3] =
 {
   { "GetStatus", &mecene__v1__get_status_request__descriptor, &mecene__v1__get_status_response__descriptor },
   { "SetClock", &mecene__v1__set_clock_request__descriptor, &mecene__v1__set_clock_response__descriptor },
+  { "ConfirmClock", &mecene__v1__confirm_clock_request__descriptor, &mecene__v1__confirm_clock_response__descriptor },
 };
 const unsigned mecene__v1__daemon_service__method_indices_by_name[] = {
+  2,        /* ConfirmClock */
   0,        /* GetStatus */
   1         /* SetClock */
 };
@@ -704,7 +911,7 @@ const ProtobufCServiceDescriptor mecene__v1__daemon_service__descriptor =
   "DaemonService",
   "Mecene__V1__DaemonService",
   "mecene.v1",
-  2,
+  3,
   mecene__v1__daemon_service__method_descriptors,
   mecene__v1__daemon_service__method_indices_by_name
 };
@@ -723,6 +930,14 @@ void mecene__v1__daemon_service__set_clock(ProtobufCService *service,
 {
   assert(service->descriptor == &mecene__v1__daemon_service__descriptor);
   service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void mecene__v1__daemon_service__confirm_clock(ProtobufCService *service,
+                                               const Mecene__V1__ConfirmClockRequest *input,
+                                               Mecene__V1__ConfirmClockResponse_Closure closure,
+                                               void *closure_data)
+{
+  assert(service->descriptor == &mecene__v1__daemon_service__descriptor);
+  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void mecene__v1__daemon_service__init (Mecene__V1__DaemonService_Service *service,
                                        Mecene__V1__DaemonService_ServiceDestroy destroy)

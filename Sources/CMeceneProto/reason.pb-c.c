@@ -7,7 +7,7 @@
 #endif
 
 #include "mecene/v1/reason.pb-c.h"
-static const ProtobufCEnumValue mecene__v1__reason__enum_values_by_number[53] =
+static const ProtobufCEnumValue mecene__v1__reason__enum_values_by_number[54] =
 {
   { "REASON_UNSPECIFIED", "MECENE__V1__REASON__REASON_UNSPECIFIED", 0 },
   { "REASON_ACCOUNT_NOT_FOUND", "MECENE__V1__REASON__REASON_ACCOUNT_NOT_FOUND", 1 },
@@ -62,11 +62,12 @@ static const ProtobufCEnumValue mecene__v1__reason__enum_values_by_number[53] =
   { "REASON_CONNECT_FAILED", "MECENE__V1__REASON__REASON_CONNECT_FAILED", 74 },
   { "REASON_CONNECTION_LOST", "MECENE__V1__REASON__REASON_CONNECTION_LOST", 75 },
   { "REASON_DISK_FAILING", "MECENE__V1__REASON__REASON_DISK_FAILING", 76 },
+  { "REASON_CLOCK_UNCONFIRMED", "MECENE__V1__REASON__REASON_CLOCK_UNCONFIRMED", 77 },
 };
 static const ProtobufCIntRange mecene__v1__reason__value_ranges[] = {
-{0, 0},{60, 36},{0, 53}
+{0, 0},{60, 36},{0, 54}
 };
-static const ProtobufCEnumValueIndex mecene__v1__reason__enum_values_by_name[53] =
+static const ProtobufCEnumValueIndex mecene__v1__reason__enum_values_by_name[54] =
 {
   { "REASON_ACCOUNT_CLOSED", 5 },
   { "REASON_ACCOUNT_NOT_FOUND", 1 },
@@ -75,6 +76,7 @@ static const ProtobufCEnumValueIndex mecene__v1__reason__enum_values_by_name[53]
   { "REASON_CANCELLED", 47 },
   { "REASON_CLOCK_NOT_SIMULATED", 30 },
   { "REASON_CLOCK_OUT_OF_RANGE", 31 },
+  { "REASON_CLOCK_UNCONFIRMED", 53 },
   { "REASON_COMMIT_FAILED", 44 },
   { "REASON_CONNECTION_LOST", 51 },
   { "REASON_CONNECTION_TIMEOUT", 48 },
@@ -129,9 +131,9 @@ const ProtobufCEnumDescriptor mecene__v1__reason__descriptor =
   "Reason",
   "Mecene__V1__Reason",
   "mecene.v1",
-  53,
+  54,
   mecene__v1__reason__enum_values_by_number,
-  53,
+  54,
   mecene__v1__reason__enum_values_by_name,
   2,
   mecene__v1__reason__value_ranges,

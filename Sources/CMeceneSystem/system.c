@@ -3,6 +3,7 @@
 
 #include <sys/file.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #if defined(__linux__)
 int mecene_accept(int listener) { return accept4(listener, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC); }
@@ -43,5 +44,16 @@ void mecene_tsan_release(void *address) { __tsan_release(address); }
 void mecene_tsan_acquire(void *address) { (void)address; }
 void mecene_tsan_release(void *address) { (void)address; }
 #endif
+
+int64_t mecene_boot_milliseconds(void) {
+#if defined(__linux__)
+  const clockid_t counter = CLOCK_BOOTTIME;
+#else
+  const clockid_t counter = CLOCK_MONOTONIC;
+#endif
+  struct timespec time = {0};
+  (void)clock_gettime(counter, &time);
+  return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
 
 bool mecene_lock_file(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB) == 0; }

@@ -20,6 +20,8 @@ package final class EmbeddedEngine: Engine {
     package var settleAfterMs: Int64
     /// Where a simulated clock starts; nil = the system's clock.
     package var simulatedClock: Timestamp?
+    /// Another clock than the system's, for a test.
+    package var clock: (any LedgerClock)?
     /// The name of the VFS by which SQLite reaches the files; nil = the system's. A test's lets calls fail.
     package var vfs: String?
     /// Pages in the log, of 4 KiB each, after which they are moved to the file. Callers wait meanwhile: 1.3 ms for 300 pages,
@@ -72,7 +74,7 @@ package final class EmbeddedEngine: Engine {
         "other users may enter the data directory",
         metadata: ["path": "\(directory.path)", "mode": "\(mode)"])
     }
-    let start = settings.simulatedClock ?? SystemClock().now()
+    let start = settings.simulatedClock ?? (settings.clock ?? SystemClock()).now()
     var random = SystemRandomNumberGenerator()
     let secret = (0..<32).map { _ in
       settings.simulatedClock == nil ? UInt8.random(in: 0...255, using: &random) : 0
@@ -94,7 +96,7 @@ package final class EmbeddedEngine: Engine {
     clock =
       if let simulated = settings.simulatedClock {
         SimulatedClock(max(simulated, try bookWriter.lastCommit().time))
-      } else { SystemClock() }
+      } else { settings.clock ?? SystemClock() }
     let (clock, periodClosed) = (clock, periodClosed)
     writer = try Writer(
       book: bookWriter,
@@ -106,7 +108,7 @@ package final class EmbeddedEngine: Engine {
     scanner = Scanner(book: book)
     verifier = Scanner(book: book)
     settler = Settler(
-      book: book, writer: writer, clock: clock,
+      book: book, writer: writer,
       settleAfter: settings.autoSettle ? settings.settleAfterMs : nil,
       logger: logger)
     try await writer.start()
@@ -188,13 +190,18 @@ package final class EmbeddedEngine: Engine {
     status.openClicks = summary.openClicks
     status.transfersBehind = summary.transfersBehind
     // What a commit of this moment would be stamped with.
-    status.now = max(clock.now(), summary.now)
+    status.now = max(summary.time, summary.now)
+    status.clockDoubt = summary.clockDoubt
     return status
   }
 
   package var openPeriod: Period { writer.summary.withLock { $0.openPeriod } }
 
-  package var condition: EngineCondition { writer.summary.withLock { $0.condition } }
+  package var condition: EngineCondition {
+    writer.summary.withLock {
+      $0.condition == .serving && $0.clockDoubt != nil ? .clockUnconfirmed : $0.condition
+    }
+  }
 
   /// One sentence about an error of the books; nil for other errors.
   package static func sentence(of error: any Error) -> String? { (error as? StoreError)?.sentence }

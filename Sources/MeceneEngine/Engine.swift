@@ -100,6 +100,8 @@ package struct Submission: Sendable {
     case command(Command)
     /// Moves a simulated clock.
     case setClock(Timestamp)
+    /// An operator says that the system's clock is right; with what the operator's own clock shows.
+    case confirmClock(Timestamp)
   }
 
   package enum Reply: Sendable {
@@ -162,6 +164,8 @@ package enum EngineFailure: Error, Sendable, Hashable {
   case diskFull
   /// The disk keeps failing; it was not executed.
   case diskFailing
+  /// The clock is not believed; it was not executed.
+  indirect case clockUnconfirmed(ClockGuard.Doubt)
   /// The engine is shutting down; it was not executed.
   case shutDown
   /// A fault.
@@ -175,6 +179,8 @@ package enum EngineCondition: Sendable, Hashable {
   case diskFull
   /// Commits keep failing. Writes are refused until the disk takes some again.
   case diskFailing
+  /// The clock is not believed. Writes are refused until it is right, or confirmed.
+  case clockUnconfirmed
   case stopped
 }
 

@@ -5,6 +5,8 @@ package import MeceneLedger
 /// Where the ledger's time comes from.
 package protocol LedgerClock: Sendable {
   func now() -> Timestamp
+  /// What the guard holds against each other; nil for a clock that needs no guard.
+  var reading: ClockGuard.Reading? { get }
 }
 
 /// The system's clock.
@@ -12,6 +14,10 @@ package struct SystemClock: LedgerClock {
   package init() {}
 
   package func now() -> Timestamp { Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000)) }
+
+  package var reading: ClockGuard.Reading? {
+    ClockGuard.Reading(wall: now(), counter: BootClock.milliseconds)
+  }
 }
 
 /// A clock that stands still until it is set.
@@ -21,6 +27,8 @@ package final class SimulatedClock: LedgerClock {
   package init(_ start: Timestamp) { time = Locked(start) }
 
   package func now() -> Timestamp { time.withLock { $0 } }
+
+  package var reading: ClockGuard.Reading? { nil }
 
   /// Moves the clock forward; it never goes back.
   package func set(_ new: Timestamp) { time.withLock { $0 = max($0, new) } }

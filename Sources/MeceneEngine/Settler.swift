@@ -26,7 +26,6 @@ actor Settler {
 
   private let book: BookFile
   private let writer: Writer
-  private let clock: any LedgerClock
   private let logger: Logger
   /// Milliseconds between a period's close and its settlement; nil = never by itself.
   private let settleAfter: Int64?
@@ -37,10 +36,9 @@ actor Settler {
   /// What the last settlement that began by itself failed of.
   private var failure: (period: Period, reason: String, isFinal: Bool)?
 
-  init(book: BookFile, writer: Writer, clock: any LedgerClock, settleAfter: Int64?, logger: Logger) {
+  init(book: BookFile, writer: Writer, settleAfter: Int64?, logger: Logger) {
     self.book = book
     self.writer = writer
-    self.clock = clock
     self.settleAfter = settleAfter
     self.logger = logger
   }
@@ -117,7 +115,8 @@ actor Settler {
   /// Whether a period settles by itself now.
   private func isDue(_ period: Period) -> Bool {
     guard let settleAfter else { return false }
-    return period.next.start.milliseconds + settleAfter <= clock.now().milliseconds
+    let (time, isBelieved) = writer.summary.withLock { ($0.time, $0.clockDoubt == nil) }
+    return isBelieved && period.next.start.milliseconds + settleAfter <= time.milliseconds
   }
 
   /// Stops between two steps.

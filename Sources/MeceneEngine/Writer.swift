@@ -32,7 +32,11 @@ actor Writer {
 
   /// What others may know of the ledger without waiting for the writer.
   struct Summary: Sendable {
+    /// The last commit's time.
     var now = Timestamp(milliseconds: 0)
+    /// The clock's, as far as it is believed.
+    var time = Timestamp(milliseconds: 0)
+    var clockDoubt: ClockGuard.Doubt?
     var openPeriod = Period(number: 0)
     var oldestUnsettled: Period?
     var openClicks = 0
@@ -57,6 +61,7 @@ actor Writer {
   private var sequence: Int64
   private var link: [UInt8]
   private(set) var condition = EngineCondition.serving
+  private var clock = GuardedClock()
   /// Commits that failed since the last one that succeeded, and why the last did.
   private var failures: (count: Int, reason: String) = (0, "")
   /// Why the last checkpoint failed; nil when it did not.
@@ -145,7 +150,9 @@ actor Writer {
       condition = .serving
       publish()
     }
-    if configuration.clock.now().period > ledger.openPeriod {
+    let time = readClock()
+    publish()
+    if let time, time.period > ledger.openPeriod {
       submit([Submission(.command(.tick), reply: .closure { _ in })], entersWhenIdle: false)
     }
     if !following.isCatchingUp { catchUp() }
@@ -201,8 +208,10 @@ actor Writer {
     do {
       var commit = Commit()
       if condition == .serving {
-        ledger.advance(to: configuration.clock.now())
-        try append(&commit)
+        if let time = readClock() {
+          ledger.advance(to: time)
+          try append(&commit)
+        }
       }
       let now = Deadline.now
       for position in submissions.indices {
@@ -261,10 +270,12 @@ actor Writer {
     case .stopped: return .failure(.shutDown)
     case .diskFull, .recovering: if work.writes { return .failure(.diskFull) }
     case .diskFailing: if work.writes { return .failure(.diskFailing) }
-    case .serving: break
+    case .serving, .clockUnconfirmed: break
     }
+    if let doubt = clock.doubt, work.needsTime { return .failure(.clockUnconfirmed(doubt)) }
     switch work {
     case .setClock(let time): return try setClock(time, &commit)
+    case .confirmClock(let time): return try confirmClock(time, &commit)
     case .command(let command):
       let keyed = try lookUpKey(command)
       let outcome: Outcome
@@ -301,6 +312,39 @@ actor Writer {
     ledger.advance(to: time)
     try append(&commit)
     return .success(.clock(ledger.now, openPeriod: ledger.openPeriod))
+  }
+
+  private func confirmClock(
+    _ time: Timestamp, _ commit: inout Commit
+  ) throws(StoreError) -> Result<EngineOutcome, EngineFailure> {
+    guard let reading = configuration.clock.reading else {
+      return .failure(
+        .refused(
+          Refusal(
+            .invalidValue, field: "now_ms",
+            "the daemon lives on a simulated clock, which is always believed; `mecene clock set` moves it")))
+    }
+    do throws(Refusal) {
+      try clock.guardian.confirm(reading, by: time)
+    } catch {
+      return .failure(.refused(error))
+    }
+    configuration.logger.notice(
+      "the clock was confirmed", metadata: ["clock": "\(reading.wall.text)"])
+    if let now = readClock() { ledger.advance(to: now) }
+    try append(&commit)
+    return .success(.clock(ledger.now, openPeriod: ledger.openPeriod))
+  }
+
+  /// What the clock shows, if it is believed.
+  private func readClock() -> Timestamp? {
+    guard let reading = configuration.clock.reading else {
+      clock.believed = configuration.clock.now()
+      return clock.believed
+    }
+    let verdict = clock.guardian.judge(
+      reading, open: ledger.hasOpened ? ledger.openPeriod : nil, lastCommit: ledger.now)
+    return clock.take(verdict, reading, configuration.logger)
   }
 
   private func lookUpKey(_ command: Command) throws(StoreError) -> KeyedTransfer? {
@@ -463,7 +507,8 @@ actor Writer {
 
   func publish() {
     let summary = Summary(
-      now: ledger.now, openPeriod: ledger.openPeriod, oldestUnsettled: ledger.oldestUnsettled,
+      now: ledger.now, time: clock.believed, clockDoubt: clock.doubt, openPeriod: ledger.openPeriod,
+      oldestUnsettled: ledger.oldestUnsettled,
       openClicks: ledger.openClickCount, tip: CommitPoint(number: sequence, link: link),
       transfersBehind: book.transfersBehind,
       condition: condition)
@@ -473,7 +518,10 @@ actor Writer {
 
 extension Submission {
   fileprivate var setsClock: Bool {
-    if case .setClock = work { true } else { false }
+    switch work {
+    case .setClock, .confirmClock: true
+    case .command: false
+    }
   }
 
   fileprivate var click: (patron: AccountReference, thing: ThingReference)? {
@@ -484,5 +532,10 @@ extension Submission {
 extension Submission.Work {
   fileprivate var writes: Bool {
     if case .command(.listClicks) = self { false } else { true }
+  }
+
+  /// Whether it can't be done at a time that is not known.
+  fileprivate var needsTime: Bool {
+    if case .confirmClock = self { false } else { writes }
   }
 }

@@ -183,6 +183,8 @@ package struct Ledger: Sendable {
 extension Ledger {
   package var accountCount: Int { accounts.count }
   package var thingCount: Int { things.count }
+  /// Whether a first period has opened.
+  package var hasOpened: Bool { open != nil }
   package var openClickCount: Int { open?.clicks.count ?? 0 }
   package var openPeriod: Period { open?.period ?? now.period }
   package var oldestUnsettled: Period? { unsettled.first?.period }

@@ -7,7 +7,8 @@ package struct Timestamp: Sendable, Hashable, Comparable {
   /// Such as 2026-11-01T00:00:00.000Z.
   package var text: String {
     let (year, month, day) = CivilDate.date(ofDay: milliseconds.flooringDivision(86_400_000))
-    let ofDay = milliseconds - milliseconds.flooringDivision(86_400_000) * 86_400_000
+    // Without a product, which does not fit for the first of all milliseconds.
+    let ofDay = (milliseconds % 86_400_000 + 86_400_000) % 86_400_000
     func digits(_ value: Int64, _ count: Int) -> String {
       let text = String(value)
       return String(repeating: "0", count: max(0, count - text.count)) + text

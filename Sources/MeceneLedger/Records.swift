@@ -161,6 +161,8 @@ package struct LedgerStatus: Sendable, Hashable {
   /// How many of them the derived rows have not followed at most.
   package var transfersBehind = 0
   package var lastCommit = CommitPoint.beginning
+  /// Set while the clock is not believed.
+  package var clockDoubt: ClockGuard.Doubt?
   package var settlements = 0
   package var databaseBytes = 0
   package var logBytes = 0

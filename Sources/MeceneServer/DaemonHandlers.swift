@@ -27,7 +27,9 @@ extension Handlers: DaemonServiceHandler {
         feesMicros: status.fees.rawValue, moneyMicros: status.money.rawValue,
         settings: daemon.settings.map { Setting(name: $0.name, value: $0.value) },
         limits: limits.all.map { Setting(name: $0.name, value: $0.value) },
-        transfersBehind: UInt64(clamping: status.transfersBehind), lastCommit: status.lastCommit.text)
+        transfersBehind: UInt64(clamping: status.transfersBehind), lastCommit: status.lastCommit.text,
+        unconfirmedClockMs: status.clockDoubt?.wall.milliseconds ?? 0,
+        expectedClockMs: status.clockDoubt?.expected.milliseconds ?? 0)
     }
   }
 
@@ -35,6 +37,17 @@ extension Handlers: DaemonServiceHandler {
     .write(.setClock(Timestamp(milliseconds: request.nowMs))) { outcome in
       guard case .clock(let now, let openPeriod) = outcome else { throw Handlers.unexpected(outcome) }
       return .now(SetClockResponse(nowMs: now.milliseconds, openPeriod: openPeriod.description))
+    }
+  }
+}
+
+extension Handlers {
+  func confirmClock(
+    _ request: ConfirmClockRequest, _ call: CallContext
+  ) throws -> Answer<ConfirmClockResponse> {
+    .write(.confirmClock(Timestamp(milliseconds: request.nowMs))) { outcome in
+      guard case .clock(let now, let openPeriod) = outcome else { throw Handlers.unexpected(outcome) }
+      return .now(ConfirmClockResponse(nowMs: now.milliseconds, openPeriod: openPeriod.description))
     }
   }
 }
@@ -57,7 +70,8 @@ extension Handlers: HealthHandler {
     } else {
       switch engine.condition {
       case .serving: serves = true
-      case .diskFull, .diskFailing: serves = !Self.writingServices.contains(request.service)
+      case .diskFull, .diskFailing, .clockUnconfirmed:
+        serves = !Self.writingServices.contains(request.service)
       case .recovering, .stopped: serves = false
       }
     }

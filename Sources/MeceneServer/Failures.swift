@@ -46,6 +46,15 @@ extension Failure {
       self.init(
         .diskFailing, "the disk keeps failing; reading goes on, writing will when the disk takes it again",
         notExecuted: true, retryAfterMs: 1_000)
+    case .clockUnconfirmed(let doubt):
+      self.init(
+        .clockUnconfirmed,
+        "the daemon's clock shows \(doubt.wall.text), and \(doubt.expected.text) was expected; nothing is booked until it is "
+          + "right, or `mecene clock confirm` says that it is", notExecuted: true, retryAfterMs: 1_000,
+        details: [
+          Detail(key: "clock_ms", value: "\(doubt.wall.milliseconds)"),
+          Detail(key: "expected_ms", value: "\(doubt.expected.milliseconds)"),
+        ])
     case .shutDown: self = .draining
     case .fault(let what): self.init(.internal, "the daemon failed: \(what)")
     }

@@ -20,6 +20,11 @@ import Testing
     #expect(Period(number: 682).description == "2026-11")
     #expect(Period(number: 682).start.milliseconds == 1_793_491_200_000)
     #expect(Timestamp(milliseconds: 951_827_696_789).text == "2000-02-29T12:34:56.789Z")
+    #expect(Timestamp(milliseconds: -1).text == "1969-12-31T23:59:59.999Z")
+    // Whatever a client sends is shown, and ends nothing.
+    for extreme in [Int64.min, .min + 1, .max] {
+      #expect(Timestamp(milliseconds: extreme).text.hasSuffix("Z"))
+    }
     for number in 0..<4_096 {
       let period = Period(number: number)
       #expect(period.start.period == period)

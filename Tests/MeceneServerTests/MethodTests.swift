@@ -437,6 +437,13 @@ import struct MeceneLedger.Terms
       #expect(
         await failure { _ = try await client.daemonService.setClock(.init(nowMs: .max)) }
           == (.clockOutOfRange, "now_ms"))
+      #expect(
+        await failure { _ = try await client.daemonService.setClock(.init(nowMs: .min)) }
+          == (.clockOutOfRange, "now_ms"))
+      #expect(
+        await failure { _ = try await client.daemonService.confirmClock(.init(nowMs: .min)) }
+          == (.invalidValue, "now_ms"))
+      #expect(status.unconfirmedClockMs == 0 && status.expectedClockMs == 0)
       #expect(try await client.health.check(.init()).status == .serving)
       #expect(try await client.health.check(.init(service: "mecene.v1.ClickService")).status == .serving)
       #expect(

@@ -85,7 +85,7 @@ public struct MeceneError: Error, Sendable, Hashable, CustomStringConvertible {
   var isAnswer: Bool {
     switch reason {
     case .connectFailed, .connectionLost, .connectionTimeout, .commitFailed, .deadlineExceeded, .cancelled,
-      .internal, .draining, .tooManyCalls, .diskFull, .diskFailing:
+      .internal, .draining, .tooManyCalls, .diskFull, .diskFailing, .clockUnconfirmed:
       false
     default: cause == nil
     }

@@ -36,6 +36,9 @@ enum {
 void mecene_tsan_acquire(void *address);
 void mecene_tsan_release(void *address);
 
+// Milliseconds of a counter that counts through suspension and never jumps.
+int64_t mecene_boot_milliseconds(void);
+
 // True when a file lock was taken; false with errno set.
 bool mecene_lock_file(int descriptor);
 

@@ -77,6 +77,10 @@ protocol DaemonServiceHandler {
   func getStatus(_ request: GetStatusRequest, _ call: CallContext) throws -> Answer<GetStatusResponse>
   /// Moves a simulated clock forward. Refused on a daemon that runs on the system's clock.
   func setClock(_ request: SetClockRequest, _ call: CallContext) throws -> Answer<SetClockResponse>
+  /// Says that the system's clock is right, after it has jumped. Ends the periods that it has passed.
+  func confirmClock(_ request: ConfirmClockRequest, _ call: CallContext) throws -> Answer<
+    ConfirmClockResponse
+  >
 }
 
 /// Cutting the pots of a closed period into shares.
@@ -134,6 +138,7 @@ extension EventLoop {
     case .clickServiceListClicks: serve(request, connection, context, handlers.listClicks)
     case .daemonServiceGetStatus: serve(request, connection, context, handlers.getStatus)
     case .daemonServiceSetClock: serve(request, connection, context, handlers.setClock)
+    case .daemonServiceConfirmClock: serve(request, connection, context, handlers.confirmClock)
     case .settlementServicePreviewSettlement: serve(request, connection, context, handlers.previewSettlement)
     case .settlementServiceSettle: serve(request, connection, context, handlers.settle)
     case .settlementServiceGetSettlement: serve(request, connection, context, handlers.getSettlement)

@@ -91,6 +91,11 @@ public struct GetStatusResponse: Message {
   /// The last commit, as its number and link: 14:0a1b…, with 64 hexadecimal digits. Kept outside, it stands
   /// for all rows up to it.
   public var lastCommit: String
+  /// What the daemon's clock shows while it is not believed, in milliseconds since 1970, UTC; 0 = it is
+  /// believed.
+  public var unconfirmedClockMs: Int64
+  /// What it was expected to show then, in milliseconds since 1970, UTC; 0 = it is believed.
+  public var expectedClockMs: Int64
 
   /// Makes the message; what is not named is empty.
   public init(
@@ -114,7 +119,9 @@ public struct GetStatusResponse: Message {
     settings: [Setting] = [],
     limits: [Setting] = [],
     transfersBehind: UInt64 = 0,
-    lastCommit: String = ""
+    lastCommit: String = "",
+    unconfirmedClockMs: Int64 = 0,
+    expectedClockMs: Int64 = 0
   ) {
     self.version = version
     self.protocolVersion = protocolVersion
@@ -137,6 +144,8 @@ public struct GetStatusResponse: Message {
     self.limits = limits
     self.transfersBehind = transfersBehind
     self.lastCommit = lastCommit
+    self.unconfirmedClockMs = unconfirmedClockMs
+    self.expectedClockMs = expectedClockMs
   }
 
   /// Makes the empty message.
@@ -168,6 +177,8 @@ extension GetStatusResponse {
       FieldRule(19, "limits", .message(Setting.layout), elementsMax: 64),
       FieldRule(20, "transfers_behind", .uint64),
       FieldRule(21, "last_commit", .string),
+      FieldRule(22, "unconfirmed_clock_ms", .int64),
+      FieldRule(23, "expected_clock_ms", .int64),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_status_response__unpack($0, $1, $2)) })
 
@@ -218,6 +229,8 @@ extension GetStatusResponse {
     for value in limits where writer.fits { writer.append(19, value) }
     if transfersBehind != 0 { writer.append(20, transfersBehind) }
     if !lastCommit.isEmpty { writer.append(21, lastCommit) }
+    if unconfirmedClockMs != 0 { writer.append(22, unconfirmedClockMs) }
+    if expectedClockMs != 0 { writer.append(23, expectedClockMs) }
   }
 
   @unsafe public init(bridged pointer: UnsafeRawPointer) {
@@ -248,6 +261,8 @@ extension GetStatusResponse {
     }
     self.transfersBehind = unsafe c.pointee.transfers_behind
     self.lastCommit = unsafe String(bridged: c.pointee.last_commit)
+    self.unconfirmedClockMs = unsafe c.pointee.unconfirmed_clock_ms
+    self.expectedClockMs = unsafe c.pointee.expected_clock_ms
   }
 
   @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
@@ -280,6 +295,8 @@ extension GetStatusResponse {
     }
     unsafe c.pointee.transfers_behind = transfersBehind
     unsafe c.pointee.last_commit = try arena.string(lastCommit)
+    unsafe c.pointee.unconfirmed_clock_ms = unconfirmedClockMs
+    unsafe c.pointee.expected_clock_ms = expectedClockMs
     return UnsafeMutableRawPointer(c)
   }
 }
@@ -371,6 +388,14 @@ extension GetStatusResponse {
       json.key("lastCommit")
       json.string(lastCommit)
     }
+    if unconfirmedClockMs != 0 {
+      json.key("unconfirmedClockMs")
+      json.signed64(unconfirmedClockMs)
+    }
+    if expectedClockMs != 0 {
+      json.key("expectedClockMs")
+      json.signed64(expectedClockMs)
+    }
     json.endObject()
   }
 
@@ -403,6 +428,8 @@ extension GetStatusResponse {
           self.limits = try value.array { element throws(JSONError) in try Setting(json: element) }
         case "transfersBehind", "transfers_behind": self.transfersBehind = try value.uint64()
         case "lastCommit", "last_commit": self.lastCommit = try value.string()
+        case "unconfirmedClockMs", "unconfirmed_clock_ms": self.unconfirmedClockMs = try value.int64()
+        case "expectedClockMs", "expected_clock_ms": self.expectedClockMs = try value.int64()
         default: throw JSONError(unknownField: name)
         }
       } catch { throw error.inside(name) }
@@ -490,6 +517,167 @@ extension Setting {
         switch name {
         case "name": self.name = try value.string()
         case "value": self.value = try value.string()
+        default: throw JSONError(unknownField: name)
+        }
+      } catch { throw error.inside(name) }
+    }
+  }
+}
+
+/// Confirms the clock.
+public struct ConfirmClockRequest: Message {
+  /// What the operator's own clock shows, in milliseconds since 1970, UTC: within an hour of the daemon's.
+  public var nowMs: Int64
+
+  /// Makes the message; what is not named is empty.
+  public init(nowMs: Int64 = 0) {
+    self.nowMs = nowMs
+  }
+
+  /// Makes the empty message.
+  public init() { self.init(nowMs: 0) }
+}
+
+extension ConfirmClockRequest {
+  public static let layout = unsafe MessageLayout(
+    name: "mecene.v1.ConfirmClockRequest",
+    fields: [
+      FieldRule(1, "now_ms", .int64)
+    ],
+    unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__confirm_clock_request__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 8: self.nowMs = reader.int64()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if nowMs != 0 { writer.append(1, nowMs) }
+  }
+
+  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+    let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ConfirmClockRequest.self)
+    self.init()
+    self.nowMs = unsafe c.pointee.now_ms
+  }
+
+  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+    let c = unsafe try arena.make(Mecene__V1__ConfirmClockRequest.self)
+    unsafe mecene__v1__confirm_clock_request__init(c)
+    unsafe c.pointee.now_ms = nowMs
+    return UnsafeMutableRawPointer(c)
+  }
+}
+
+extension ConfirmClockRequest {
+  public func writeJSON(to json: inout JSONWriter) {
+    json.beginObject()
+    if nowMs != 0 {
+      json.key("nowMs")
+      json.signed64(nowMs)
+    }
+    json.endObject()
+  }
+
+  public init(json: JSONValue) throws(JSONError) {
+    self.init()
+    for (name, value) in try json.object() where value != .null {
+      do throws(JSONError) {
+        switch name {
+        case "nowMs", "now_ms": self.nowMs = try value.int64()
+        default: throw JSONError(unknownField: name)
+        }
+      } catch { throw error.inside(name) }
+    }
+  }
+}
+
+/// Where the ledger's time stands.
+public struct ConfirmClockResponse: Message {
+  /// The ledger's time, in milliseconds since 1970, UTC.
+  public var nowMs: Int64
+  /// The open period.
+  public var openPeriod: String
+
+  /// Makes the message; what is not named is empty.
+  public init(nowMs: Int64 = 0, openPeriod: String = "") {
+    self.nowMs = nowMs
+    self.openPeriod = openPeriod
+  }
+
+  /// Makes the empty message.
+  public init() { self.init(nowMs: 0) }
+}
+
+extension ConfirmClockResponse {
+  public static let layout = unsafe MessageLayout(
+    name: "mecene.v1.ConfirmClockResponse",
+    fields: [
+      FieldRule(1, "now_ms", .int64),
+      FieldRule(2, "open_period", .string),
+    ],
+    unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__confirm_clock_response__unpack($0, $1, $2)) })
+
+  public init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 8: self.nowMs = reader.int64()
+      case 18: self.openPeriod = reader.string()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  public func write(to writer: inout PlainWriter) {
+    if nowMs != 0 { writer.append(1, nowMs) }
+    if !openPeriod.isEmpty { writer.append(2, openPeriod) }
+  }
+
+  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+    let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ConfirmClockResponse.self)
+    self.init()
+    self.nowMs = unsafe c.pointee.now_ms
+    self.openPeriod = unsafe String(bridged: c.pointee.open_period)
+  }
+
+  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+    let c = unsafe try arena.make(Mecene__V1__ConfirmClockResponse.self)
+    unsafe mecene__v1__confirm_clock_response__init(c)
+    unsafe c.pointee.now_ms = nowMs
+    unsafe c.pointee.open_period = try arena.string(openPeriod)
+    return UnsafeMutableRawPointer(c)
+  }
+}
+
+extension ConfirmClockResponse {
+  public func writeJSON(to json: inout JSONWriter) {
+    json.beginObject()
+    if nowMs != 0 {
+      json.key("nowMs")
+      json.signed64(nowMs)
+    }
+    if !openPeriod.isEmpty {
+      json.key("openPeriod")
+      json.string(openPeriod)
+    }
+    json.endObject()
+  }
+
+  public init(json: JSONValue) throws(JSONError) {
+    self.init()
+    for (name, value) in try json.object() where value != .null {
+      do throws(JSONError) {
+        switch name {
+        case "nowMs", "now_ms": self.nowMs = try value.int64()
+        case "openPeriod", "open_period": self.openPeriod = try value.string()
         default: throw JSONError(unknownField: name)
         }
       } catch { throw error.inside(name) }

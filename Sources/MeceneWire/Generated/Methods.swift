@@ -49,6 +49,8 @@ public enum Method: UInt8, Sendable, Hashable, CaseIterable {
   case daemonServiceGetStatus
   /// Moves a simulated clock forward. Refused on a daemon that runs on the system's clock.
   case daemonServiceSetClock
+  /// Says that the system's clock is right, after it has jumped. Ends the periods that it has passed.
+  case daemonServiceConfirmClock
   /// What a settlement of the period would do, or did.
   case settlementServicePreviewSettlement
   /// Settles a closed period, or joins its settlement, and ends with its summary. Of a settled period: the
@@ -93,6 +95,7 @@ extension Method {
     case .clickServiceListClicks: "mecene.v1.ClickService/ListClicks"
     case .daemonServiceGetStatus: "mecene.v1.DaemonService/GetStatus"
     case .daemonServiceSetClock: "mecene.v1.DaemonService/SetClock"
+    case .daemonServiceConfirmClock: "mecene.v1.DaemonService/ConfirmClock"
     case .settlementServicePreviewSettlement: "mecene.v1.SettlementService/PreviewSettlement"
     case .settlementServiceSettle: "mecene.v1.SettlementService/Settle"
     case .settlementServiceGetSettlement: "mecene.v1.SettlementService/GetSettlement"
@@ -123,7 +126,7 @@ extension Method {
     case .accountServiceUpdateAccount, .accountServiceSetBudget, .accountServiceCloseAccount,
       .thingServiceAddThing, .thingServiceUpdateThing, .thingServiceRetireThing, .thingServiceReviveThing,
       .clickServiceClick, .clickServiceClickMany, .clickServiceUndoClick, .daemonServiceSetClock,
-      .settlementServiceSettle:
+      .daemonServiceConfirmClock, .settlementServiceSettle:
       .idempotent
     case .accountServiceOpenAccount, .accountServiceDeposit, .accountServiceWithdraw: .unknown
     }

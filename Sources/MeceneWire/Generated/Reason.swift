@@ -114,6 +114,8 @@ public struct Reason: RawRepresentable, Sendable, Hashable, CaseIterable {
   public static let connectionLost = Self(rawValue: 75)
   /// `UNAVAILABLE`: The daemon's disk keeps failing: writes are refused until it takes some again.
   public static let diskFailing = Self(rawValue: 76)
+  /// `UNAVAILABLE`: The daemon's clock has jumped, and is not confirmed: nothing is booked meanwhile.
+  public static let clockUnconfirmed = Self(rawValue: 77)
 
   /// Every value of this version.
   public static let allCases: [Self] = [
@@ -170,11 +172,12 @@ public struct Reason: RawRepresentable, Sendable, Hashable, CaseIterable {
     .connectFailed,
     .connectionLost,
     .diskFailing,
+    .clockUnconfirmed,
   ]
 
   static let knownValues: Set<Int32> = [
     0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28,
-    29, 30, 31, 32, 33, 34, 35, 60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 76,
+    29, 30, 31, 32, 33, 34, 35, 60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 76, 77,
   ]
 
   /// The name in the contract; nil for a number that this version does not know.
@@ -233,6 +236,7 @@ public struct Reason: RawRepresentable, Sendable, Hashable, CaseIterable {
     case 74: "REASON_CONNECT_FAILED"
     case 75: "REASON_CONNECTION_LOST"
     case 76: "REASON_DISK_FAILING"
+    case 77: "REASON_CLOCK_UNCONFIRMED"
     default: nil
     }
   }
@@ -292,6 +296,7 @@ public struct Reason: RawRepresentable, Sendable, Hashable, CaseIterable {
     case 74: .unavailable
     case 75: .unavailable
     case 76: .unavailable
+    case 77: .unavailable
     default: nil
     }
   }

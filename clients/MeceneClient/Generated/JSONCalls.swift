@@ -58,6 +58,8 @@ extension MeceneClient {
       try await answer(daemonService.getStatus(GetStatusRequest(json: json), options: options).json)
     case "mecene.v1.DaemonService/SetClock":
       try await answer(daemonService.setClock(SetClockRequest(json: json), options: options).json)
+    case "mecene.v1.DaemonService/ConfirmClock":
+      try await answer(daemonService.confirmClock(ConfirmClockRequest(json: json), options: options).json)
     case "mecene.v1.SettlementService/PreviewSettlement":
       try await answer(
         settlementService.previewSettlement(PreviewSettlementRequest(json: json), options: options).json)

@@ -226,6 +226,14 @@ public struct DaemonServiceClient: Sendable {
   ) async throws -> SetClockResponse {
     try await client.unary(.daemonServiceSetClock, request, options)
   }
+
+  /// Says that the system's clock is right, after it has jumped. Ends the periods that it has passed.
+  /// Throws `MeceneError`.
+  public func confirmClock(
+    _ request: ConfirmClockRequest, options: CallOptions = CallOptions()
+  ) async throws -> ConfirmClockResponse {
+    try await client.unary(.daemonServiceConfirmClock, request, options)
+  }
 }
 
 /// Cutting the pots of a closed period into shares.

@@ -24,6 +24,9 @@ struct StatusCommand: AsyncParsableCommand {
           "transfers": status.transfersBehind == 0
             ? "\(status.transfers)" : "\(status.transfers) (\(status.transfersBehind) not followed yet)",
           "last commit": status.lastCommit,
+          "clock": status.unconfirmedClockMs == 0
+            ? "believed"
+            : "\(Tables.time(status.unconfirmedClockMs)), not believed: \(Tables.time(status.expectedClockMs)) was expected",
           "settlements": "\(status.settlements)",
           "money": Amount.text(status.moneyMicros), "fees": Amount.text(status.feesMicros),
           "database": Tables.bytes(status.databaseBytes), "write-ahead log": Tables.bytes(status.logBytes),
@@ -56,13 +59,15 @@ struct HealthCommand: AsyncParsableCommand {
 
 struct ClockCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "clock", abstract: "Moves a simulated clock.", subcommands: [SetTime.self])
+    commandName: "clock", abstract: "Moves a simulated clock, or confirms the system's.",
+    subcommands: [SetTime.self, Confirm.self])
 
   struct SetTime: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "set", abstract: "Moves a simulated clock forward.")
 
-    @Argument(help: "Such as 2026-12-01T00:00:00Z or 2026-12-01.", transform: Self.parse) var time: Timestamp
+    @Argument(help: "Such as 2026-12-01T00:00:00Z or 2026-12-01.", transform: ClockCommand.parse) var time:
+      Timestamp
     @OptionGroup var connection: ConnectionOptions
 
     func run() async throws {
@@ -77,8 +82,31 @@ struct ClockCommand: ParsableCommand {
   }
 }
 
-extension ClockCommand.SetTime {
-  private static func parse(_ text: String) throws -> Timestamp {
+extension ClockCommand {
+  struct Confirm: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "confirm",
+      abstract:
+        "Says that the daemon's clock is right, after it has jumped, and ends the months that it has passed.",
+      discussion:
+        "The time is what your own clock shows, within an hour of the daemon's: so a wrong clock is not confirmed."
+    )
+
+    @Argument(help: "Such as 2026-12-01T00:05:00Z.", transform: ClockCommand.parse) var time: Timestamp
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() async throws {
+      try await connection.withClient { client, options in
+        let response = try await client.daemonService.confirmClock(
+          ConfirmClockRequest(nowMs: time.milliseconds), options: options)
+        connection.show(response) {
+          Tables.show(["ledger's time": Tables.time(response.nowMs), "open period": response.openPeriod])
+        }
+      }
+    }
+  }
+
+  fileprivate static func parse(_ text: String) throws -> Timestamp {
     guard let time = Timestamp(parsing: text) else {
       throw ValidationError(
         "A time is written like 2026-12-01T00:00:00Z or 2026-12-01, and exists; it was \(text).")

@@ -61,6 +61,11 @@ def walk(call):
     assert do("account_service", "withdraw", account=bert, amount_micros=1).transfer.available_after_micros == 14_999_999
     assert do("account_service", "close_account", account=anna).account.closed
     assert do("daemon_service", "get_status").accounts == 2
+    try:
+        do("daemon_service", "confirm_clock", now_ms=DECEMBER_MS)
+        raise AssertionError("a simulated clock was confirmed")
+    except mecene.MeceneError as error:
+        assert error.reason == mecene.Reason.INVALID_VALUE
     every = {(s, m) for s, service in vars(mecene.Client()).items() if s.endswith("service") or s == "health"
              for m in dir(service) if not m.startswith("_") and not m.endswith("_pages")}
     assert called == every, every - called

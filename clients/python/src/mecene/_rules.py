@@ -19,7 +19,9 @@ _DOUBTFUL = {
     Reason.INTERNAL, Reason.DRAINING,
 }
 #: What is said without looking at the call. The daemon looks up a key before anything else, and would tell of an earlier attempt.
-_NO_ANSWER = _DOUBTFUL | {Reason.CONNECT_FAILED, Reason.TOO_MANY_CALLS, Reason.DISK_FULL, Reason.DISK_FAILING}
+_NO_ANSWER = _DOUBTFUL | {
+    Reason.CONNECT_FAILED, Reason.TOO_MANY_CALLS, Reason.DISK_FULL, Reason.DISK_FAILING, Reason.CLOCK_UNCONFIRMED,
+}
 _TRANSIENT = {
     Reason.DRAINING, Reason.TOO_MANY_CALLS, Reason.DISK_FULL, Reason.DISK_FAILING, Reason.CONNECTION_TIMEOUT,
     Reason.CONNECTION_LOST, Reason.COMMIT_FAILED,

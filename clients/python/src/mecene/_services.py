@@ -78,6 +78,9 @@ DAEMON_SERVICE_GET_STATUS = Method(
 DAEMON_SERVICE_SET_CLOCK = Method(
     "mecene.v1.DaemonService/SetClock", daemon_pb2.SetClockRequest, daemon_pb2.SetClockResponse,
     streams=False, repeating="idempotent", keyed=False, names_period=False)
+DAEMON_SERVICE_CONFIRM_CLOCK = Method(
+    "mecene.v1.DaemonService/ConfirmClock", daemon_pb2.ConfirmClockRequest, daemon_pb2.ConfirmClockResponse,
+    streams=False, repeating="idempotent", keyed=False, names_period=False)
 SETTLEMENT_SERVICE_PREVIEW_SETTLEMENT = Method(
     "mecene.v1.SettlementService/PreviewSettlement", settlement_pb2.PreviewSettlementRequest, settlement_pb2.PreviewSettlementResponse,
     streams=False, repeating="reads", keyed=False, names_period=False)
@@ -124,6 +127,7 @@ METHODS = {method.path: method for method in (
     CLICK_SERVICE_LIST_CLICKS,
     DAEMON_SERVICE_GET_STATUS,
     DAEMON_SERVICE_SET_CLOCK,
+    DAEMON_SERVICE_CONFIRM_CLOCK,
     SETTLEMENT_SERVICE_PREVIEW_SETTLEMENT,
     SETTLEMENT_SERVICE_SETTLE,
     SETTLEMENT_SERVICE_GET_SETTLEMENT,
@@ -279,6 +283,10 @@ class DaemonService:
     def set_clock(self, request: daemon_pb2.SetClockRequest | None = None, /, *, options=None, **fields) -> daemon_pb2.SetClockResponse:
         """Moves a simulated clock forward. Refused on a daemon that runs on the system's clock."""
         return self._client.unary(DAEMON_SERVICE_SET_CLOCK, daemon_pb2.SetClockRequest(**fields) if request is None else request, options)
+
+    def confirm_clock(self, request: daemon_pb2.ConfirmClockRequest | None = None, /, *, options=None, **fields) -> daemon_pb2.ConfirmClockResponse:
+        """Says that the system's clock is right, after it has jumped. Ends the periods that it has passed."""
+        return self._client.unary(DAEMON_SERVICE_CONFIRM_CLOCK, daemon_pb2.ConfirmClockRequest(**fields) if request is None else request, options)
 
 
 class SettlementService:
@@ -469,6 +477,10 @@ class AsyncDaemonService:
     async def set_clock(self, request: daemon_pb2.SetClockRequest | None = None, /, *, options=None, **fields) -> daemon_pb2.SetClockResponse:
         """Moves a simulated clock forward. Refused on a daemon that runs on the system's clock."""
         return await self._client.unary(DAEMON_SERVICE_SET_CLOCK, daemon_pb2.SetClockRequest(**fields) if request is None else request, options)
+
+    async def confirm_clock(self, request: daemon_pb2.ConfirmClockRequest | None = None, /, *, options=None, **fields) -> daemon_pb2.ConfirmClockResponse:
+        """Says that the system's clock is right, after it has jumped. Ends the periods that it has passed."""
+        return await self._client.unary(DAEMON_SERVICE_CONFIRM_CLOCK, daemon_pb2.ConfirmClockRequest(**fields) if request is None else request, options)
 
 
 class AsyncSettlementService:

@@ -18,6 +18,8 @@ PROTOBUF_C__BEGIN_DECLS
 typedef struct Mecene__V1__GetStatusRequest Mecene__V1__GetStatusRequest;
 typedef struct Mecene__V1__GetStatusResponse Mecene__V1__GetStatusResponse;
 typedef struct Mecene__V1__Setting Mecene__V1__Setting;
+typedef struct Mecene__V1__ConfirmClockRequest Mecene__V1__ConfirmClockRequest;
+typedef struct Mecene__V1__ConfirmClockResponse Mecene__V1__ConfirmClockResponse;
 typedef struct Mecene__V1__SetClockRequest Mecene__V1__SetClockRequest;
 typedef struct Mecene__V1__SetClockResponse Mecene__V1__SetClockResponse;
 
@@ -131,10 +133,18 @@ struct  Mecene__V1__GetStatusResponse
    * The last commit, as its number and link: 14:0a1b…, with 64 hexadecimal digits. Kept outside, it stands for all rows up to it.
    */
   char *last_commit;
+  /*
+   * What the daemon's clock shows while it is not believed, in milliseconds since 1970, UTC; 0 = it is believed.
+   */
+  int64_t unconfirmed_clock_ms;
+  /*
+   * What it was expected to show then, in milliseconds since 1970, UTC; 0 = it is believed.
+   */
+  int64_t expected_clock_ms;
 };
 #define MECENE__V1__GET_STATUS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&mecene__v1__get_status_response__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0,NULL, 0, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0,NULL, 0, (char *)protobuf_c_empty_string, 0, 0 }
 
 
 /*
@@ -155,6 +165,42 @@ struct  Mecene__V1__Setting
 #define MECENE__V1__SETTING__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&mecene__v1__setting__descriptor) \
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+/*
+ * Confirms the clock.
+ */
+struct  Mecene__V1__ConfirmClockRequest
+{
+  ProtobufCMessage base;
+  /*
+   * What the operator's own clock shows, in milliseconds since 1970, UTC: within an hour of the daemon's.
+   */
+  int64_t now_ms;
+};
+#define MECENE__V1__CONFIRM_CLOCK_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&mecene__v1__confirm_clock_request__descriptor) \
+    , 0 }
+
+
+/*
+ * Where the ledger's time stands.
+ */
+struct  Mecene__V1__ConfirmClockResponse
+{
+  ProtobufCMessage base;
+  /*
+   * The ledger's time, in milliseconds since 1970, UTC.
+   */
+  int64_t now_ms;
+  /*
+   * The open period.
+   */
+  char *open_period;
+};
+#define MECENE__V1__CONFIRM_CLOCK_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&mecene__v1__confirm_clock_response__descriptor) \
+    , 0, (char *)protobuf_c_empty_string }
 
 
 /*
@@ -250,6 +296,44 @@ Mecene__V1__Setting *
 void   mecene__v1__setting__free_unpacked
                      (Mecene__V1__Setting *message,
                       ProtobufCAllocator *allocator);
+/* Mecene__V1__ConfirmClockRequest methods */
+void   mecene__v1__confirm_clock_request__init
+                     (Mecene__V1__ConfirmClockRequest         *message);
+size_t mecene__v1__confirm_clock_request__get_packed_size
+                     (const Mecene__V1__ConfirmClockRequest   *message);
+size_t mecene__v1__confirm_clock_request__pack
+                     (const Mecene__V1__ConfirmClockRequest   *message,
+                      uint8_t             *out);
+size_t mecene__v1__confirm_clock_request__pack_to_buffer
+                     (const Mecene__V1__ConfirmClockRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Mecene__V1__ConfirmClockRequest *
+       mecene__v1__confirm_clock_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   mecene__v1__confirm_clock_request__free_unpacked
+                     (Mecene__V1__ConfirmClockRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Mecene__V1__ConfirmClockResponse methods */
+void   mecene__v1__confirm_clock_response__init
+                     (Mecene__V1__ConfirmClockResponse         *message);
+size_t mecene__v1__confirm_clock_response__get_packed_size
+                     (const Mecene__V1__ConfirmClockResponse   *message);
+size_t mecene__v1__confirm_clock_response__pack
+                     (const Mecene__V1__ConfirmClockResponse   *message,
+                      uint8_t             *out);
+size_t mecene__v1__confirm_clock_response__pack_to_buffer
+                     (const Mecene__V1__ConfirmClockResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Mecene__V1__ConfirmClockResponse *
+       mecene__v1__confirm_clock_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   mecene__v1__confirm_clock_response__free_unpacked
+                     (Mecene__V1__ConfirmClockResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Mecene__V1__SetClockRequest methods */
 void   mecene__v1__set_clock_request__init
                      (Mecene__V1__SetClockRequest         *message);
@@ -299,6 +383,12 @@ typedef void (*Mecene__V1__GetStatusResponse_Closure)
 typedef void (*Mecene__V1__Setting_Closure)
                  (const Mecene__V1__Setting *message,
                   void *closure_data);
+typedef void (*Mecene__V1__ConfirmClockRequest_Closure)
+                 (const Mecene__V1__ConfirmClockRequest *message,
+                  void *closure_data);
+typedef void (*Mecene__V1__ConfirmClockResponse_Closure)
+                 (const Mecene__V1__ConfirmClockResponse *message,
+                  void *closure_data);
 typedef void (*Mecene__V1__SetClockRequest_Closure)
                  (const Mecene__V1__SetClockRequest *message,
                   void *closure_data);
@@ -320,6 +410,10 @@ struct Mecene__V1__DaemonService_Service
                     const Mecene__V1__SetClockRequest *input,
                     Mecene__V1__SetClockResponse_Closure closure,
                     void *closure_data);
+  void (*confirm_clock)(Mecene__V1__DaemonService_Service *service,
+                        const Mecene__V1__ConfirmClockRequest *input,
+                        Mecene__V1__ConfirmClockResponse_Closure closure,
+                        void *closure_data);
 };
 typedef void (*Mecene__V1__DaemonService_ServiceDestroy)(Mecene__V1__DaemonService_Service *);
 void mecene__v1__daemon_service__init (Mecene__V1__DaemonService_Service *service,
@@ -329,7 +423,8 @@ void mecene__v1__daemon_service__init (Mecene__V1__DaemonService_Service *servic
 #define MECENE__V1__DAEMON_SERVICE__INIT(function_prefix__) \
     { MECENE__V1__DAEMON_SERVICE__BASE_INIT,\
       function_prefix__ ## get_status,\
-      function_prefix__ ## set_clock  }
+      function_prefix__ ## set_clock,\
+      function_prefix__ ## confirm_clock  }
 void mecene__v1__daemon_service__get_status(ProtobufCService *service,
                                             const Mecene__V1__GetStatusRequest *input,
                                             Mecene__V1__GetStatusResponse_Closure closure,
@@ -338,12 +433,18 @@ void mecene__v1__daemon_service__set_clock(ProtobufCService *service,
                                            const Mecene__V1__SetClockRequest *input,
                                            Mecene__V1__SetClockResponse_Closure closure,
                                            void *closure_data);
+void mecene__v1__daemon_service__confirm_clock(ProtobufCService *service,
+                                               const Mecene__V1__ConfirmClockRequest *input,
+                                               Mecene__V1__ConfirmClockResponse_Closure closure,
+                                               void *closure_data);
 
 /* --- descriptors --- */
 
 extern const ProtobufCMessageDescriptor mecene__v1__get_status_request__descriptor;
 extern const ProtobufCMessageDescriptor mecene__v1__get_status_response__descriptor;
 extern const ProtobufCMessageDescriptor mecene__v1__setting__descriptor;
+extern const ProtobufCMessageDescriptor mecene__v1__confirm_clock_request__descriptor;
+extern const ProtobufCMessageDescriptor mecene__v1__confirm_clock_response__descriptor;
 extern const ProtobufCMessageDescriptor mecene__v1__set_clock_request__descriptor;
 extern const ProtobufCMessageDescriptor mecene__v1__set_clock_response__descriptor;
 extern const ProtobufCServiceDescriptor mecene__v1__daemon_service__descriptor;

@@ -234,7 +234,11 @@ typedef enum _Mecene__V1__Reason {
   /*
    * [UNAVAILABLE] The daemon's disk keeps failing: writes are refused until it takes some again.
    */
-  MECENE__V1__REASON__REASON_DISK_FAILING = 76
+  MECENE__V1__REASON__REASON_DISK_FAILING = 76,
+  /*
+   * [UNAVAILABLE] The daemon's clock has jumped, and is not confirmed: nothing is booked meanwhile.
+   */
+  MECENE__V1__REASON__REASON_CLOCK_UNCONFIRMED = 77
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MECENE__V1__REASON)
 } Mecene__V1__Reason;
 

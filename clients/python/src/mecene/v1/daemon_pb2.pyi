@@ -5,16 +5,31 @@ from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Map
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class ConfirmClockRequest(_message.Message):
+    __slots__ = ["now_ms"]
+    NOW_MS_FIELD_NUMBER: _ClassVar[int]
+    now_ms: int
+    def __init__(self, now_ms: _Optional[int] = ...) -> None: ...
+
+class ConfirmClockResponse(_message.Message):
+    __slots__ = ["now_ms", "open_period"]
+    NOW_MS_FIELD_NUMBER: _ClassVar[int]
+    OPEN_PERIOD_FIELD_NUMBER: _ClassVar[int]
+    now_ms: int
+    open_period: str
+    def __init__(self, now_ms: _Optional[int] = ..., open_period: _Optional[str] = ...) -> None: ...
+
 class GetStatusRequest(_message.Message):
     __slots__ = []
     def __init__(self) -> None: ...
 
 class GetStatusResponse(_message.Message):
-    __slots__ = ["accounts", "commits", "connections", "database_bytes", "fees_micros", "last_commit", "limits", "log_bytes", "money_micros", "now_ms", "oldest_unsettled_period", "open_clicks", "open_period", "protocol_version", "settings", "settlements", "things", "transfers", "transfers_behind", "uptime_ms", "version"]
+    __slots__ = ["accounts", "commits", "connections", "database_bytes", "expected_clock_ms", "fees_micros", "last_commit", "limits", "log_bytes", "money_micros", "now_ms", "oldest_unsettled_period", "open_clicks", "open_period", "protocol_version", "settings", "settlements", "things", "transfers", "transfers_behind", "unconfirmed_clock_ms", "uptime_ms", "version"]
     ACCOUNTS_FIELD_NUMBER: _ClassVar[int]
     COMMITS_FIELD_NUMBER: _ClassVar[int]
     CONNECTIONS_FIELD_NUMBER: _ClassVar[int]
     DATABASE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_CLOCK_MS_FIELD_NUMBER: _ClassVar[int]
     FEES_MICROS_FIELD_NUMBER: _ClassVar[int]
     LAST_COMMIT_FIELD_NUMBER: _ClassVar[int]
     LIMITS_FIELD_NUMBER: _ClassVar[int]
@@ -30,12 +45,14 @@ class GetStatusResponse(_message.Message):
     THINGS_FIELD_NUMBER: _ClassVar[int]
     TRANSFERS_BEHIND_FIELD_NUMBER: _ClassVar[int]
     TRANSFERS_FIELD_NUMBER: _ClassVar[int]
+    UNCONFIRMED_CLOCK_MS_FIELD_NUMBER: _ClassVar[int]
     UPTIME_MS_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     accounts: int
     commits: int
     connections: int
     database_bytes: int
+    expected_clock_ms: int
     fees_micros: int
     last_commit: str
     limits: _containers.RepeatedCompositeFieldContainer[Setting]
@@ -51,9 +68,10 @@ class GetStatusResponse(_message.Message):
     things: int
     transfers: int
     transfers_behind: int
+    unconfirmed_clock_ms: int
     uptime_ms: int
     version: str
-    def __init__(self, version: _Optional[str] = ..., protocol_version: _Optional[int] = ..., uptime_ms: _Optional[int] = ..., now_ms: _Optional[int] = ..., open_period: _Optional[str] = ..., oldest_unsettled_period: _Optional[str] = ..., accounts: _Optional[int] = ..., things: _Optional[int] = ..., open_clicks: _Optional[int] = ..., transfers: _Optional[int] = ..., commits: _Optional[int] = ..., settlements: _Optional[int] = ..., database_bytes: _Optional[int] = ..., log_bytes: _Optional[int] = ..., connections: _Optional[int] = ..., fees_micros: _Optional[int] = ..., money_micros: _Optional[int] = ..., settings: _Optional[_Iterable[_Union[Setting, _Mapping]]] = ..., limits: _Optional[_Iterable[_Union[Setting, _Mapping]]] = ..., transfers_behind: _Optional[int] = ..., last_commit: _Optional[str] = ...) -> None: ...
+    def __init__(self, version: _Optional[str] = ..., protocol_version: _Optional[int] = ..., uptime_ms: _Optional[int] = ..., now_ms: _Optional[int] = ..., open_period: _Optional[str] = ..., oldest_unsettled_period: _Optional[str] = ..., accounts: _Optional[int] = ..., things: _Optional[int] = ..., open_clicks: _Optional[int] = ..., transfers: _Optional[int] = ..., commits: _Optional[int] = ..., settlements: _Optional[int] = ..., database_bytes: _Optional[int] = ..., log_bytes: _Optional[int] = ..., connections: _Optional[int] = ..., fees_micros: _Optional[int] = ..., money_micros: _Optional[int] = ..., settings: _Optional[_Iterable[_Union[Setting, _Mapping]]] = ..., limits: _Optional[_Iterable[_Union[Setting, _Mapping]]] = ..., transfers_behind: _Optional[int] = ..., last_commit: _Optional[str] = ..., unconfirmed_clock_ms: _Optional[int] = ..., expected_clock_ms: _Optional[int] = ...) -> None: ...
 
 class SetClockRequest(_message.Message):
     __slots__ = ["now_ms"]
