@@ -28,6 +28,19 @@ static inline char *mecene_sqlite_vfs_name(sqlite3 *db) {
   return sqlite3_file_control(db, "main", SQLITE_FCNTL_VFSNAME, &name) == SQLITE_OK ? name : NULL;
 }
 
+// The errno of the last call for the database file, or for its log, that the disk refused; 0 when there was none. SQLite takes a
+// disk that can't be read for a damaged file.
+static inline int mecene_sqlite_disk_error(sqlite3 *db) {
+  int error = 0;
+  sqlite3_file *log = NULL;
+  if (sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &error) == SQLITE_OK && error != 0) return error;
+  if (sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) != SQLITE_OK || log == NULL ||
+      log->pMethods == NULL || log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &error) != SQLITE_OK) {
+    return 0;
+  }
+  return error;
+}
+
 // SQLITE_STATIC and SQLITE_TRANSIENT are casts, which Swift does not import.
 static inline int mecene_sqlite_bind_text(sqlite3_stmt *s, int index, const char *text, int bytes) {
   return sqlite3_bind_text(s, index, text, bytes, SQLITE_TRANSIENT);

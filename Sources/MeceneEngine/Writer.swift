@@ -292,7 +292,7 @@ actor Writer {
   private func setClock(
     _ time: Timestamp, _ commit: inout Commit
   ) throws(StoreError) -> Result<EngineOutcome, EngineFailure> {
-    guard let clock = configuration.clock as? SimulatedClock else {
+    guard let simulated = configuration.clock as? SimulatedClock else {
       return .failure(
         .refused(
           Refusal(
@@ -308,7 +308,8 @@ actor Writer {
               + time.text,
             ["now_ms": "\(ledger.now.milliseconds)", "asked_ms": "\(time.milliseconds)"])))
     }
-    clock.set(time)
+    simulated.set(time)
+    clock.believed = time
     ledger.advance(to: time)
     try append(&commit)
     return .success(.clock(ledger.now, openPeriod: ledger.openPeriod))

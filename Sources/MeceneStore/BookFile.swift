@@ -115,18 +115,24 @@ package final class BookFile: Sendable {
     do {
       return try pool.read { db in try read(db, body) }
     } catch let error as DatabaseError {
-      throw failed(error)
+      throw noted(StoreError(reading: error))
     }
   }
 
   /// Runs `body` on what a connection sees.
   func read<T>(_ db: Database, _ body: (BookSnapshot) throws -> T) throws -> T {
-    try body(
-      BookSnapshot(db: db, projection: ProjectionView(db, tail), commitTimes: commitTimes, failed: failed))
+    do {
+      return try body(
+        BookSnapshot(
+          db: db, projection: ProjectionView(db, tail), commitTimes: commitTimes,
+          failed: { self.failed($0, db) }))
+    } catch let error as DatabaseError {
+      throw failed(error, db)
+    }
   }
 
-  func failed(_ error: DatabaseError) -> StoreError {
-    noted(StoreError(reading: error))
+  private func failed(_ error: DatabaseError, _ db: Database) -> StoreError {
+    noted(StoreError(reading: error, diskError: unsafe mecene_sqlite_disk_error(db.sqliteConnection)))
   }
 
   /// The error; the file's owner hears of it when it is damage.
@@ -237,11 +243,12 @@ package final class BookFile: Sendable {
 }
 
 extension StoreError {
-  init(reading error: any Error) {
+  init(reading error: any Error, diskError: Int32 = 0) {
     guard let error = error as? DatabaseError else {
       self = .failed("\(error)")
       return
     }
-    self.init(code: error.extendedResultCode.rawValue, text: error.message ?? "unknown error")
+    self.init(
+      code: error.extendedResultCode.rawValue, text: error.message ?? "unknown error", diskError: diskError)
   }
 }

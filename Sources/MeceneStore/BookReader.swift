@@ -42,7 +42,7 @@ internal import GRDB
         return try book.read(db, body)
       }
     } catch let error as DatabaseError {
-      throw book.failed(error)
+      throw book.noted(StoreError(reading: error))
     }
   }
 }

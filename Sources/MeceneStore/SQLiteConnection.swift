@@ -1,5 +1,6 @@
 internal import CMeceneVFS
 internal import CSQLite
+internal import Glibc
 
 /// One connection to a database file, and nothing more than the writer and long scans need: SQL, prepared
 /// statements, checkpoints.
@@ -79,14 +80,17 @@ internal import CSQLite
   func check(_ code: Int32) throws(StoreError) {
     guard code != SQLITE_OK, code != SQLITE_ROW, code != SQLITE_DONE else { return }
     let text = unsafe String(cString: sqlite3_errmsg(handle))
-    throw StoreError(code: code, text: text)
+    throw StoreError(code: code, text: text, diskError: unsafe mecene_sqlite_disk_error(handle))
   }
 }
 
 extension StoreError {
-  init(code: Int32, text: String) {
+  /// - Parameter diskError: The errno of the last call that the disk refused; 0 when there was none.
+  init(code: Int32, text: String, diskError: Int32 = 0) {
     switch code & 0xff {
     case SQLITE_FULL: self = Int(code) == mecene_full_when_synced ? .diskFullWhenSynced : .diskFull
+    case SQLITE_CORRUPT where [EIO, ENXIO].contains(diskError):
+      self = .unreadable(unsafe String(cString: strerror(diskError)))
     case SQLITE_CORRUPT, SQLITE_NOTADB: self = .damaged(text)
     default: self = .failed("\(text) (SQLite \(code))")
     }

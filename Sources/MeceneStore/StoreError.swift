@@ -6,6 +6,8 @@ package enum StoreError: Error, Sendable, Hashable {
   case diskFullWhenSynced
   /// The file is not what was written.
   case damaged(String)
+  /// The disk could not read the file, which may be sound.
+  case unreadable(String)
   /// A newer version of Mecene wrote the file.
   case newerVersion(path: String)
   /// An older version of Mecene wrote the file, and whoever reads it can't bring it up to date.
@@ -25,6 +27,7 @@ package enum StoreError: Error, Sendable, Hashable {
     case .diskFull: "the disk is full"
     case .diskFullWhenSynced: "the disk turned out to be full when it was synced"
     case .damaged(let what): "the database is damaged: \(what)"
+    case .unreadable(let what): "the disk could not be read (\(what)); the books on it may be sound"
     case .newerVersion(let path): "\(path) was written by a newer version of Mecene; use that version"
     case .olderVersion(let path):
       "\(path) was written by an older version of Mecene; start mecened on it once, which brings it up to date"

@@ -63,6 +63,7 @@ static void tell(mecene_faults *faults, int operation, int kind, const char *pat
 
 // The system calls that SQLite's VFS makes.
 
+static ssize_t (*system_pread)(int, void *, size_t, off_t);
 static ssize_t (*system_pwrite)(int, const void *, size_t, off_t);
 static int (*system_ftruncate)(int, off_t);
 static int (*system_open)(const char *, int, int);
@@ -85,6 +86,14 @@ static ssize_t faulty_pwrite(int descriptor, const void *bytes, size_t count, of
   ssize_t written = system_pwrite(descriptor, bytes, count, offset);
   if (written > 0) tell(faults, mecene_operation_write, current.kind, current.path, offset, written, bytes);
   return written;
+}
+
+static ssize_t faulty_pread(int descriptor, void *bytes, size_t count, off_t offset) {
+  if (current.faults == NULL || !fails(current.faults, mecene_operation_read, current.kind)) {
+    return system_pread(descriptor, bytes, count, offset);
+  }
+  errno = current.faults->fault.error;
+  return -1;
 }
 
 static int faulty_ftruncate(int descriptor, off_t size) {
@@ -142,6 +151,8 @@ static void take_place(sqlite3_vfs *vfs, const char *name, void *original, sqlit
 
 static void install(void) {
   sqlite3_vfs *vfs = sqlite3_vfs_find("unix");
+  take_place(vfs, "pread", &system_pread, (sqlite3_syscall_ptr)faulty_pread);
+  take_place(vfs, "pread64", &system_pread, (sqlite3_syscall_ptr)faulty_pread);
   take_place(vfs, "pwrite", &system_pwrite, (sqlite3_syscall_ptr)faulty_pwrite);
   take_place(vfs, "pwrite64", &system_pwrite, (sqlite3_syscall_ptr)faulty_pwrite);
   take_place(vfs, "ftruncate", &system_ftruncate, (sqlite3_syscall_ptr)faulty_ftruncate);
@@ -170,7 +181,7 @@ static int file_close(sqlite3_file *self) {
 }
 
 static int file_read(sqlite3_file *self, void *data, int bytes, sqlite3_int64 offset) {
-  return faulty(self)->original->pMethods->xRead(faulty(self)->original, data, bytes, offset);
+  AS_CALL_OF(faulty(self), faulty(self)->original->pMethods->xRead(faulty(self)->original, data, bytes, offset));
 }
 
 static int file_write(sqlite3_file *self, const void *data, int bytes, sqlite3_int64 offset) {

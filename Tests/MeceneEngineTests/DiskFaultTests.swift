@@ -7,6 +7,7 @@ import Testing
 
 @testable import MeceneEngine
 @testable import MeceneLedger
+@testable import MeceneStore
 
 /// One life of a ledger: accounts, deposits, things and clicks of a month, its settlement, and some of the next month. It
 /// remembers what was acknowledged.
@@ -290,6 +291,26 @@ extension EmbeddedEngine {
       await #expect(throws: EngineFailure.commitFailed) { try await engine.perform(opening) }
       #expect(try await eventually { engine.condition == .serving })
       _ = try await engine.perform(opening)
+    }
+  }
+
+  @Test(arguments: [true, false])
+  func `a disk that can't be read is not taken for damaged books`(persists: Bool) async throws {
+    let (directory, disk) = (try TemporaryDirectory(), FaultyDisk())
+    // Nothing is kept in memory, and nothing mapped: `verify` reads pages through its own connections.
+    try await withEngine(directory.path + "/data", vfs: disk.vfs) { engine in
+      let life = Life()
+      try await life.live(engine)
+      disk.fail(.init(.read, of: .database, at: 1, persists: persists, .broken))
+      let error = await #expect(throws: StoreError.self) { try await engine.verify { _ in } }
+      guard case .unreadable(let reason)? = error else {
+        Issue.record("\(String(describing: error))")
+        return
+      }
+      #expect(reason == "Input/output error" && disk.failed > 0)
+      disk.fail(nil)
+      #expect(engine.condition == .serving)
+      try await life.expectWhole(engine, "after a read that failed")
     }
   }
 

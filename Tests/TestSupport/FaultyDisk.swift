@@ -6,7 +6,7 @@ import Foundation
 /// Used by one test at a time. Its VFS stays registered to the end of the process, as SQLite wants it.
 package final class FaultyDisk: @unchecked Sendable {
   package enum Operation: Int, Sendable, CaseIterable {
-    case open, write, truncate, sync, delete, syncDirectory
+    case open, write, truncate, sync, delete, syncDirectory, read
   }
 
   package enum File: Int, Sendable, CaseIterable {

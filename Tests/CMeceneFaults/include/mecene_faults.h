@@ -14,6 +14,7 @@ enum {
   mecene_operation_sync,            // a file's bytes and size
   mecene_operation_delete,          // a name was removed
   mecene_operation_sync_directory,  // the names of a directory
+  mecene_operation_read,            // fails alone, and is told of nobody
   mecene_operations,
 };
 
