@@ -66,10 +66,13 @@ internal import CMeceneProto
     return unsafe pointer.assumingMemoryBound(to: type)
   }
 
-  /// A C string with the text's bytes.
+  /// A C string with the text's bytes, of which none may be 0: it would end there.
   func string(_ text: String) throws(WireError) -> UnsafeMutablePointer<CChar> {
     var text = text
     let count = text.utf8.count
+    if let end = text.utf8.firstIndex(of: 0) {
+      throw .malformed(field: "", problem: "has a NUL character behind \"\(text[..<end].suffix(40))\"")
+    }
     guard let pointer = unsafe take(bytes: count + 1) else { throw full }
     text.withUTF8 { utf8 in
       if let base = utf8.baseAddress { unsafe pointer.copyMemory(from: base, byteCount: count) }

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 
-/// Options from the environment, as if they had been written before those of the command line.
+/// Options from the environment, as if they had been written before those of the command line. An empty variable is unset.
 enum Environment {
   private static let options = [
     "data", "listen", "currency", "minimum-budget", "fee-bps", "settle-after", "simulated-clock", "log-level",
@@ -12,10 +12,11 @@ enum Environment {
   static func arguments(_ environment: [String: String], commandLine: [String]) throws -> [String] {
     var result: [String] = []
     for option in options where !isNamed(option, commandLine) {
-      if let value = environment[variable(option)] { result += ["--" + option, value] }
+      if let value = environment[variable(option)], !value.isEmpty { result += ["--" + option, value] }
     }
     for flag in flags where !isNamed(flag, commandLine) && !isNamed("no-" + flag, commandLine) {
       switch environment[variable(flag)]?.lowercased() {
+      case "": break
       case "true", "1", "yes": result.append("--" + flag)
       case "false", "0", "no": result.append("--no-" + flag)
       case let other?:

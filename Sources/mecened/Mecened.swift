@@ -95,11 +95,15 @@ struct Configuration: Sendable {
       throw ValidationError("--log-level is one of \(levels); it was \(options.logLevel)")
     }
     self.logLevel = logLevel
+    guard !options.data.isEmpty else { throw ValidationError("--data names a directory; it was empty") }
     // Commas stand between addresses, but not in the data directory's name.
     let texts =
       options.listen.isEmpty
       ? ["tcp://127.0.0.1:\(Address.defaultPort)", "unix:\(options.data)/mecene.sock"]
       : options.listen.flatMap { $0.split(separator: ",").map(String.init) }
+    guard !texts.isEmpty else {
+      throw ValidationError("--listen names an address, such as tcp://127.0.0.1:7437; it was empty")
+    }
     do {
       listen = try texts.map { try Address(parsing: $0) }
     } catch let error as AddressError {

@@ -49,7 +49,12 @@ enum OfflineCommands {
 
 private struct DataOption: ParsableArguments {
   @Option(help: ArgumentHelp("The directory of the books. Or set MECENE_DATA.", valueName: "dir"))
-  var data = ProcessInfo.processInfo.environment["MECENE_DATA"] ?? "./mecene-data"
+  var data =
+    ProcessInfo.processInfo.environment["MECENE_DATA"].flatMap { $0.isEmpty ? nil : $0 } ?? "./mecene-data"
+
+  func validate() throws {
+    if data.isEmpty { throw ValidationError("--data names a directory; it was empty") }
+  }
 }
 
 private struct VerifyBooks: ParsableCommand {

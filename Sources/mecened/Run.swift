@@ -54,6 +54,11 @@ final class Daemon: Sendable {
   }
 
   func run() -> Never {
+    // A terminal that closes, or a log that is rotated, ends no daemon.
+    signal(SIGHUP, SIG_IGN)
+    let hangUps = DispatchSource.makeSignalSource(signal: SIGHUP, queue: .global())
+    hangUps.setEventHandler { [logger] in logger.notice("SIGHUP changes nothing; SIGTERM drains") }
+    hangUps.activate()
     // Signals are blocked from ending the process before they can be watched.
     let signals = [SIGTERM, SIGINT].map { number in
       signal(number, SIG_IGN)
@@ -65,7 +70,7 @@ final class Daemon: Sendable {
       source.activate()
     }
     Task { await serve(stops) }
-    dispatchMain()
+    withExtendedLifetime((signals, hangUps)) { dispatchMain() }
   }
 
   private func serve(_ stops: AsyncStream<Void>) async {

@@ -229,6 +229,10 @@ import Testing
       (["--check-config", "--listen", "tcp://0.0.0.0:0"], [:], 64, "neither tokens nor TLS"),
       (["--check-config", "--simulated-clock", "2026-02-29"], [:], 64, "--simulated-clock is a time"),
       (["--check-config"], ["MECENE_FEE_BPS": "abc"], 64, "--fee-bps as MECENE_FEE_BPS comes from"),
+      (["--check-config", "--listen", ""], [:], 64, "--listen names an address"),
+      (["--check-config", "--listen", ","], [:], 64, "--listen names an address"),
+      (["--check-config", "--data", ""], [:], 64, "--data names a directory"),
+      (["verify", "--data", ""], [:], 64, "--data names a directory"),
       (["--check-config"], ["MECENE_AUTO_SETTLE": "maybe"], 64, "MECENE_AUTO_SETTLE is true or false"),
     ]
     for (arguments, environment, code, sentence) in refused {
@@ -236,10 +240,29 @@ import Testing
       #expect(
         output.code == code && output.err.contains(sentence), "\(arguments): \(output.code) \(output.err)")
     }
+    // An empty variable is unset.
+    let empty = ["DATA", "LISTEN", "FEE_BPS", "AUTO_SETTLE", "LOG_LEVEL", "SIMULATED_CLOCK"].map {
+      ("MECENE_" + $0, "")
+    }
+    let defaults = try Self.run(
+      "mecened", ["--check-config"], environment: Dictionary(uniqueKeysWithValues: empty))
+    let unset = try Self.run("mecened", ["--check-config"])
+    #expect(defaults.code == 0 && defaults.out == unset.out)
     // A start that is refused leaves nothing behind, and a comma in a directory's name parts no addresses.
     #expect(!FileManager.default.fileExists(atPath: "/tmp/mecene-none"))
     let comma = try Self.run("mecened", ["--check-config", "--data", "/tmp/a,b"])
     #expect(comma.out.contains("unix:/tmp/a,b/mecene.sock\n"))
+  }
+
+  @Test func `a terminal that closes ends no daemon`() throws {
+    let directory = try TemporaryDirectory()
+    let daemon = try Self.startDaemon(directory)
+    kill(daemon.processIdentifier, SIGHUP)
+    kill(daemon.processIdentifier, SIGHUP)
+    #expect(try Self.run("mecene", ["health", "--server", "unix:\(directory.path)/s"]).out == "serving\n")
+    daemon.terminate()
+    daemon.waitUntilExit()
+    #expect(daemon.terminationReason == .exit && daemon.terminationStatus == 0)
   }
 
   @Test func `a result that can't be written is a failure`() throws {

@@ -190,6 +190,21 @@ import Testing
     }
   }
 
+  @Test func `a text with a NUL character is refused before it is sent, and never cut`() async throws {
+    try await withServerAndClient { _, client in
+      for name in ["anna", "bert"] { _ = try await client.accountService.openAccount(.init(name: name)) }
+      for text in ["anna\0-the-other", "\0anna", "anna\0"] {
+        #expect(
+          await reason { _ = try await client.accountService.getAccount(.init(account: .name(text))) }
+            == .malformedPayload)
+        let request = DepositRequest(account: .name("anna"), amountMicros: 5, key: "k\(text)")
+        #expect(await reason { _ = try await client.accountService.deposit(request) } == .malformedPayload)
+      }
+      #expect(
+        try await client.accountService.getAccount(.init(account: .id(1))).account?.availableMicros == 0)
+    }
+  }
+
   @Test func `a lost answer leaves what changes something in doubt, and nothing that only reads`()
     async throws
   {

@@ -116,7 +116,8 @@ actor Session {
     do throws(WireError) {
       return try coder.encode(request)
     } catch {
-      throw MeceneError(.messageTooLarge, "the request can't be sent: \(error.sentence)", notExecuted: true)
+      let reason: Reason = if case .malformed = error { .malformedPayload } else { .messageTooLarge }
+      throw MeceneError(reason, "the request can't be sent: \(error.sentence)", notExecuted: true)
     }
   }
 
