@@ -17,7 +17,7 @@ package final class ProgressBar {
     let filled = Int(part * Double(Self.width))
     let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: Self.width - filled)
     let count = total == 0 ? "" : " \(done)/\(total)"
-    Output.note("\r\u{1b}[K[\(bar)] \(stage)\(count)")
+    Output.note("\r\u{1b}[K[\(bar)] \(stage.shown())\(count)")
     isThere = true
   }
 

@@ -23,13 +23,13 @@ enum OfflineCommands {
       verdict = try work { bar.show($0.stage, UInt64(clamping: $0.done), of: UInt64(clamping: $0.total)) }
     } catch {
       bar.clear()
-      Output.note("mecened: \(Server.sentence(of: error))\n")
+      Output.note("mecened: \(Server.sentence(of: error).shown())\n")
       throw ExitCode(1)
     }
     bar.clear()
     if let finding = verdict.finding {
-      show("wrong\ntable     \(finding.table)\nrow       \(finding.key)\n")
-      show("expected  \(finding.expected)\nfound     \(finding.found)\n")
+      show("wrong\ntable     \(finding.table.shown())\nrow       \(finding.key.shown())\n")
+      show("expected  \(finding.expected.shown())\nfound     \(finding.found.shown())\n")
       throw ExitCode(1)
     }
     show("\(done)\ntransfers    \(verdict.transfers)\nclicks       \(verdict.clicks)\n")

@@ -90,7 +90,7 @@ final class Daemon: Sendable {
       try? Output.write("mecened \(Server.version) is ready on \(addresses)\n")
       await waitAndDrain(server, stops)
     } catch {
-      Output.note("mecened: \(Server.sentence(of: error))\n")
+      Output.note("mecened: \(Server.sentence(of: error).shown())\n")
       exit(1)
     }
   }

@@ -254,6 +254,41 @@ import Testing
     #expect(comma.out.contains("unix:/tmp/a,b/mecene.sock\n"))
   }
 
+  @Test func `what others wrote steers no terminal, and passes for no line of its own`() throws {
+    let directory = try TemporaryDirectory()
+    let daemon = try Self.startDaemon(directory)
+    defer { daemon.terminate() }
+    let server = ["MECENE_SERVER": "unix:\(directory.path)/s"]
+    _ = try Self.run(
+      "mecene", ["account", "open", "anna", "--display-name", "A\u{202e}nna\u{200b}"], environment: server)
+    let url = "https://example.org/song"
+    let added = try Self.run(
+      "mecene",
+      [
+        "thing", "add", "anna", url, "--title", "A song\u{2066}", "--description",
+        "A song.\nowner        the-red-cross (7)",
+      ],
+      environment: server)
+    #expect(added.code == 0, "\(added.err)")
+    let missing = try Self.run("mecene", ["account", "show", "a\u{1b}[2Kb"], environment: server)
+    for output in [
+      try Self.run("mecene", ["account", "list"], environment: server).out,
+      try Self.run("mecene", ["thing", "show", url], environment: server).out,
+      try Self.run("mecene", ["thing", "list"], environment: server).out, missing.err,
+    ] {
+      let steering = output.unicodeScalars.filter {
+        ($0.value < 32 && $0 != "\n") || (0x200b...0x202e).contains($0.value)
+          || (0x2066...0x2069).contains($0.value)
+      }
+      #expect(!output.isEmpty && steering.isEmpty, "\(output)")
+    }
+    let shown = try Self.run("mecene", ["thing", "show", url], environment: server).out
+    let owners = shown.split(separator: "\n").filter { $0.hasPrefix("owner") }
+    #expect(owners == ["owner        anna (1)"])
+    #expect(shown.contains("A song\\u{2066}"))
+    #expect(missing.err.contains("\\u{1b}"))
+  }
+
   @Test func `a terminal that closes ends no daemon`() throws {
     let directory = try TemporaryDirectory()
     let daemon = try Self.startDaemon(directory)

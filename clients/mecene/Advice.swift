@@ -1,12 +1,14 @@
 internal import MeceneClient
+internal import MeceneTerminal
 internal import MeceneWire
 
 /// What to try next after an error.
 enum Advice {
   /// The error in one sentence, with the next thing to try.
   static func sentence(_ error: MeceneError) -> String {
-    guard let next = next(error.reason) else { return "\(error)" }
-    return "\(error); \(next)"
+    let sentence = "\(error)".shown()
+    guard let next = next(error.reason) else { return sentence }
+    return "\(sentence); \(next)"
   }
 
   private static func next(_ reason: Reason) -> String? {

@@ -115,7 +115,7 @@ struct BulkOption: ParsableArguments {
         if error.inDoubt {
           inDoubt.append((line, error.key))
           exitCode = exitCode ?? 64 + error.code.rawValue
-          Terminal.note("line \(line): \(error.message)")
+          Terminal.note("line \(line): \(error.message.shown())")
           return
         }
         refuse(line, error.message, 64 + error.code.rawValue)
@@ -130,7 +130,7 @@ struct BulkOption: ParsableArguments {
 
     /// Refused lines on standard error and counts as the result; or both as one line of JSON.
     func show(json: Bool) {
-      for row in refused { Terminal.note("line \(row.line): \(row.sentence)") }
+      for row in refused { Terminal.note("line \(row.line): \(row.sentence.shown())") }
       var counted = counts.sorted { $0.key < $1.key } + [("refused", refused.count)]
       if json || !inDoubt.isEmpty { counted.append(("in doubt", inDoubt.count)) }
       if json {

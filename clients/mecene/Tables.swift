@@ -1,4 +1,5 @@
 internal import Foundation
+internal import MeceneTerminal
 internal import TextTable
 
 /// Tables and lists for people.
@@ -16,18 +17,22 @@ enum Tables {
   static func show(_ columns: [Heading], _ rows: [[String]]) {
     let table = TextTable<[String]> { row in
       zip(columns, row).map { column, value in
-        Column(title: column.title, value: value, align: column.isNumber ? .right : .left)
+        Column(title: column.title, value: value.shown(), align: column.isNumber ? .right : .left)
       }
     }
     let text = rows.isEmpty ? nil : table.string(for: rows, style: Style.psql)
     Terminal.print(text ?? "nothing")
   }
 
-  /// Prints names and values.
+  /// Prints names and values. Further lines of a value stand under its first, so that none passes for a name of its own.
   static func show(_ pairs: KeyValuePairs<String, String>) {
     let width = pairs.map(\.key.count).max() ?? 0
     for (name, value) in pairs {
-      Terminal.print(name.padding(toLength: width + 2, withPad: " ", startingAt: 0) + value)
+      let lines = value.split(separator: "\n", omittingEmptySubsequences: false).map { String($0).shown() }
+      let indent = String(repeating: " ", count: width + 2)
+      Terminal.print(
+        name.padding(toLength: width + 2, withPad: " ", startingAt: 0)
+          + lines.joined(separator: "\n" + indent))
     }
   }
 

@@ -34,7 +34,7 @@ enum Terminal {
 
   static func complain(_ sentence: String) { note("mecene: \(sentence)") }
 
-  static func note(_ text: String) { Output.note(text + "\n") }
+  static func note(_ text: String) { Output.note(text.shown(keepingLines: true) + "\n") }
 
   /// Asks before something that can't be taken back.
   static func confirm(_ question: String, yes: Bool) throws {

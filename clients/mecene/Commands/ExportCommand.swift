@@ -33,13 +33,13 @@ struct ExportCommand: AsyncParsableCommand {
       let pages = client.accountService.listTransfersPages(
         ListTransfersRequest(period: period ?? "", pageSize: 1_000), options: options)
       let (chart, last) = try await accounts(pages)
-      Terminal.write(export.header(accounts: chart))
+      Terminal.write(export.header(accounts: chart).shown(keepingLines: true))
       let bar = ProgressBar()
       for try await page in pages {
         bar.clear()
         // What has come in since the chart was made may name accounts that are not in it.
         let entries = page.entries.prefix { ($0.transfer?.id ?? 0) <= last }
-        Terminal.write(entries.map(export.entry).joined())
+        Terminal.write(entries.map(export.entry).joined().shown(keepingLines: true))
         if entries.count < page.entries.count { break }
         bar.show("exporting", page.entries.last?.transfer?.id ?? 0, of: status.transfers)
       }

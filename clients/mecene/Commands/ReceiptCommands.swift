@@ -68,7 +68,7 @@ struct ReceiptCommand: ParsableCommand {
       } catch {
         throw LocalFailure(sentence: "\(file) can't be made: \(Output.reason(of: error))")
       }
-      Terminal.print("saved to \(file); its digest is \(receipt.digest)")
+      Terminal.print("saved to \(file); its digest is \(receipt.digest.shown())")
     }
   }
 
@@ -101,7 +101,7 @@ struct ReceiptCommand: ParsableCommand {
       }
       Terminal.print(Terminal.coloured(digest == nil ? "consistent" : "proved", .green))
       ReceiptCommand.show(proof)
-      Terminal.print("digest   \(receipt.digest)")
+      Terminal.print("digest   \(receipt.digest.shown())")
     }
   }
 

@@ -1,4 +1,5 @@
 internal import MeceneClient
+internal import MeceneTerminal
 internal import MeceneWire
 
 /// What an import did, and the lines that it left out.
@@ -36,7 +37,7 @@ actor ImportReport {
   /// - Returns: Whether every line was taken.
   func show(json: Bool) -> Bool {
     for row in refused.sorted(by: { $0.line < $1.line }) {
-      Terminal.note("line \(row.line), \(row.sentence)")
+      Terminal.note("line \(row.line), \(row.sentence.shown())")
     }
     let all = counts.sorted { $0.key < $1.key } + [("refused", refused.count)]
     if json {
