@@ -170,7 +170,12 @@ extension BookFile {
     let (owner, period, filed) = try read { snapshot in
       let owner = try snapshot.account(reference, field: "owner").id
       let newest = try snapshot.settlements(before: nil, limit: 1).first?.period
-      let period = try asked ?? newest ?? snapshot.openPeriod().period
+      guard let period = asked ?? newest else {
+        let open = try snapshot.openPeriod().period
+        throw Refusal(
+          .settlementNotFound, field: "period", "no month is settled yet; name one, such as the open \(open)",
+          ["open_period": "\(open)"])
+      }
       _ = try snapshot.terms(of: period)
       let isSettled = try snapshot.settlement(period)?.state == .settled
       return (

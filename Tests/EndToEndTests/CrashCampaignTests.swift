@@ -53,14 +53,14 @@ import Testing
                 let key = "\(round)-\(writer)-\(n)"
                 _ = try await client.accountService.deposit(
                   .init(account: .id(account), amountMicros: 1_000_000, key: key),
-                  options: .init(timeout: .seconds(5)))
+                  options: .init(timeout: .seconds(1)))
                 log.withLock { $0.deposits.append((account, key)) }
               } else {
                 let patron = UInt64.random(in: 1...Self.people, using: &random)
                 let thing = patron % Self.people + 1
                 _ = try await client.clickService.click(
                   .init(patron: .id(patron), thing: .id(thing), period: period),
-                  options: .init(timeout: .seconds(5)))
+                  options: .init(timeout: .seconds(1)))
                 log.withLock { $0.clicks.append((patron, thing)) }
               }
             } catch {
@@ -126,7 +126,10 @@ import Testing
       await loading
       daemon = try start()
       let acknowledged = log.withLock { $0 }
-      #expect(acknowledged.failures.allSatisfy { $0.code == .unavailable }, "seed \(seed), round \(round)")
+      // What may have been done is in doubt, and never called undone.
+      #expect(
+        acknowledged.failures.allSatisfy { $0.code == .unavailable || $0.inDoubt && !$0.notExecuted },
+        "seed \(seed), round \(round)")
       #expect(acknowledged.slowest < .seconds(7))
       for (account, key) in acknowledged.deposits {
         let again = try await client.accountService.deposit(

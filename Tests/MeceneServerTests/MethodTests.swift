@@ -283,6 +283,9 @@ import struct MeceneLedger.Terms
       #expect(
         await failure { _ = try await settlements.getSettlement(.init(period: "2026-11")) }
           == (.settlementNotFound, "period"))
+      #expect(
+        await failure { _ = try await settlements.getRevenue(.init(owner: .name("bert"))) }
+          == (.settlementNotFound, "period"))
       let unsettled = try await settlements.getRevenue(
         .init(owner: .name("bert"), period: "2026-11", pageSize: 2))
       #expect(unsettled.things.count == 2 && unsettled.microsTotal == 9_000_000 && !unsettled.settled)
@@ -300,6 +303,7 @@ import struct MeceneLedger.Terms
       #expect(try await settlements.getSettlement(.init(period: "2026-11")).settlement == settled)
       #expect(try await settlements.listSettlements(.init()).settlements == [settled])
       let revenue = try await settlements.getRevenue(.init(owner: .name("bert"), period: "2026-11"))
+      #expect(try await settlements.getRevenue(.init(owner: .name("bert"))) == revenue)
       #expect(revenue.settled && revenue.things.map(\.micros) == [3_000_000, 3_000_000, 3_000_000])
       let clicks = try await client.clickService.listClicks(.init(patron: .id(1), period: "2026-11"))
       #expect(clicks.settled && clicks.feeMicros == 1_000_000)
