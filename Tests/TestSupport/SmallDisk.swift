@@ -30,7 +30,8 @@ package final class SmallDisk: Sendable {
   }
 
   deinit {
-    try? Self.run("umount", [path])
+    // Whoever still has a file of it open keeps it for so long, and no longer.
+    try? Self.run("umount", ["-l", path])
     remove()
   }
 
