@@ -60,8 +60,8 @@ extension BookFile {
       let piece = try read { snapshot in
         let last = try through ?? snapshot.lastCommitSequence()
         let commits = try snapshot.commits(
-          after: reader.sequence, through: through ?? .max, limit: Self.pieceCommits,
-          clicks: readsClicks ? Self.pieceClicks : .max)
+          after: reader.sequence, through: through ?? .max, limit: Self.pieceCommits, clicks: Self.pieceClicks
+        )
         let rows = try reader.read(commits, snapshot)
         if commits.isEmpty, through == nil { try reader.checkNothingIsLeft(snapshot) }
         return zip(commits, rows).map { ($0, $1, last) }
