@@ -107,8 +107,8 @@ let package = Package(
     .executableTarget(
       name: "instruction-counts",
       dependencies: [
-        "MeceneLedger", "MeceneWire", "MeceneEngine", "MeceneProof", "MeceneConcurrency",
-        .product(name: "Logging", package: "swift-log"),
+        "MeceneLedger", "MeceneWire", "MeceneEngine", "MeceneProof", "MeceneConcurrency", "MeceneServer",
+        "MeceneTransport", .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tests/InstructionCounts", exclude: ["baseline.txt"], swiftSettings: common),
     .testTarget(

@@ -137,6 +137,11 @@ extension Submission {
 package struct Completion: Sendable {
   package let tag: CallTag
   package let result: Result<EngineOutcome, EngineFailure>
+
+  package init(tag: CallTag, result: Result<EngineOutcome, EngineFailure>) {
+    self.tag = tag
+    self.result = result
+  }
 }
 
 /// What a command came to, with the texts that only the books know. Large cases stand behind a pointer: see `Command`.

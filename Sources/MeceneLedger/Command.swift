@@ -85,6 +85,13 @@ package struct PatronStanding: Sendable, Hashable {
   /// What each click is worth at least.
   package let share: Micros
   package let pot: Micros
+
+  package init(period: Period, clicks: Int, share: Micros, pot: Micros) {
+    self.period = period
+    self.clicks = clicks
+    self.share = share
+    self.pot = pot
+  }
 }
 
 /// What became of many clicks.

@@ -10,7 +10,7 @@ package final class Server: Sendable {
 
   /// Where it listens; ports that were asked for as 0 are the system's choice.
   package let addresses: [Address]
-  private let engine: EmbeddedEngine
+  private let engine: any Engine
   private let loop: EventLoop
 
   /// Opens the books and listens.
@@ -19,18 +19,30 @@ package final class Server: Sendable {
   ///   - settings: What the engine is told, which `GetStatus` shows too.
   ///   - fatal: Called with the reason when the daemon can't go on.
   /// - Throws: `TransportError` or the store's error.
-  package init(
+  package convenience init(
     listen: [Address], settings: EmbeddedEngine.Settings, shownSettings: [(name: String, value: String)],
     limits: Limits = Limits(), logger: Logger, fatal: @escaping @Sendable (String) -> Void
+  ) async throws {
+    // A start that is refused leaves no books behind.
+    for address in listen { try Listener.checkIsLocal(address) }
+    // The books first: their lock keeps a second daemon from taking this one's socket.
+    try await self.init(listen: listen, shownSettings: shownSettings, limits: limits, logger: logger) { sink in
+      try await EmbeddedEngine(settings: settings, logger: logger, sink: sink, fatal: fatal)
+    }
+  }
+
+  /// Listens in front of any engine.
+  ///
+  /// - Parameter makeEngine: Gets what the engine tells the outcomes of submissions to.
+  /// - Throws: `TransportError` or what `makeEngine` throws.
+  package init(
+    listen: [Address], shownSettings: [(name: String, value: String)], limits: Limits = Limits(),
+    logger: Logger, makeEngine: (@escaping @Sendable ([Completion]) -> Void) async throws -> any Engine
   ) async throws {
     let daemon = DaemonState(version: Self.version, settings: shownSettings)
     let loop = EventLoop(limits: limits, daemon: daemon, logger: logger)
     ProcessLimits.ignoreBrokenPipes()
-    // A start that is refused leaves no books behind.
-    for address in listen { try Listener.checkIsLocal(address) }
-    // The books first: their lock keeps a second daemon from taking this one's socket.
-    let engine = try await EmbeddedEngine(
-      settings: settings, logger: logger, sink: { loop.post(.completions($0)) }, fatal: fatal)
+    let engine = try await makeEngine { loop.post(.completions($0)) }
     do {
       let listeners = try listen.map { address throws(TransportError) in try Listener.all(at: address) }
       addresses = listeners.compactMap(\.first?.address)
@@ -54,6 +66,6 @@ package final class Server: Sendable {
     EmbeddedEngine.sentence(of: error) ?? "\(error)"
   }
 
-  /// Caps the database file, in pages of 4 KiB, to let a test fill the disk.
-  package func limit(pages: Int) async throws { try await engine.limit(pages: pages) }
+  /// Caps the database file, in pages of 4 KiB, to let a test fill the disk. Other engines than the embedded one have none.
+  package func limit(pages: Int) async throws { try await (engine as? EmbeddedEngine)?.limit(pages: pages) }
 }

@@ -4,12 +4,14 @@ import MeceneConcurrency
 import MeceneEngine
 import MeceneLedger
 import MeceneProof
+import MeceneServer
+import MeceneTransport
 import MeceneWire
 
 /// Does one thing so many times, always the same way, so that a tool can count the instructions of each time:
 /// `.ci/instructions` runs it with two numbers and divides the difference.
 ///
-///     instruction-counts split|frames|unpack|apply|pack|commit|click|settle TIMES
+///     instruction-counts split|frames|unpack|apply|pack|call|commit|click|settle TIMES
 @main
 enum InstructionCounts {
   static func main() throws {
@@ -21,6 +23,7 @@ enum InstructionCounts {
     case "unpack": try unpack(times)
     case "apply": try apply(times)
     case "pack": try pack(times)
+    case "call": try wait { try await call(times) }
     case "commit": try wait { try await commit(times) }
     case "click": try wait { try await settle(times, settles: false) }
     case "settle": try wait { try await settle(times, settles: true) }
@@ -40,7 +43,7 @@ enum InstructionCounts {
   }
 
   private static func usage() {
-    print("usage: instruction-counts split|frames|unpack|apply|pack|commit|click|settle TIMES")
+    print("usage: instruction-counts split|frames|unpack|apply|pack|call|commit|click|settle TIMES")
   }
 
   /// Cuts a pot into ten shares.
@@ -55,12 +58,12 @@ enum InstructionCounts {
     print(sum)
   }
 
-  private static func clickFrame() throws -> [UInt8] {
+  private static func clickFrame(id: UInt64 = 300) throws -> [UInt8] {
     let coder = MessageCoder(arenaBytesMax: 1 << 20)
     let payload = try coder.encode(ClickRequest(patron: .id(123_456), thing: .id(654_321)))
     var frame: [UInt8] = []
     try coder.appendFrame(
-      Request(callID: 300, method: "mecene.v1.ClickService/Click", payload: payload), to: &frame)
+      Request(callID: id, method: "mecene.v1.ClickService/Click", payload: payload), to: &frame)
     return frame
   }
 
@@ -137,6 +140,22 @@ enum InstructionCounts {
       count += bytes.count
     }
     print(count)
+  }
+
+  /// Carries a click through the daemon's loop, from bytes to bytes: 64 at a time, in front of an engine of memory.
+  private static func call(_ times: Int) async throws {
+    let path = "/tmp/mecene-instructions-\(UUID().uuidString.prefix(8))"
+    let server = try await Server(
+      listen: [.unix(path: path)], shownSettings: [],
+      logger: Logger(label: "none") { _ in SwiftLogNoOpLogHandler() }, makeEngine: MemoryEngine.init)
+    do {
+      var caller = try Caller(path: path)
+      let frames = try (300..<364 as Range<UInt64>).flatMap(clickFrame)
+      let bytes = try caller.call(frames, answers: 64)
+      for _ in 0..<times / 64 { try caller.call(frames, answerBytes: bytes) }
+      print(bytes)
+    }
+    await server.shutDown()
   }
 
   /// Commits 64 clicks at a time, of patrons who have a pot.

@@ -1,0 +1,46 @@
+import MeceneEngine
+import MeceneLedger
+import MeceneProof
+
+/// Decides every click at once, and keeps no books: what is counted of a call through it is the daemon's own work around them.
+final class MemoryEngine: Engine {
+  private let sink: @Sendable ([Completion]) -> Void
+
+  init(sink: @escaping @Sendable ([Completion]) -> Void) { self.sink = sink }
+
+  func submit(_ submissions: [Submission], callerCanWait: Bool) {
+    let standing = PatronStanding(
+      period: openPeriod, clicks: 10, share: Micros(1_000_000), pot: Micros(10_000_000))
+    sink(
+      submissions.compactMap { submission -> Completion? in
+        guard case .sink(let tag) = submission.reply else { return nil }
+        return Completion(tag: tag, result: .success(.clicked(standing, alreadyClicked: false)))
+      })
+  }
+
+  var openPeriod: Period { Period(number: 682) }
+  var condition: EngineCondition { .serving }
+
+  func withdraw(_ tag: CallTag) -> Bool { false }
+  func read<Answer>(_ reads: [Read<Answer>], answered: @escaping @Sendable ([Answer]) -> Void) {}
+  func closedClicks(
+    _ patron: AccountReference, _ period: Period, after: ThingID?, limit: Int
+  ) throws -> ClickPage { throw Self.noBooks }
+  func revenue(
+    _ owner: AccountReference, _ period: Period?, after: ThingID?, limit: Int
+  ) throws -> RevenuePage { throw Self.noBooks }
+  func receipt(
+    _ account: AccountReference, _ period: Period, _ tree: SettlementSeal.Tree
+  ) throws -> (account: AccountID, proof: ReceiptProof) { throw Self.noBooks }
+  func preview(_ period: Period?) throws -> SettlementRecord { throw Self.noBooks }
+  func settle(
+    _ period: Period?, progress: @escaping @Sendable (StageProgress) -> Void
+  ) throws -> SettlementRecord { throw Self.noBooks }
+  func verify(
+    against kept: CommitPoint?, progress: @escaping @Sendable (StageProgress) -> Void
+  ) throws -> Verdict { throw Self.noBooks }
+  func status(_ reading: any LedgerReading) throws -> LedgerStatus { throw Self.noBooks }
+  func shutDown() {}
+
+  private static let noBooks = EngineFailure.fault("there are no books")
+}
