@@ -1,6 +1,9 @@
 #define _GNU_SOURCE
 #include "mecene_system.h"
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -57,3 +60,9 @@ int64_t mecene_boot_milliseconds(void) {
 }
 
 bool mecene_lock_file(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB) == 0; }
+
+void mecene_give_memory_back(void) {
+#if defined(__GLIBC__)
+  (void)malloc_trim(0);
+#endif
+}

@@ -43,6 +43,17 @@ public final class Mailbox<Element: Sendable>: Sendable {
     }
   }
 
+  /// All that waits, for a receiver that has something to do in any case: it stays busy, also when there is nothing.
+  @inlinable public func takeMore() -> [Element] {
+    state.withLock { state in
+      defer { state.elements = [] }
+      return state.elements
+    }
+  }
+
+  /// Whether nothing waits.
+  @inlinable public var isEmpty: Bool { state.withLock { $0.elements.isEmpty } }
+
   /// Marks the receiver as busy: it is about to take anyway, and need not be woken.
   @inlinable public func hold() { state.withLock { $0.isBusy = true } }
 

@@ -50,8 +50,7 @@ package final class EmbeddedEngine: Engine {
   private let book: BookFile
   private let writer: Writer
   private let reader: Reader
-  private let scanner: Scanner
-  private let verifier: Scanner
+  private let longReads: LongReads
   private let settler: Settler
   private let clock: any LedgerClock
   private let timer: Locked<Task<Void, Never>?> = Locked(nil)
@@ -105,8 +104,7 @@ package final class EmbeddedEngine: Engine {
         checkpointPages: settings.checkpointPages, heldLogPages: settings.heldLogPages, sink: sink,
         periodClosed: { periodClosed.fire() }, fatal: fatal, logger: logger))
     reader = Reader(book: try book.makeReader())
-    scanner = Scanner(book: book)
-    verifier = Scanner(book: book)
+    longReads = LongReads(book: book)
     settler = Settler(
       book: book, writer: writer,
       settleAfter: settings.autoSettle ? settings.settleAfterMs : nil,
@@ -131,10 +129,7 @@ package final class EmbeddedEngine: Engine {
   }
 
   package func submit(_ submissions: [Submission], callerCanWait: Bool) {
-    // With few clicks a hop costs more than their commit keeps the caller waiting.
-    let most = callerCanWait ? 256 : 4
-    let isLight = submissions.count <= most && submissions.reduce(0) { $0 + $1.clicks } <= most
-    writer.submit(submissions, entersWhenIdle: isLight)
+    writer.submit(submissions, callerCanWait: callerCanWait)
   }
 
   package func withdraw(_ tag: CallTag) -> Bool { writer.withdraw(tag) }
@@ -146,27 +141,23 @@ package final class EmbeddedEngine: Engine {
   package func closedClicks(
     _ patron: AccountReference, _ period: Period, after: ThingID?, limit: Int
   ) async throws -> ClickPage {
-    try await scanner.read { book in
-      try book.lookingTwice { try $0.closedClicks(patron, period, after: after, limit: limit) }
-    }
+    try await longReads.closedClicks(patron, period, after: after, limit: limit)
   }
 
   package func revenue(
     _ owner: AccountReference, _ period: Period?, after: ThingID?, limit: Int
   ) async throws -> RevenuePage {
-    try await scanner.read { book in
-      try book.lookingTwice { try $0.revenue(owner, period, after: after, limit: limit) }
-    }
+    try await longReads.revenue(owner, period, after: after, limit: limit)
   }
 
   package func receipt(
     _ account: AccountReference, _ period: Period, _ tree: SettlementSeal.Tree
   ) async throws -> (account: AccountID, proof: ReceiptProof) {
-    try await scanner.read { try $0.receipt(account, period, tree) }
+    try await longReads.receipt(account, period, tree)
   }
 
   package func preview(_ period: Period?) async throws -> SettlementRecord {
-    try await scanner.read { book in try book.lookingTwice { try $0.preview(period) } }
+    try await longReads.preview(period)
   }
 
   package func settle(
@@ -178,7 +169,7 @@ package final class EmbeddedEngine: Engine {
   package func verify(
     against kept: CommitPoint?, progress: @escaping @Sendable (StageProgress) -> Void
   ) async throws -> Verdict {
-    try await verifier.read { try $0.verify(against: kept, progress: progress) }
+    try await longReads.verify(against: kept, progress: progress)
   }
 
   package func status(_ reading: any LedgerReading) throws -> LedgerStatus {
@@ -217,7 +208,7 @@ package final class EmbeddedEngine: Engine {
     running?.cancel()
     await settler.cancel()
     await running?.value
-    await writer.stop()
+    await writer.stop(within: 1_000)
     // The settler holds the writer, which holds the signal.
     periodClosed.disconnect()
     directory.release()

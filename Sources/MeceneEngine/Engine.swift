@@ -98,6 +98,10 @@ package struct CallTag: Sendable, Hashable {
 package struct Submission: Sendable {
   package enum Work: Sendable {
     case command(Command)
+    /// Asks for a page of a patron's clicks of the open period, which only the ledger knows fast. It never stands before a write.
+    indirect case openClicks(AccountReference, Period?, after: ThingID?, limit: Int)
+    /// Files a piece of a settlement ahead of its money.
+    indirect case file(SettlementPlan, SettlementPlan.Piece)
     /// Moves a simulated clock.
     case setClock(Timestamp)
     /// An operator says that the system's clock is right; with what the operator's own clock shows.
@@ -114,22 +118,18 @@ package struct Submission: Sendable {
   package let reply: Reply
   /// Not executed after this; nil = no limit.
   package let deadline: Deadline?
+  /// The call that this is a part of; nil = it is the whole.
+  let part: DividedClicks?
 
   package init(_ work: Work, reply: Reply, deadline: Deadline? = nil) {
+    self.init(work, reply: reply, deadline: deadline, part: nil)
+  }
+
+  init(_ work: Work, reply: Reply, deadline: Deadline?, part: DividedClicks?) {
     self.work = work
     self.reply = reply
     self.deadline = deadline
-  }
-}
-
-extension Submission {
-  /// How many clicks it asks for.
-  var clicks: Int {
-    switch work {
-    case .command(.click): 1
-    case .command(.clickMany(let patrons, _, _)): patrons.count
-    default: 0
-    }
+    self.part = part
   }
 }
 
@@ -235,7 +235,9 @@ package protocol LedgerReading {
   func account(_ reference: AccountReference, field: String) throws -> AccountRecord
   func accounts(after: AccountID?, limit: Int) throws -> [AccountRecord]
   func thing(_ reference: ThingReference) throws -> ThingRecord
-  func things(owner: AccountID?, after: ThingID?, limit: Int) throws -> [ThingRecord]
+  func things(owner: AccountID?, after: ThingID?, limit: Int, bytesMax: Int) throws -> (
+    things: [ThingRecord], hasMore: Bool
+  )
   func statement(_ reference: AccountReference, period: Period?, after: Int64?, limit: Int) throws
     -> StatementPage
   func journal(period: Period?, after: Int64?, limit: Int) throws -> [(

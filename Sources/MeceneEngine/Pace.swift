@@ -6,7 +6,7 @@ internal import MeceneConcurrency
 final class Pace: Sendable {
   private struct State {
     var since = Deadline.now
-    var commits: Int64
+    var calls: Int64
     var wasAlone = true
   }
 
@@ -18,14 +18,11 @@ final class Pace: Sendable {
 
   init(_ writer: Writer) {
     self.writer = writer
-    state = Locked(State(commits: writer.commits))
+    state = Locked(State(calls: writer.callsDecided))
   }
 
   /// Whether nobody else wrote between the last two rests.
   var isAlone: Bool { state.withLock { $0.wasAlone } }
-
-  /// The settlement's own commit is not somebody else's.
-  func ownCommit() { state.withLock { $0.commits += 1 } }
 
   /// Rests on the calling thread.
   func restHere() {
@@ -36,13 +33,13 @@ final class Pace: Sendable {
 
   /// How long to rest now, in seconds; 0 after little work, which counts with what follows.
   func rest() -> Double {
-    let (now, commits) = (Deadline.now, writer.commits)
+    let (now, calls) = (Deadline.now, writer.callsDecided)
     return state.withLock { state in
       let worked = now.nanoseconds - min(now.nanoseconds, state.since.nanoseconds)
       if worked < Self.leastWork { return 0 }
-      state.wasAlone = commits <= state.commits
+      state.wasAlone = calls == state.calls
       let rest = state.wasAlone ? 0 : worked / 2
-      state.commits = commits
+      state.calls = calls
       state.since = Deadline(nanoseconds: now.nanoseconds + rest)
       return Double(rest) / 1e9
     }

@@ -30,13 +30,15 @@ extension BookFile {
       throw Refusal.noReceipt(reference, period, tree)
     }
     let end = position + 1 < own.count ? own[position + 1].first : AccountID(.max)
-    let leaves = try blockLeaves(period, tree, from: own[position].first, to: end, feeBps: settled.feeBps)
-    guard let offset = leaves.firstIndex(where: { $0.id == account }) else {
-      throw Refusal.noReceipt(reference, period, tree)
+    var hashes: [Hash] = []
+    var found: (offset: Int, part: ReceiptProof.Leaf)?
+    try forEachLeaf(period, tree, from: own[position].first, to: end, feeBps: settled.feeBps) { leaf in
+      if leaf.id == account { found = (hashes.count, leaf.part) }
+      hashes.append(LeafHash.of(leaf.words, leaf.id, period, secret: identity.secret))
     }
-    let hashes = leaves.map { LeafHash.of($0.words, $0.id, period, secret: identity.secret) }
+    guard let (offset, part) = found else { throw Refusal.noReceipt(reference, period, tree) }
     let proof = ReceiptProof(
-      header: header, leaf: leaves[offset].part,
+      header: header, leaf: part,
       blind: LeafHash.blind(account, period, secret: identity.secret).bytes,
       index: UInt64(position * SettlementSeal.leavesPerBlock + offset),
       path: (MerkleTree.path(to: offset, in: hashes[...]) + MerkleTree.path(to: position, in: roots[...]))
@@ -65,20 +67,21 @@ extension BookFile {
     let part: ReceiptProof.Leaf
   }
 
-  private func blockLeaves(
-    _ period: Period, _ tree: SettlementSeal.Tree, from first: AccountID, to end: AccountID, feeBps: Int
-  ) throws -> [BlockLeaf] {
+  /// Hands the leaves of a block over one by one: together those of patrons with many clicks took a gigabyte.
+  private func forEachLeaf(
+    _ period: Period, _ tree: SettlementSeal.Tree, from first: AccountID, to end: AccountID, feeBps: Int,
+    _ body: (BlockLeaf) -> Void
+  ) throws {
     switch tree {
     case .patrons:
-      try patronParts(period, from: first, to: end).map { part in
-        let split = Split(
-          pot: part.pot, feeBps: feeBps, clicks: part.clicks.count, patron: part.id, period: period)
-        let leaf = PatronLeaf(id: part.id, pot: part.pot, fee: split.fee, clicks: part.clicks)
-        return BlockLeaf(id: leaf.id, words: leaf.words, part: .patron(leaf))
+      try forEachPatronPart(period, from: first, to: end) { id, pot, clicks in
+        let split = Split(pot: pot, feeBps: feeBps, clicks: clicks.count, patron: id, period: period)
+        let leaf = PatronLeaf(id: id, pot: pot, fee: split.fee, clicks: clicks)
+        body(BlockLeaf(id: leaf.id, words: leaf.words, part: .patron(leaf)))
       }
     case .owners:
-      try ownerLeaves(period, from: first, to: end).map { leaf in
-        BlockLeaf(id: leaf.id, words: leaf.words, part: .owner(leaf))
+      for leaf in try ownerLeaves(period, from: first, to: end) {
+        body(BlockLeaf(id: leaf.id, words: leaf.words, part: .owner(leaf)))
       }
     }
   }

@@ -12,15 +12,6 @@ internal import MeceneStore
 /// Whoever asks for a period that is being settled joins. A step that a crash interrupted is found by the ledger's
 /// cursors; the plan is made again, and another digest stops the settlement.
 actor Settler {
-  /// The most patrons or owners, and the most clicks or things, of one commit: more while nobody else would wait for it.
-  /// Ten million clicks are settled in 11.5 instead of 13.4 s by that, for the disk is waited for less often.
-  private static func mostPerCommit(isAlone: Bool) -> (people: Int, rows: Int) {
-    #if DEBUG
-      if let step = Faults.settlementStep { return (max(1, step), 8_192) }
-    #endif
-    return isAlone ? (16_384, 32_768) : (4_096, 8_192)
-  }
-
   nonisolated let executor = QueueExecutor(label: "mecene.settler", qos: .utility)
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
@@ -142,18 +133,21 @@ actor Settler {
     } catch let finding as Finding {
       throw Refusal.booksInconsistent(finding)
     }
-    _ = try await writer.perform(.planSettlement(plan, seal(plan, pace)))
+    try await writer.perform(.planSettlement(plan, seal(plan, pace)))
     let firstPatron = plan.patrons.firstIndex { $0.id > cursor?.drainedThrough ?? AccountID(0) }
     try await forEachStep(
       pace, from: firstPatron ?? plan.patrons.count, count: plan.patrons.count, stage: "draining pots",
-      rows: { plan.patrons[$0].clicks.count }
+      rows: { plan.patrons[$0].clicks },
+      piece: { .file(plan, .clicks(of: plan.patrons[$0].id, $1)) }
     ) { .drainPots(plan, $0) }
     let firstOwner = plan.owners.firstIndex { $0.id > cursor?.paidThrough ?? AccountID(0) }
     try await forEachStep(
       pace, from: firstOwner ?? plan.owners.count, count: plan.owners.count, stage: "paying owners",
-      rows: { plan.owners[$0].things.count }
+      rows: { plan.owners[$0].things },
+      piece: { .file(plan, .revenue(of: plan.owners[$0].id, $1)) }
     ) { .payOwners(plan, $0) }
-    _ = try await writer.perform(.finishSettlement(plan))
+    try await writer.perform(.finishSettlement(plan))
+    defer { Memory.giveBack() }
     guard let record = try book.read({ try $0.settlement(period) }) else {
       throw EngineFailure.fault("the settlement of \(period) left no row")
     }
@@ -175,24 +169,40 @@ actor Settler {
   }
 
   private func forEachStep(
-    _ pace: Pace, from first: Int, count: Int, stage: String, rows: (Int) -> Int,
-    command: (Range<Int>) -> Command
+    _ pace: Pace, from first: Int, count: Int, stage: String, rows: (Int) -> Range<Int>,
+    piece: (Int, Range<Int>) -> Submission.Work, command: (Range<Int>) -> Command
   ) async throws {
+    var size = StepSize()
     var start = first
     while start < count {
       try Task.checkCancellation()
-      var end = start
-      var rowsSoFar = 0
-      let most = Self.mostPerCommit(isAlone: pace.isAlone)
-      while end < count, end - start < most.people, rowsSoFar < most.rows {
-        rowsSoFar += rows(end)
+      let many = rows(start).count > SettlementPlan.rowsAtOnce
+      if many { try await fileAhead(rows(start), pace) { piece(start, $0) } }
+      var end = start + 1
+      var cost = many ? 0 : rows(start).count
+      while end < count, size.takes(cost: cost, people: end - start),
+        rows(end).count <= SettlementPlan.rowsAtOnce
+      {
+        cost += rows(end).count
         end += 1
       }
-      _ = try await writer.perform(command(start..<end))
+      try await writer.perform(command(start..<end))
+      if !many { size.learn(took: writer.pace.last) }
       start = end
       notify(StageProgress(stage, end, of: count))
-      pace.ownCommit()
       if start < count { try await Task.sleep(for: .seconds(pace.rest())) }
+    }
+  }
+
+  /// Files the many rows of one patron or owner, a piece at a time.
+  private func fileAhead(
+    _ rows: Range<Int>, _ pace: Pace, _ piece: (Range<Int>) -> Submission.Work
+  ) async throws {
+    for start in stride(from: rows.lowerBound, to: rows.upperBound, by: SettlementPlan.rowsAtOnce) {
+      try Task.checkCancellation()
+      let end = min(start + SettlementPlan.rowsAtOnce, rows.upperBound)
+      try await writer.perform(piece(start..<end))
+      try await Task.sleep(for: .seconds(pace.rest()))
     }
   }
 

@@ -99,6 +99,17 @@ extension BookFile {
         }
       }
     }
+    // Of whoever is next, many clicks are filed in pieces before the pot is drained.
+    if let next = plan.patrons.dropFirst(drained.count).first,
+      next.clicks.count > SettlementPlan.rowsAtOnce
+    {
+      for click in next.clicks {
+        guard let row = rows.first, row.patron == next.id, row.thing == plan.things[click],
+          row.share == plan.shares[click]
+        else { break }
+        rows.removeFirst()
+      }
+    }
     guard let extra = rows.first else { return }
     throw Finding(
       table: "click", key: "\(plan.period) \(extra.patron) \(extra.thing)",
@@ -112,7 +123,12 @@ extension BookFile {
     try expect(
       "settlement", "\(plan.period) paid_through", "\(paid.last?.id ?? AccountID(0))",
       "\(cursors.paidThrough)")
-    let expected = paid.flatMap { owner in plan.revenue[owner.things].map { (owner.id, $0) } }
+    var expected = paid.flatMap { owner in plan.revenue[owner.things].map { (owner.id, $0) } }
+    if let next = plan.owners.dropFirst(paid.count).first, next.things.count > SettlementPlan.rowsAtOnce,
+      rows.count > expected.count
+    {
+      expected += plan.revenue[next.things].prefix(rows.count - expected.count).map { (next.id, $0) }
+    }
     for (position, row) in rows.enumerated() {
       guard position < expected.count, expected[position] == (row.owner, row.revenue) else {
         throw Finding(

@@ -42,35 +42,45 @@ actor Writer {
     var openClicks = 0
     var tip = CommitPoint.beginning
     var transfersBehind = 0
+    /// Calls of clients that were decided.
+    var callsDecided: Int64 = 0
     var condition = EngineCondition.recovering
   }
 
+  /// What a guest does at most on its way, in clicks.
+  private static let guestCostMax = 1_024
   /// Commits that fail one after the other before writes are refused.
-  private static let failuresMax = 3
+  static let failuresMax = 3
   /// What the disk has to take before writes are taken again, in bytes.
   private static let roomNeeded = 1 << 20
 
   nonisolated let executor = QueueExecutor(label: "mecene.writer")
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
   nonisolated let summary = Locked(Summary())
+  /// How long commits take.
+  nonisolated let pace = CommitPace()
 
   private nonisolated let mailbox = Mailbox<Submission>()
+  private var backlog = Backlog()
+  /// When what still waits is refused; nil while the writer is not stopping.
+  private var stopsAt: Deadline?
   let configuration: Configuration
   let book: BookWriter
-  private var ledger: Ledger
-  private var sequence: Int64
-  private var link: [UInt8]
-  private(set) var condition = EngineCondition.serving
-  private var clock = GuardedClock()
+  var ledger: Ledger
+  var sequence: Int64
+  var link: [UInt8]
+  var condition = EngineCondition.serving
+  var clock = GuardedClock()
   /// Commits that failed since the last one that succeeded, and why the last did.
-  private var failures: (count: Int, reason: String) = (0, "")
+  var failures: (count: Int, reason: String) = (0, "")
   /// Why the last checkpoint failed; nil when it did not.
-  private var checkpointFailure: String?
+  var checkpointFailure: String?
   /// Submissions taken so far.
   private(set) var taken = 0
+  private var callsSoFar: Int64 = 0
   var following = Following()
   /// Since when no checkpoint has moved the whole log, and whether that was told.
-  private var heldLog: (since: Deadline, isTold: Bool)?
+  var heldLog: (since: Deadline, isTold: Bool)?
 
   /// Rebuilds the state from the books.
   init(book: sending BookWriter, configuration: Configuration) throws(StoreError) {
@@ -92,17 +102,27 @@ actor Writer {
 
   /// Leaves commands for the writer. When it is idle and they are few, the calling thread becomes the writer: it
   /// enters the idle queue in 0.2 µs, where waking a sleeping thread and back would cost tens.
-  nonisolated func submit(_ submissions: [Submission], entersWhenIdle: Bool) {
+  ///
+  /// - Parameter callerCanWait: Whether the caller has nothing else to do; otherwise it enters with a few alone: with few clicks a
+  ///   hop costs more than their commit keeps the caller waiting.
+  nonisolated func submit(_ submissions: [Submission], callerCanWait: Bool) {
     guard mailbox.post(submissions) else { return }
-    if entersWhenIdle {
+    if submissions.count <= (callerCanWait ? 256 : 4), pace.isQuick,
+      Self.isLight(submissions, atMost: callerCanWait ? Self.guestCostMax : 64)
+    {
       executor.queue.sync { assumeIsolated { $0.drain(asGuest: true) } }
     } else {
       executor.queue.async { self.assumeIsolated { $0.drain(asGuest: false) } }
     }
   }
 
-  /// The number of the last commit.
-  nonisolated var commits: Int64 { summary.withLock { $0.tip.number } }
+  /// Whether a guest may do it on its way.
+  private nonisolated static func isLight(_ submissions: [Submission], atMost most: Int) -> Bool {
+    submissions.reduce(0) { $0 + $1.cost } <= most
+  }
+
+  /// How many calls of clients were decided so far.
+  nonisolated var callsDecided: Int64 { summary.withLock { $0.callsDecided } }
 
   /// The last commit.
   nonisolated var tip: CommitPoint { summary.withLock { $0.tip } }
@@ -113,12 +133,23 @@ actor Writer {
     }
   }
 
+  /// Leaves the daemon's own command. Its caller has time.
+  private nonisolated func post(_ submission: Submission) {
+    guard mailbox.post(submission) else { return }
+    executor.queue.async { self.assumeIsolated { $0.drain(asGuest: false) } }
+  }
+
   /// Decides one command and returns when it is durable.
+  @discardableResult
   nonisolated func perform(_ command: Command) async throws(EngineFailure) -> EngineOutcome {
+    try await perform(.command(command))
+  }
+
+  /// The same for other work.
+  @discardableResult
+  nonisolated func perform(_ work: Submission.Work) async throws(EngineFailure) -> EngineOutcome {
     let result = await withCheckedContinuation { continuation in
-      submit(
-        [Submission(.command(command), reply: .closure { continuation.resume(returning: $0) })],
-        entersWhenIdle: false)
+      post(Submission(work, reply: .closure { continuation.resume(returning: $0) }))
     }
     return try result.get()
   }
@@ -127,17 +158,6 @@ actor Writer {
   func checkSettleable(_ period: Period) throws(Refusal) -> Ledger.SettlementProgress? {
     try ledger.checkSettleable(period)
     return ledger.oldestUnsettled == period ? ledger.settlementProgress : nil
-  }
-
-  /// Ends when the books are not where they were: whoever looks for them later finds others, or none. What is in the log is
-  /// moved to the file first, which may be all that is left.
-  private func checkPlace() -> Bool {
-    guard condition != .stopped, let loss = configuration.directory.loss else { return true }
-    checkpoint()
-    condition = .stopped
-    publish()
-    configuration.fatal(loss)
-    return false
   }
 
   /// Lets time pass when a month has ended or the disk may have room again. Called about once a second.
@@ -153,16 +173,19 @@ actor Writer {
     let time = readClock()
     publish()
     if let time, time.period > ledger.openPeriod {
-      submit([Submission(.command(.tick), reply: .closure { _ in })], entersWhenIdle: false)
+      post(Submission(.command(.tick), reply: .closure { _ in }))
     }
     if !following.isCatchingUp { catchUp() }
   }
 
-  /// Moves everything into the file, and takes nothing any more.
-  func stop() {
+  /// Finishes what waits, as far as its time suffices, moves everything into the file, and takes nothing any more.
+  ///
+  /// - Parameter milliseconds: What is not begun by then is refused.
+  func stop(within milliseconds: UInt32) {
+    stopsAt = Deadline(millisecondsFromNow: milliseconds)
     drain(asGuest: false)
     // What is left is read back at the next start.
-    followJournal(atMost: 5_000)
+    followJournal(atMost: milliseconds / 2)
     condition = .stopped
     publish()
     checkpoint()
@@ -171,29 +194,65 @@ actor Writer {
   /// Caps the file's size, to let a test fill the disk.
   func limit(pages: Int) throws(StoreError) { try book.limit(pages: pages) }
 
-  /// - Parameter asGuest: True on another queue's thread, which must not be kept waiting for a checkpoint.
+  /// - Parameter asGuest: True on another queue's thread, which must not be kept waiting for a checkpoint, or for what others
+  ///   have left meanwhile.
   private func drain(asGuest: Bool) {
-    while let submissions = mailbox.take() {
-      taken += submissions.count
-      var rest = submissions[...]
-      // A clock that is set ends a commit: all rows of a commit have one time.
-      while let position = rest.firstIndex(where: \.setsClock) {
+    while let fresh = backlog.isEmpty ? mailbox.take() : mailbox.takeMore() {
+      if asGuest, !Self.isLight(fresh, atMost: Self.guestCostMax) {
+        for submission in fresh { backlog.add(submission) }
+        return handOver()
+      }
+      taken += fresh.count
+      if let stopsAt, stopsAt < Deadline.now { condition = .stopped }
+      var rest = backlog.next(after: fresh)
+      while let position = rest.firstIndex(where: \.standsAlone) {
         process(rest[..<position])
-        process(rest[position...position])
+        if case .file(let plan, let piece) = rest[position].work {
+          file(plan, piece, rest[position].reply)
+        } else {
+          process(rest[position...position])
+        }
         rest = rest[(position + 1)...]
       }
       process(rest)
-      if asGuest, needsTidyingUp {
-        // The mailbox stays busy, so that nobody enters or wakes the writer meanwhile.
-        executor.queue.async {
-          self.assumeIsolated { writer in
-            writer.tidyUp()
-            writer.drain(asGuest: false)
-          }
-        }
-        return
-      }
+      answerInquiries()
+      if asGuest, needsTidyingUp || !backlog.isEmpty { return handOver() }
       tidyUp()
+    }
+  }
+
+  /// Lets the writer's own thread go on. The mailbox stays busy, so that nobody enters or wakes the writer meanwhile.
+  private func handOver() {
+    executor.queue.async {
+      self.assumeIsolated { writer in
+        writer.tidyUp()
+        writer.drain(asGuest: false)
+      }
+    }
+  }
+
+  /// Answers what is asked of the ledger: for a millisecond while writes wait.
+  private func answerInquiries() {
+    guard !backlog.isEmpty else { return }
+    let end = Deadline(millisecondsFromNow: 1)
+    var answers = Answers(room: 0)
+    while let inquiry = backlog.nextInquiry() {
+      answers.add(answer(inquiry), to: inquiry.reply)
+      if Deadline.now > end, backlog.hasWrites || !mailbox.isEmpty { break }
+    }
+    answers.deliver(configuration.sink)
+  }
+
+  private func answer(_ inquiry: Submission) -> Result<EngineOutcome, EngineFailure> {
+    if condition == .stopped { return .failure(.shutDown) }
+    if let deadline = inquiry.deadline, deadline < Deadline.now { return .failure(.expired) }
+    guard case .openClicks(let patron, let period, let after, let limit) = inquiry.work else {
+      return .failure(.fault("a write among what is asked"))
+    }
+    do throws(Refusal) {
+      return .success(.clicks(try ledger.openClicks(of: patron, period, after: after, limit: limit)))
+    } catch {
+      return .failure(.refused(error))
     }
   }
 
@@ -203,6 +262,7 @@ actor Writer {
 
   private func process(_ submissions: ArraySlice<Submission>) {
     if submissions.isEmpty { return }
+    let began = Deadline.now
     var answers = Answers(room: submissions.count)
     let periodBefore = ledger.openPeriod
     do {
@@ -213,7 +273,6 @@ actor Writer {
           try append(&commit)
         }
       }
-      let now = Deadline.now
       for position in submissions.indices {
         if (position - submissions.startIndex) % Ledger.clicksTouchedAhead == 0 {
           ledger.touch(position..<min(position + Ledger.clicksTouchedAhead, submissions.endIndex)) {
@@ -221,27 +280,43 @@ actor Writer {
           }
         }
         let submission = submissions[position]
-        if let deadline = submission.deadline, deadline < now {
-          answers.add(.failure(.expired), to: submission.reply)
+        let isLate = submission.deadline.map { $0 < began } ?? false
+        if let part = submission.part {
+          try decide(submission, of: part, isLate: isLate, &commit, &answers)
         } else {
-          answers.add(try decide(submission.work, &commit), to: submission.reply)
+          answers.add(
+            isLate ? .failure(.expired) : try decide(submission.work, &commit), to: submission.reply)
         }
       }
       try finish(&commit)
+      for submission in submissions { submission.part?.commit() }
     } catch {
       let failure = recover(from: error)
       answers = Answers(room: submissions.count)
-      for submission in submissions { answers.add(.failure(failure), to: submission.reply) }
+      for submission in submissions {
+        guard let part = submission.part else {
+          answers.add(.failure(failure), to: submission.reply)
+          continue
+        }
+        if let result = part.add(.failure(failure), at: submission.positions) {
+          answers.add(result, to: submission.reply)
+        }
+      }
     }
+    pace.note(Deadline.now.nanoseconds - began.nanoseconds)
+    callsSoFar += Int64(answers.calls)
     publish()
     answers.deliver(configuration.sink)
     if ledger.openPeriod != periodBefore { configuration.periodClosed() }
   }
 
   /// What goes back once the commit is durable.
-  private struct Answers {
+  struct Answers {
     private var completions: [Completion] = []
     private var replies: [() -> Void] = []
+
+    /// How many calls of clients they are of.
+    var calls: Int { completions.count }
 
     init(room: Int) { completions.reserveCapacity(room) }
 
@@ -258,9 +333,26 @@ actor Writer {
     }
   }
 
-  private struct Commit {
+  struct Commit {
     /// The one time of all its rows; nil until it has a row.
     var time: Timestamp?
+  }
+
+  /// Decides a part of a call. The call is answered behind its last.
+  private func decide(
+    _ submission: Submission, of whole: DividedClicks, isLate: Bool, _ commit: inout Commit,
+    _ answers: inout Answers
+  ) throws(StoreError) {
+    guard case .command(.clickMany(let patrons, let things, let period, _)) = submission.work else { return }
+    let positions = submission.positions
+    let result: Result<EngineOutcome, EngineFailure> =
+      if whole.hasFailed { .failure(.expired) } else if isLate, !whole.hasBegun { .failure(.expired) } else {
+        try decide(
+          .command(
+            .clickMany(patrons: patrons, things: things, whole.period ?? period, positions: positions)),
+          &commit)
+      }
+    if let result = whole.add(result, at: positions) { answers.add(result, to: submission.reply) }
   }
 
   private func decide(
@@ -268,12 +360,13 @@ actor Writer {
   ) throws(StoreError) -> Result<EngineOutcome, EngineFailure> {
     switch condition {
     case .stopped: return .failure(.shutDown)
-    case .diskFull, .recovering: if work.writes { return .failure(.diskFull) }
-    case .diskFailing: if work.writes { return .failure(.diskFailing) }
+    case .diskFull, .recovering: return .failure(.diskFull)
+    case .diskFailing: return .failure(.diskFailing)
     case .serving, .clockUnconfirmed: break
     }
     if let doubt = clock.doubt, work.needsTime { return .failure(.clockUnconfirmed(doubt)) }
     switch work {
+    case .openClicks, .file: return .failure(.fault("what is no part of a commit"))
     case .setClock(let time): return try setClock(time, &commit)
     case .confirmClock(let time): return try confirmClock(time, &commit)
     case .command(let command):
@@ -289,63 +382,18 @@ actor Writer {
     }
   }
 
-  private func setClock(
-    _ time: Timestamp, _ commit: inout Commit
-  ) throws(StoreError) -> Result<EngineOutcome, EngineFailure> {
-    guard let simulated = configuration.clock as? SimulatedClock else {
-      return .failure(
-        .refused(
-          Refusal(
-            .clockNotSimulated,
-            "the daemon runs on the system's clock; start it with --simulated-clock to set it")))
-    }
-    guard time >= ledger.now, time.period <= Period.last else {
-      return .failure(
-        .refused(
-          Refusal(
-            .clockOutOfRange, field: "now_ms",
-            "the clock goes forward from \(ledger.now.text) to the end of \(Period.last); it was asked to be "
-              + time.text,
-            ["now_ms": "\(ledger.now.milliseconds)", "asked_ms": "\(time.milliseconds)"])))
-    }
-    simulated.set(time)
-    clock.believed = time
-    ledger.advance(to: time)
-    try append(&commit)
-    return .success(.clock(ledger.now, openPeriod: ledger.openPeriod))
-  }
-
-  private func confirmClock(
-    _ time: Timestamp, _ commit: inout Commit
-  ) throws(StoreError) -> Result<EngineOutcome, EngineFailure> {
-    guard let reading = configuration.clock.reading else {
-      return .failure(
-        .refused(
-          Refusal(
-            .invalidValue, field: "now_ms",
-            "the daemon lives on a simulated clock, which is always believed; `mecene clock set` moves it")))
-    }
-    do throws(Refusal) {
-      try clock.guardian.confirm(reading, by: time)
+  /// Files a piece of a settlement. Memory is not ahead of the disk when this fails.
+  private func file(_ plan: SettlementPlan, _ piece: SettlementPlan.Piece, _ reply: Submission.Reply) {
+    var answers = Answers(room: 0)
+    let began = Deadline.now
+    do {
+      if condition == .serving { try book.file(plan, piece) }
+      answers.add(condition == .serving ? .success(.done) : .failure(.diskFull), to: reply)
     } catch {
-      return .failure(.refused(error))
+      answers.add(.failure(error == .diskFull ? .diskFull : .commitFailed), to: reply)
     }
-    configuration.logger.notice(
-      "the clock was confirmed", metadata: ["clock": "\(reading.wall.text)"])
-    if let now = readClock() { ledger.advance(to: now) }
-    try append(&commit)
-    return .success(.clock(ledger.now, openPeriod: ledger.openPeriod))
-  }
-
-  /// What the clock shows, if it is believed.
-  private func readClock() -> Timestamp? {
-    guard let reading = configuration.clock.reading else {
-      clock.believed = configuration.clock.now()
-      return clock.believed
-    }
-    let verdict = clock.guardian.judge(
-      reading, open: ledger.hasOpened ? ledger.openPeriod : nil, lastCommit: ledger.now)
-    return clock.take(verdict, reading, configuration.logger)
+    pace.note(Deadline.now.nanoseconds - began.nanoseconds)
+    answers.deliver(configuration.sink)
   }
 
   private func lookUpKey(_ command: Command) throws(StoreError) -> KeyedTransfer? {
@@ -358,7 +406,7 @@ actor Writer {
     }
   }
 
-  private func append(_ commit: inout Commit) throws(StoreError) {
+  func append(_ commit: inout Commit) throws(StoreError) {
     if ledger.effects.isEmpty { return }
     try begin(&commit)
     try book.append(ledger.takeEffects())
@@ -414,96 +462,8 @@ actor Writer {
     case .clicked(let standing, let already): return .clicked(standing, alreadyClicked: already)
     case .undone(let standing, let was): return .undone(standing, wasClicked: was)
     case .clickedMany(let outcome): return .clickedMany(outcome)
-    case .clicks(let page): return .clicks(page)
     case .done: return .done
     }
-  }
-
-  /// Throws away what memory is ahead of the disk.
-  private func recover(from error: StoreError) -> EngineFailure {
-    failures.count += 1
-    if failures.reason != error.sentence {
-      failures.reason = error.sentence
-      configuration.logger.error("commit failed", metadata: ["reason": "\(error.sentence)"])
-    }
-    book.rollback()
-    summary.withLock { $0.condition = .recovering }
-    do {
-      let last = try book.lastCommit()
-      sequence = last.sequence
-      link = last.link
-      ledger = Ledger(currency: configuration.currency, terms: configuration.terms, at: last.time)
-      try book.load(into: &ledger, fingerprint: { Fingerprint(of: $0) })
-    } catch {
-      condition = .stopped
-      configuration.fatal("the books can't be read back after a failed commit: \(error.sentence)")
-      return .commitFailed
-    }
-    switch error {
-    case .diskFull, .diskFullWhenSynced: condition = .diskFull
-    case .damaged:
-      condition = .stopped
-      configuration.fatal(error.sentence)
-    default: noteFailure()
-    }
-    return error == .diskFull ? .diskFull : .commitFailed
-  }
-
-  /// A disk that fails once may take the next commit; one that keeps failing is a state, which is told once.
-  private func noteFailure() {
-    guard failures.count >= Self.failuresMax else { return }
-    if failures.count == Self.failuresMax {
-      configuration.logger.error(
-        "the disk keeps failing; writes are refused until it takes some",
-        metadata: ["reason": "\(failures.reason)"])
-    }
-    condition = .diskFailing
-  }
-
-  private func tidyUp() {
-    guard condition == .serving else { return }
-    do {
-      try book.dropSettledLogs()
-    } catch {
-      configuration.logger.warning("a settled click log stays", metadata: ["reason": "\(error.sentence)"])
-    }
-    keepUp()
-    checkpointWhenDue()
-  }
-
-  func checkpointWhenDue() {
-    if book.logPages >= configuration.checkpointPages { checkpoint() }
-  }
-
-  private func checkpoint() {
-    do {
-      let (pages, moved) = try book.checkpoint()
-      noteHeldLog(pages: pages, isWhole: moved == pages)
-      if checkpointFailure != nil { configuration.logger.notice("checkpoints succeed again") }
-      checkpointFailure = nil
-    } catch {
-      guard checkpointFailure != error.sentence else { return }
-      checkpointFailure = error.sentence
-      configuration.logger.warning("checkpoint failed", metadata: ["reason": "\(error.sentence)"])
-    }
-  }
-
-  /// Tells of a reader that has kept the log from beginning anew for so long that it has grown large.
-  private func noteHeldLog(pages: Int, isWhole: Bool) {
-    if isWhole {
-      if heldLog?.isTold == true { configuration.logger.notice("the write-ahead log begins anew") }
-      heldLog = nil
-      return
-    }
-    let since = heldLog?.since ?? .now
-    let seconds = (Deadline.now.nanoseconds - since.nanoseconds) / 1_000_000_000
-    let isLarge = pages >= configuration.heldLogPages
-    if isLarge, heldLog?.isTold != true {
-      configuration.logger.warning(
-        "a reader keeps the write-ahead log from beginning anew; it grows until the reader ends",
-        metadata: ["bytes": "\(pages * 4_096)", "seconds": "\(seconds)"])
-    }
-    heldLog = (since, isLarge || heldLog?.isTold == true)
   }
 
   func publish() {
@@ -511,18 +471,23 @@ actor Writer {
       now: ledger.now, time: clock.believed, clockDoubt: clock.doubt, openPeriod: ledger.openPeriod,
       oldestUnsettled: ledger.oldestUnsettled,
       openClicks: ledger.openClickCount, tip: CommitPoint(number: sequence, link: link),
-      transfersBehind: book.transfersBehind,
-      condition: condition)
+      transfersBehind: book.transfersBehind, callsDecided: callsSoFar, condition: condition)
     self.summary.withLock { $0 = summary }
   }
 }
 
 extension Submission {
-  fileprivate var setsClock: Bool {
+  /// Whether it ends a commit: all rows of a commit have one time, and what is filed ahead belongs to none.
+  fileprivate var standsAlone: Bool {
     switch work {
-    case .setClock, .confirmClock: true
-    case .command: false
+    case .setClock, .confirmClock, .file: true
+    case .command, .openClicks: false
     }
+  }
+
+  /// Which clicks of a call it asks for.
+  fileprivate var positions: Range<Int> {
+    if case .command(.clickMany(_, _, _, let positions?)) = work { positions } else { 0..<0 }
   }
 
   fileprivate var click: (patron: AccountReference, thing: ThingReference)? {
@@ -531,12 +496,6 @@ extension Submission {
 }
 
 extension Submission.Work {
-  fileprivate var writes: Bool {
-    if case .command(.listClicks) = self { false } else { true }
-  }
-
   /// Whether it can't be done at a time that is not known.
-  fileprivate var needsTime: Bool {
-    if case .confirmClock = self { false } else { writes }
-  }
+  fileprivate var needsTime: Bool { if case .confirmClock = self { false } else { true } }
 }

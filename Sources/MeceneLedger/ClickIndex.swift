@@ -3,7 +3,8 @@
 /// Cut into 256 parts by hash. Each is an append-only list of 12-byte entries, found through an open-addressing table
 /// of a one-byte tag and a four-byte position for each slot; across parts, entries are chained from the newest to the
 /// oldest of the same patron: about 21 bytes a click. An undone click keeps its entry, marked, so that nothing ever
-/// moves; clicking again clears the mark.
+/// moves; clicking again clears the mark. A patron of many clicks has them in order beside that, instead of a chain: a page
+/// of a chain costs the whole chain.
 ///
 /// Tags let a search pass over other clicks' slots without looking at their entries, each of which would miss the
 /// cache. Parts grow one by one, each at another load: growing a single table of 5.6 million clicks would keep everybody
@@ -12,6 +13,8 @@
 package struct ClickIndex: Sendable {
   /// The end of a patron's chain.
   package static let end = UInt32.max
+  /// Clicks of a patron, or entries of a chain, from which on they are kept in order.
+  static let orderedFrom = 256
 
   private struct Entry {
     var patron: UInt32
@@ -61,8 +64,11 @@ package struct ClickIndex: Sendable {
   private static let undoneMark: UInt32 = 1 << 31
   private static let partBits: UInt64 = 8
   /// A link of a chain is an entry's part and, in so many bits, its position there.
-  private static let positionBits: UInt32 = 24
+  private static let positionBits: UInt32 = 23
+  /// What a patron's clicks begin with who has them in order: this bit, and a position in `ordered`.
+  private static let orderedMark: UInt32 = 1 << 31
   private var parts = [Part](repeating: Part(), count: 1 << partBits)
+  private var ordered: [OrderedThings] = []
   /// Clicks that stand.
   package private(set) var count = 0
 
@@ -100,47 +106,89 @@ package struct ClickIndex: Sendable {
     }
   }
 
-  /// Adds a click that does not stand at the place where the search for it ended, chained before `head`; returns the
-  /// patron's new head. Nothing may have been added since the search.
-  package mutating func insert(at place: Place, patron: UInt32, thing: UInt32, head: UInt32) -> UInt32 {
+  /// Adds a click that does not stand at the place where the search for it ended, before `head`, where the patron's clicks
+  /// begin; returns their new beginning. Nothing may have been added since the search.
+  ///
+  /// - Parameter clicks: How many of the patron's clicks stand, with this one.
+  package mutating func insert(
+    at place: Place, patron: UInt32, thing: UInt32, head: UInt32, clicks: UInt32
+  ) -> UInt32 {
     count += 1
+    let order = Self.order(head)
+    if let order { ordered[order].insert(thing) }
     let part = Self.part(place.hash)
     if place.position >= 0 {
       parts[part].entries[place.position].thingAndMark &= ~Self.undoneMark
       return head
     }
     let position = UInt32(parts[part].entries.count)
-    precondition(position >> Self.positionBits == 0, "more than 4,294 million clicks in a month")
-    parts[part].entries.append(Entry(patron: patron, thingAndMark: thing, next: head))
+    precondition(position >> Self.positionBits == 0, "more than 2,147 million clicks in a month")
+    parts[part].entries.append(
+      Entry(patron: patron, thingAndMark: thing, next: order == nil ? head : Self.end))
     parts[part].tags[place.slot] = Self.tag(place.hash)
     parts[part].positions[place.slot] = position
     if parts[part].entries.count > Self.entriesMax(part, size: parts[part].tags.count) {
       parts[part].grow(to: parts[part].tags.count * 2)
     }
-    return UInt32(part) << Self.positionBits | position
+    if order != nil { return head }
+    let link = UInt32(part) << Self.positionBits | position
+    return clicks < Self.orderedFrom ? link : putInOrder(chain(from: link).things)
   }
 
   /// Takes a click back; false when it is not there.
-  package mutating func remove(patron: UInt32, thing: UInt32) -> Bool {
+  ///
+  /// - Parameter head: Where the patron's clicks begin.
+  package mutating func remove(patron: UInt32, thing: UInt32, head: UInt32) -> Bool {
     let place = find(patron: patron, thing: thing)
     guard place.isStanding else { return false }
     parts[Self.part(place.hash)].entries[place.position].thingAndMark |= Self.undoneMark
+    if let order = Self.order(head) { ordered[order].remove(thing) }
     count -= 1
     return true
   }
 
-  /// The things of the chain that begins at `head`, rising.
-  package func things(from head: UInt32) -> [UInt32] {
-    var result: [UInt32] = []
+  /// A page of the things of the clicks that begin at `head`, rising. A long chain is put in order: `head` changes.
+  ///
+  /// - Returns: How many come before them, at most `limit` of them, and how many there are in all.
+  package mutating func page(
+    from head: inout UInt32, after: UInt32?, limit: Int
+  ) -> (before: Int, things: [UInt32], total: Int) {
+    if Self.order(head) == nil {
+      let (things, entries) = chain(from: head)
+      if entries < Self.orderedFrom {
+        let before = after.map { after in things.count { $0 <= after } } ?? 0
+        return (before, Array(things[before...].prefix(limit)), things.count)
+      }
+      head = putInOrder(things)
+    }
+    guard let order = Self.order(head) else { return (0, [], 0) }
+    let (before, things) = ordered[order].page(after: after, limit: limit)
+    return (before, things, ordered[order].count)
+  }
+
+  private mutating func putInOrder(_ things: [UInt32]) -> UInt32 {
+    ordered.append(OrderedThings(things))
+    return Self.orderedMark | UInt32(ordered.count - 1)
+  }
+
+  private static func order(_ head: UInt32) -> Int? {
+    head & orderedMark == 0 || head == end ? nil : Int(head & ~orderedMark)
+  }
+
+  /// The things of a chain, rising, and how many entries it has.
+  private func chain(from head: UInt32) -> (things: [UInt32], entries: Int) {
+    var things: [UInt32] = []
+    var entries = 0
     var link = head
     while link != Self.end {
       let part = Int(link >> Self.positionBits)
       let entry = parts[part].entries[Int(link & (1 << Self.positionBits - 1))]
-      if !entry.isUndone { result.append(entry.thing) }
+      if !entry.isUndone { things.append(entry.thing) }
+      entries += 1
       link = entry.next
     }
-    result.sort()
-    return result
+    things.sort()
+    return (things, entries)
   }
 
   /// Reads the slot where a search would begin, and where a new entry would go, so that they are in the cache then.

@@ -17,10 +17,9 @@ package enum Command: Sendable {
   case reviveThing(ThingReference)
 
   case click(AccountReference, ThingReference, Period?)
-  indirect case clickMany(patrons: [UInt64], things: [UInt64], Period?)
+  /// - Parameter positions: Which of them are decided now; nil = all.
+  indirect case clickMany(patrons: [UInt64], things: [UInt64], Period?, positions: Range<Int>? = nil)
   case undoClick(AccountReference, ThingReference, Period?)
-  /// Reads the open period's clicks, which only the ledger knows fast.
-  indirect case listClicks(AccountReference, Period?, after: ThingID?, limit: Int)
 
   /// Fixes the plan of the oldest closed period.
   indirect case planSettlement(SettlementPlan, SettlementSeal)
@@ -73,7 +72,6 @@ package enum Outcome: Sendable {
   case clicked(PatronStanding, alreadyClicked: Bool)
   case undone(PatronStanding, wasClicked: Bool)
   indirect case clickedMany(ClickManyOutcome)
-  indirect case clicks(ClickPage)
   /// A step of a settlement, or time passing.
   case done
 }
@@ -101,6 +99,20 @@ package struct ClickManyOutcome: Sendable, Hashable {
   package var alreadyClicked = 0
   package var refusedIndexes: [UInt32] = []
   package var refusedReasons: [Refusal.Reason] = []
+
+  /// Adds what became of later ones.
+  package mutating func add(_ later: ClickManyOutcome) {
+    clicked += later.clicked
+    alreadyClicked += later.alreadyClicked
+    refusedIndexes += later.refusedIndexes
+    refusedReasons += later.refusedReasons
+  }
+
+  /// Adds clicks that came too late for the period.
+  package mutating func addLate(_ positions: Range<Int>) {
+    refusedIndexes += positions.map { UInt32($0) }
+    refusedReasons += positions.map { _ in .periodClosed }
+  }
 }
 
 /// A page of a patron's clicks of one period, by thing id, with what each is or was worth.
@@ -115,22 +127,19 @@ package struct ClickPage: Sendable, Hashable {
   package let fee: Micros
   package let settled: Bool
 
-  /// Cuts the page after a thing out of all of a patron's clicks.
+  /// A page of clicks with their shares.
   package init(
-    period: Period, patron: AccountID, allThings: [ThingID], split: Split, pot: Micros, after: ThingID?,
-    limit: Int,
-    settled: Bool
+    period: Period, patron: AccountID, clicks: [(thing: ThingID, share: Micros)], hasMore: Bool, total: Int,
+    pot: Micros, fee: Micros, settled: Bool
   ) {
-    let first = after.map { after in allThings.firstIndex { $0 > after } ?? allThings.count } ?? 0
-    let range = first..<min(first + limit, allThings.count)
     self.period = period
     self.patron = patron
-    things = Array(allThings[range])
-    shares = range.map { split.share(at: $0) }
-    hasMore = range.upperBound < allThings.count
-    clicksTotal = allThings.count
+    things = clicks.map(\.thing)
+    shares = clicks.map(\.share)
+    self.hasMore = hasMore
+    clicksTotal = total
     self.pot = pot
-    fee = split.fee
+    self.fee = fee
     self.settled = settled
   }
 }

@@ -21,7 +21,7 @@ extension Ledger {
   }
 
   mutating func clickMany(
-    _ patrons: [UInt64], _ thingIDs: [UInt64], _ period: Period?
+    _ patrons: [UInt64], _ thingIDs: [UInt64], _ period: Period?, _ positions: Range<Int>?
   ) throws(Refusal) -> Outcome {
     guard patrons.count == thingIDs.count else {
       throw Refusal(
@@ -31,9 +31,10 @@ extension Ledger {
     }
     try checkOpen(period)
     var outcome = ClickManyOutcome(period: openPeriod)
-    for position in patrons.indices {
-      if position % Self.clicksTouchedAhead == 0 {
-        touch(position..<min(position + Self.clicksTouchedAhead, patrons.count)) {
+    let positions = positions.map(patrons.indices.clamped(to:)) ?? patrons.indices
+    for position in positions {
+      if (position - positions.lowerBound) % Self.clicksTouchedAhead == 0 {
+        touch(position..<min(position + Self.clicksTouchedAhead, positions.upperBound)) {
           (.id(AccountID(Int64(clamping: patrons[$0]))), .id(ThingID(Int64(clamping: thingIDs[$0]))))
         }
       }
@@ -54,7 +55,8 @@ extension Ledger {
     let patron = try index(patronReference, field: "patron")
     let thing = try index(thingReference)
     try checkOpen(period)
-    let wasClicked = open?.clicks.remove(patron: UInt32(patron), thing: UInt32(thing)) ?? false
+    let head = standings[patron].newestClick
+    let wasClicked = open?.clicks.remove(patron: UInt32(patron), thing: UInt32(thing), head: head) ?? false
     if wasClicked {
       standings[patron].clicks -= 1
       appendClick(patron, thing, isUndone: true)
@@ -62,16 +64,25 @@ extension Ledger {
     return .undone(standing(patron), wasClicked: wasClicked)
   }
 
-  func listClicks(
-    _ patronReference: AccountReference, _ period: Period?, after: ThingID?, limit: Int
-  ) throws(Refusal) -> Outcome {
+  /// A page of a patron's clicks of the open period. It changes nothing that can be seen.
+  ///
+  /// - Parameter period: Refused when it is not the open one.
+  package mutating func openClicks(
+    of patronReference: AccountReference, _ period: Period?, after: ThingID?, limit: Int
+  ) throws(Refusal) -> ClickPage {
     let patron = try index(patronReference, field: "patron")
     try checkOpen(period)
-    let things = open?.clicks.things(from: standings[patron].newestClick) ?? []
-    return .clicks(
-      ClickPage(
-        period: openPeriod, patron: id(patron), allThings: things.map { ThingID(Int64($0) + 1) },
-        split: split(patron), pot: standings[patron].openPot, after: after, limit: limit, settled: false))
+    let last = after.map { UInt32(clamping: $0.rawValue - 1) }
+    let page =
+      open?.clicks.page(from: &standings[patron].newestClick, after: last, limit: limit)
+      ?? (before: 0, things: [], total: 0)
+    let split = split(patron)
+    return ClickPage(
+      period: openPeriod, patron: id(patron),
+      clicks: page.things.enumerated().map { position, thing in
+        (ThingID(Int64(thing) + 1), split.share(at: page.before + position))
+      }, hasMore: page.before + page.things.count < page.total, total: page.total,
+      pot: standings[patron].openPot, fee: split.fee, settled: false)
   }
 
   private mutating func decideClick(_ patronID: UInt64, _ thingID: UInt64) -> ClickDecision {
@@ -101,8 +112,9 @@ extension Ledger {
     }
     standings[patron].clicks += 1
     standings[patron].newestClick =
-      open?.clicks.insert(at: place, patron: UInt32(patron), thing: UInt32(thing), head: giver.newestClick)
-      ?? ClickIndex.end
+      open?.clicks.insert(
+        at: place, patron: UInt32(patron), thing: UInt32(thing), head: giver.newestClick,
+        clicks: giver.clicks + 1) ?? ClickIndex.end
     appendClick(patron, thing, isUndone: false)
     return .clicked
   }

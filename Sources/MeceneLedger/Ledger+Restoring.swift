@@ -164,12 +164,16 @@ extension Ledger {
     }
     let index = Int(giver)
     if undone {
-      if open?.clicks.remove(patron: giver, thing: target) ?? false { standings[index].clicks -= 1 }
+      let head = standings[index].newestClick
+      if open?.clicks.remove(patron: giver, thing: target, head: head) ?? false {
+        standings[index].clicks -= 1
+      }
     } else {
       standings[index].clicks += 1
       standings[index].newestClick =
-        open?.clicks.insert(at: place, patron: giver, thing: target, head: standings[index].newestClick)
-        ?? ClickIndex.end
+        open?.clicks.insert(
+          at: place, patron: giver, thing: target, head: standings[index].newestClick,
+          clicks: standings[index].clicks) ?? ClickIndex.end
     }
   }
 

@@ -154,10 +154,9 @@ package struct Ledger: Sendable {
     case .retireThing(let reference): try retireThing(reference)
     case .reviveThing(let reference): try reviveThing(reference)
     case .click(let patron, let thing, let period): try click(patron, thing, period)
-    case .clickMany(let patrons, let things, let period): try clickMany(patrons, things, period)
+    case .clickMany(let patrons, let things, let period, let positions):
+      try clickMany(patrons, things, period, positions)
     case .undoClick(let patron, let thing, let period): try undoClick(patron, thing, period)
-    case .listClicks(let patron, let period, let after, let limit):
-      try listClicks(patron, period, after: after, limit: limit)
     case .planSettlement(let plan, let seal): try planSettlement(plan, seal)
     case .drainPots(let plan, let positions): try drainPots(plan, positions)
     case .payOwners(let plan, let positions): try payOwners(plan, positions)

@@ -45,6 +45,18 @@ package final class SettlementPlan: Sendable {
     package init() {}
   }
 
+  /// A piece of what is filed of one patron or owner.
+  package enum Piece: Sendable {
+    /// Positions in `things` and `shares`.
+    case clicks(of: AccountID, Range<Int>)
+    /// Positions in `revenue`.
+    case revenue(of: AccountID, Range<Int>)
+  }
+
+  /// Whose clicks or things are more is filed in pieces of so many before the money moves: together they would keep others
+  /// waiting for too long.
+  package static let rowsAtOnce = 4_096
+
   package let period: Period
   package let terms: Terms
   package let patrons: [Patron]
@@ -183,6 +195,27 @@ package final class SettlementPlan: Sendable {
     return (owners, revenue)
   }
 
+  /// A page of a patron's clicks, by thing.
+  package func clicks(of patron: AccountID, after: ThingID?, limit: Int) -> ClickPage {
+    let part = patrons.first(from: { $0.id >= patron }).flatMap { $0.id == patron ? $0 : nil }
+    let all = things[part?.clicks ?? 0..<0]
+    let page = all[all.firstPosition { after == nil || $0 > after ?? ThingID(0) }...].prefix(limit)
+    return ClickPage(
+      period: period, patron: patron, clicks: page.indices.map { (things[$0], shares[$0]) },
+      hasMore: page.endIndex < all.endIndex, total: all.count, pot: part?.pot ?? .zero,
+      fee: part?.fee ?? .zero, settled: false)
+  }
+
+  /// A page of what an owner would get, by thing.
+  package func revenue(of owner: AccountID, after: ThingID?, limit: Int) -> RevenuePage {
+    let part = owners.first(from: { $0.id >= owner }).flatMap { $0.id == owner ? $0 : nil }
+    let all = revenue[part?.things ?? 0..<0]
+    let page = all[all.firstPosition { after == nil || $0.thing > after ?? ThingID(0) }...].prefix(limit)
+    return RevenuePage(
+      period: period, things: Array(page), hasMore: page.endIndex < all.endIndex,
+      clicksTotal: part?.clicks ?? 0, microsTotal: part?.micros ?? .zero, settled: false)
+  }
+
   /// What stands before the two roots in the digest.
   package var header: SettlementHeader { SettlementHeader(period, feeBps: terms.feeBps, totals) }
 
@@ -207,5 +240,22 @@ package final class SettlementPlan: Sendable {
   package func ownerLeaf(at position: Int) -> OwnerLeaf {
     let owner = owners[position]
     return OwnerLeaf(id: owner.id, clicks: Int64(owner.clicks), micros: owner.micros)
+  }
+}
+
+extension RandomAccessCollection where Index == Int {
+  /// The position from which on something holds; it holds for all elements behind the first for which it does.
+  fileprivate func firstPosition(where holds: (Element) -> Bool) -> Int {
+    var (low, high) = (startIndex, endIndex)
+    while low < high {
+      let middle = (low + high) / 2
+      if holds(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
+
+  fileprivate func first(from holds: (Element) -> Bool) -> Element? {
+    let position = firstPosition(where: holds)
+    return position < endIndex ? self[position] : nil
   }
 }

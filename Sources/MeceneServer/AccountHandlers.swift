@@ -4,6 +4,10 @@ internal import MeceneProof
 internal import MeceneWire
 
 extension Handlers: AccountServiceHandler {
+  /// About what an account and a transfer take in an answer, in bytes.
+  private static let accountBytes = 512
+  private static let transferBytes = 256
+
   func openAccount(_ request: OpenAccountRequest, _ call: CallContext) throws -> Answer<OpenAccountResponse> {
     let name = try AccountName(request.name)
     let displayName = try PlainText(
@@ -17,7 +21,7 @@ extension Handlers: AccountServiceHandler {
 
   func getAccount(_ request: GetAccountRequest, _ call: CallContext) throws -> Answer<GetAccountResponse> {
     let account = try reference(request.account, field: "account")
-    return .read { GetAccountResponse(account: Account(try $0.account(account, field: "account"))) }
+    return .read(bytes: Self.accountBytes) { GetAccountResponse(account: Account(try $0.account(account, field: "account"))) }
   }
 
   func listAccounts(_ request: ListAccountsRequest, _ call: CallContext) throws -> Answer<
@@ -25,7 +29,7 @@ extension Handlers: AccountServiceHandler {
   > {
     let size = try limits.pageSize(request.pageSize)
     let after = try PageToken.parse(request.pageToken, arguments: ["accounts"]).map(AccountID.init)
-    return .read { reading in
+    return .read(bytes: size * Self.accountBytes) { reading in
       let accounts = try reading.accounts(after: after, limit: size + 1)
       return ListAccountsResponse(
         accounts: accounts.prefix(size).map(Account.init),
@@ -88,7 +92,7 @@ extension Handlers: AccountServiceHandler {
     let size = try limits.pageSize(request.pageSize)
     let arguments = ["statement", "\(account)", request.period]
     let after = try PageToken.parse(request.pageToken, arguments: arguments)
-    return .read { reading in
+    return .read(bytes: size * Self.transferBytes) { reading in
       if let period { _ = try reading.terms(of: period) }
       let page = try reading.statement(account, period: period, after: after, limit: size)
       let last = page.transfers.last
@@ -108,7 +112,7 @@ extension Handlers: AccountServiceHandler {
     let size = try limits.pageSize(request.pageSize)
     let arguments = ["transfers", request.period]
     let after = try PageToken.parse(request.pageToken, arguments: arguments)
-    return .read { reading in
+    return .read(bytes: size * Self.transferBytes) { reading in
       if let period { _ = try reading.terms(of: period) }
       let entries = try reading.journal(period: period, after: after, limit: size + 1)
       return ListTransfersResponse(

@@ -16,10 +16,12 @@ enum Answer<Response: Message>: Sendable {
   case now(Response)
   /// A command for the writer, and what its outcome leads to.
   case write(Submission.Work, Continuation)
-  /// A short read of what is committed.
-  case read(@Sendable (any LedgerReading) throws -> Response)
-  /// A long read.
-  case task(@Sendable () async throws -> Response)
+  /// A question for the writer, and what its outcome leads to.
+  case ask(Submission.Work, Continuation)
+  /// A short read of what is committed, with the most bytes that its answer may have.
+  case read(bytes: Int, @Sendable (any LedgerReading) throws -> Response)
+  /// A long read, with the most bytes that its answer may have.
+  case task(bytes: Int, @Sendable () async throws -> Response)
   /// Progress, of which only the newest counts, and then the last message.
   case stream(@Sendable (@escaping @Sendable (Response) -> Void) async throws -> Response)
 }
@@ -34,6 +36,15 @@ extension Answer {
     _ work: Submission.Work, then: @escaping @Sendable (EngineOutcome) throws -> Answer<Response>
   ) -> Answer<Response> {
     .write(work) { loop, outcome, callID, connection, deadline in
+      loop.goOn(callID, connection, deadline) { try then(outcome) }
+    }
+  }
+
+  /// The same for a question.
+  static func ask(
+    _ work: Submission.Work, then: @escaping @Sendable (EngineOutcome) throws -> Answer<Response>
+  ) -> Answer<Response> {
+    .ask(work) { loop, outcome, callID, connection, deadline in
       loop.goOn(callID, connection, deadline) { try then(outcome) }
     }
   }

@@ -62,6 +62,12 @@ struct CallTable<Call>: ~Copyable {
     return call
   }
 
+  /// Gives room back that many calls took.
+  mutating func shrink() {
+    guard count == 0, ids.count > 64 else { return }
+    (ids, positions, calls, free) = ([], [], [], [])
+  }
+
   private func slot(of id: UInt64) -> Int? {
     if ids.isEmpty || id == 0 { return nil }
     var slot = home(id)

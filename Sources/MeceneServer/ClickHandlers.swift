@@ -3,6 +3,9 @@ internal import MeceneLedger
 internal import MeceneWire
 
 extension Handlers: ClickServiceHandler {
+  /// What a click on a thing with a long URL takes in an answer, in bytes.
+  private static let clickBytesMax = 4_096
+
   func click(_ request: ClickRequest, _ call: CallContext) throws -> Answer<ClickResponse> {
     let command = Command.click(
       try reference(request.patron, field: "patron"), try reference(request.thing), try period(request.period)
@@ -51,37 +54,41 @@ extension Handlers: ClickServiceHandler {
     // Few lists have a second page: the words are not made for the others.
     @Sendable func arguments() -> [String] { ["clicks", "\(patron)", request.period] }
     let after = try PageToken.parse(request.pageToken, arguments: arguments()).map(ThingID.init)
-    let engine = engine
+    let (engine, limits) = (engine, limits)
+    let bytes = min(size * Self.clickBytesMax, limits.pageBytesMax)
     @Sendable func closed(_ period: Period) -> Answer<ListClicksResponse> {
-      .task {
+      .task(bytes: bytes) {
         let page = try await engine.closedClicks(patron, period, after: after, limit: size)
-        return try await engine.read { try Self.response(page, arguments(), $0) }
+        return try await engine.read { try Self.response(page, limits, arguments(), $0) }
       }
     }
     if let asked, asked != engine.openPeriod { return closed(asked) }
-    return .write(.command(.listClicks(patron, nil, after: after, limit: size))) { outcome in
+    return .ask(.openClicks(patron, nil, after: after, limit: size)) { outcome in
       guard case .clicks(let page) = outcome else { throw Handlers.unexpected(outcome) }
       // The month may have ended on the way to the writer.
       if let asked, asked != page.period { return closed(asked) }
-      return .read { try Self.response(page, arguments(), $0) }
+      return .read(bytes: bytes) { try Self.response(page, limits, arguments(), $0) }
     }
   }
 
   /// Adds what the things are called, which only the books know.
   private static func response(
-    _ page: ClickPage, _ arguments: @autoclosure () -> [String], _ reading: any LedgerReading
+    _ page: ClickPage, _ limits: Limits, _ arguments: @autoclosure () -> [String],
+    _ reading: any LedgerReading
   ) throws -> ListClicksResponse {
-    let clicks = try zip(page.things, page.shares).map { id, share in
+    let (clicks, isCut) = try limits.page(Array(zip(page.things, page.shares))) { id, share in
       let thing = try reading.thing(.id(id))
       return PatronClick(
         thingID: UInt64(clamping: id.rawValue), url: thing.url, title: thing.title,
         ownerName: thing.ownerName,
         shareMicros: share.rawValue)
+    } bytes: {
+      $0.url.utf8.count + $0.title.utf8.count + $0.ownerName.utf8.count + 32
     }
+    let last = clicks.last.map { Int64(clamping: $0.thingID) }
     return ListClicksResponse(
       clicks: clicks,
-      nextPageToken: page.hasMore
-        ? PageToken.make(after: page.things.last?.rawValue ?? 0, arguments: arguments()) : "",
+      nextPageToken: page.hasMore || isCut ? PageToken.make(after: last ?? 0, arguments: arguments()) : "",
       period: page.period.description, clicksTotal: UInt64(clamping: page.clicksTotal),
       potMicros: page.pot.rawValue,
       feeMicros: page.fee.rawValue, settled: page.settled)

@@ -10,6 +10,7 @@ final class Connection {
     case open
     case ending
     case lingering
+    case gone
   }
 
   /// A call in flight.
@@ -21,22 +22,26 @@ final class Connection {
     var then: Continuation?
     /// A long read or a stream; nil for other calls.
     var long: LongCall?
+    /// What it takes, with its answer, in bytes.
+    var bytes: Int
+    /// Whether the answer may be as large as a page.
+    var isRead: Bool
 
     var streams: Bool { long?.streams ?? false }
-    /// Whether the answer may be as large as a page.
-    var isRead: Bool { then == nil && !streams }
   }
 
   /// What only calls have that take their time.
   final class LongCall {
-    let task: Task<Void, Never>
     let streams: Bool
+    let body: @Sendable () async throws -> any Message
+    /// Nil while it waits for its turn.
+    var task: Task<Void, Never>?
     /// A stream's newest message that was not written yet.
     var newest: (any Message)?
 
-    init(_ task: Task<Void, Never>, streams: Bool) {
-      self.task = task
+    init(streams: Bool, body: @escaping @Sendable () async throws -> any Message) {
       self.streams = streams
+      self.body = body
     }
   }
 
@@ -45,9 +50,28 @@ final class Connection {
   var decoder: FrameDecoder
   var phase = Phase.open
   private(set) var calls: CallTable<Call>
-  /// Calls in flight whose answers may be large.
+  /// What the writer, the readers and long calls hold for it, in bytes; also for calls that ended here before they came back.
+  private(set) var callBytes = 0
+  /// Reads that were handed over and have not come back, and what is asked of the writer.
   private(set) var reads = 0
   private(set) var streams = 0
+  /// Long calls that are carried out.
+  private(set) var longCalls = 0
+  /// Long calls that wait for their turn, by id and serial.
+  var longWaiting: [(id: UInt64, serial: UInt64)] = []
+  /// Reads that were not handed over yet, and what they will take, in bytes.
+  var readsToCome = 0
+  var bytesToCome = 0
+  /// What stood in the decoder behind the last whole frame, in bytes.
+  var bytesKept = 0
+  /// What a frame takes of which only the beginning is here, in bytes; 0 for a short one.
+  var granted = 0
+  /// Whether it has to wait for room before more of its frame is read.
+  var waitsForGrant = false
+  /// Whether it is told when there is room.
+  var waitsForRoom = false
+  /// What of it stands in the sum of all connections, in bytes.
+  var counted = 0
   /// Whether frames wait in the decoder until there is room for their answers.
   var isHeld = false
   var outbound: [UInt8] = []
@@ -63,7 +87,9 @@ final class Connection {
   var writesAreWatched = false
   var lastActivity: Deadline
   var frameBegan: Deadline?
+  /// Since when the peer has taken less than a MiB of what waits for it.
   var stalledSince: Deadline?
+  private var sentSinceStall = 0
 
   /// - Parameter seed: Not known to the peer.
   init(socket: StreamSocket, token: UInt64, frameBytesMax: Int, seed: UInt64, now: Deadline) {
@@ -75,9 +101,12 @@ final class Connection {
   }
 
   /// Calls in flight that are at the writer.
-  var writes: Int { calls.count - reads - streams }
+  var writes: Int { max(0, calls.count - reads - streams) }
 
   var bytesWaiting: Int { outbound.count - sent }
+
+  /// What it takes of memory, in bytes.
+  var held: Int { callBytes + outbound.count + max(granted, bytesKept) }
 
   /// Whether nothing but idleness can end it.
   var isQuiet: Bool {
@@ -86,11 +115,26 @@ final class Connection {
 
   func add(_ call: Call, id: UInt64) {
     calls.insert(call, id: id)
-    if call.isRead { reads += 1 }
+    if call.then != nil { begin(call) }
     if call.streams { streams += 1 }
   }
 
-  /// Forgets a call; nil when there is none of this id, or none of this serial.
+  /// Takes note of a call that is handed over.
+  func begin(_ call: Call) {
+    callBytes += call.bytes
+    if call.isRead { reads += 1 }
+    if call.long != nil { longCalls += 1 }
+  }
+
+  /// Takes note of a call that has come back.
+  func end(bytes: Int, isRead: Bool, isLong: Bool) {
+    callBytes -= bytes
+    if isRead { reads -= 1 }
+    if isLong { longCalls -= 1 }
+  }
+
+  /// Forgets a call; nil when there is none of this id, or none of this serial. What is at a reader still counts until it comes
+  /// back.
   @discardableResult
   func removeCall(_ id: UInt64, serial: UInt64? = nil) -> Call? {
     guard let call = calls.remove(id) else { return nil }
@@ -98,9 +142,16 @@ final class Connection {
       calls.insert(call, id: id)
       return nil
     }
-    if call.isRead { reads -= 1 }
+    if call.then != nil { end(bytes: call.bytes, isRead: call.isRead, isLong: false) }
     if call.streams { streams -= 1 }
     return call
+  }
+
+  /// Gives room back that calls took which are gone.
+  func shrink() {
+    if outbound.isEmpty, outbound.capacity > 4_096 { outbound = [] }
+    decoder.shrink()
+    if calls.isEmpty { calls.shrink() }
   }
 
   /// Sends as much as the peer takes.
@@ -111,9 +162,10 @@ final class Connection {
       switch socket.send(outbound, from: sent) {
       case .bytes(let count):
         sent += count
-        stalledSince = nil
+        sentSinceStall += count
+        if sentSinceStall >= 1 << 20 { stalledSince = nil }
       case .wouldBlock:
-        if stalledSince == nil { stalledSince = now }
+        if stalledSince == nil { (stalledSince, sentSinceStall) = (now, 0) }
         // A peer that always leaves something waiting would let the sent bytes pile up.
         if sent > 1 << 20 {
           outbound.removeFirst(sent)

@@ -51,6 +51,23 @@ extension Limits {
     }
     return asked == 0 ? pageSizeDefault : min(Int(asked), pageSizeMax)
   }
+
+  /// As many entries as a page takes in bytes, and at least one.
+  ///
+  /// - Returns: The entries, and whether some were left out.
+  func page<Item, Entry>(
+    _ items: [Item], _ entry: (Item) throws -> Entry, bytes: (Entry) -> Int
+  ) rethrows -> (entries: [Entry], isCut: Bool) {
+    var entries: [Entry] = []
+    var total = 0
+    for item in items {
+      let next = try entry(item)
+      total += bytes(next)
+      if total > pageBytesMax, !entries.isEmpty { return (entries, true) }
+      entries.append(next)
+    }
+    return (entries, false)
+  }
 }
 
 // The ledger's values to messages.

@@ -11,7 +11,7 @@ extension Handlers: DaemonServiceHandler {
 
   func getStatus(_ request: GetStatusRequest, _ call: CallContext) throws -> Answer<GetStatusResponse> {
     let (engine, daemon, limits) = (engine, daemon, limits)
-    return .read { reading in
+    return .read(bytes: limits.bytesAlways) { reading in
       let status = try engine.status(reading)
       return GetStatusResponse(
         version: daemon.version, protocolVersion: Self.protocolVersion,

@@ -50,7 +50,7 @@ extension EventLoop {
     _ request: borrowing IncomingRequest, _ connection: Connection, _ context: CallContext,
     _ handler: (Request, CallContext) throws -> Answer<Response>
   ) {
-    goOn(request.callID, connection, context.deadline) {
+    goOn(request.callID, connection, context.deadline, payloadBytes: request.payloadBytes) {
       try handler(coder.decode(Request.self, from: request), context)
     }
   }
@@ -58,50 +58,104 @@ extension EventLoop {
   /// Goes on with a call's answer, or ends the call with its failure.
   @inline(__always)
   func goOn<Response: Message>(
-    _ callID: UInt64, _ connection: Connection, _ deadline: Deadline?, _ answer: () throws -> Answer<Response>
+    _ callID: UInt64, _ connection: Connection, _ deadline: Deadline?, payloadBytes: Int = 0,
+    _ answer: () throws -> Answer<Response>
   ) {
     do {
-      perform(try answer(), callID, connection, deadline)
+      perform(try answer(), callID, connection, deadline, payloadBytes)
     } catch {
       appendFailure(connection, callID, Failure(error))
     }
   }
 
+  /// What a call in flight takes beside its request and its answer, in bytes.
+  private static let callBytes = 512
+  /// What an unpacked request takes for each byte of it that came: numbers are packed.
+  private static let bytesPerPayloadByte = 3
+
   private func perform<Response: Message>(
-    _ answer: Answer<Response>, _ callID: UInt64, _ connection: Connection, _ deadline: Deadline?
+    _ answer: Answer<Response>, _ callID: UInt64, _ connection: Connection, _ deadline: Deadline?,
+    _ payloadBytes: Int
   ) {
     if case .now(let message) = answer { return appendFrame(connection, callID, more: false, message) }
     let serial = makeSerial()
     let tag = CallTag(connection: connection.token, call: callID, serial: serial)
-    var call = Connection.Call(serial: serial, deadline: deadline)
+    var call = Connection.Call(
+      serial: serial, deadline: deadline, bytes: Self.callBytes + payloadBytes * Self.bytesPerPayloadByte,
+      isRead: false)
     switch answer {
     case .now: return
     case .write(let work, let then):
       call.then = then
-      submissions.append(Submission(work, reply: .sink(tag), deadline: deadline))
-      callsAtWriter += 1
-    case .read(let body):
-      reads.append(
-        Read(deadline: deadline) { snapshot in
-          ReadAnswer(tag: tag, result: Result { try body(snapshot.get()) })
-        })
-    case .task(let body): call.long = begin(tag, streams: false) { try await body() }
+      submit(work, tag, call, connection)
+    case .ask(let work, let then):
+      call.then = then
+      call.isRead = true
+      submit(work, tag, call, connection)
+    case .read(let bytes, let body):
+      call.bytes += bytes
+      call.isRead = true
+      connection.add(call, id: callID)
+      let total = call.bytes
+      let read = Read(deadline: deadline) { snapshot in
+        ReadAnswer(
+          tag: tag, bytes: total, isLong: false, result: Result { try body(snapshot.get()) })
+      }
+      if bytes > limits.bytesAlways {
+        self.read(WaitingRead(tag: tag, call: call, read: read), connection)
+      } else {
+        connection.begin(call)
+        reads.append(read)
+      }
+    case .task(let bytes, let body):
+      call.bytes += bytes
+      call.long = .init(streams: false) { try await body() }
+      wait(call, callID, connection)
     case .stream(let body):
-      call.long = begin(tag, streams: true) { try await body { self.post(.progressed(tag, $0)) } }
+      call.long = .init(streams: true) { try await body { self.post(.progressed(tag, $0)) } }
+      wait(call, callID, connection)
     }
-    connection.add(call, id: callID)
   }
 
-  /// Begins what takes its time.
-  private func begin(
-    _ tag: CallTag, streams: Bool, _ body: @escaping @Sendable () async throws -> any Message
-  ) -> Connection.LongCall {
-    let task = Task {
-      let result: Result<any Message, any Error>
-      do { result = .success(try await body()) } catch { result = .failure(error) }
-      post(.answered([ReadAnswer(tag: tag, result: result)]))
+  private func submit(
+    _ work: Submission.Work, _ tag: CallTag, _ call: Connection.Call, _ connection: Connection
+  ) {
+    submissions.append(Submission(work, reply: .sink(tag), deadline: call.deadline))
+    callsAtWriter += 1
+    connection.add(call, id: tag.call)
+  }
+
+  /// Lets a long call begin when it is its turn.
+  private func wait(_ call: Connection.Call, _ callID: UInt64, _ connection: Connection) {
+    connection.add(call, id: callID)
+    connection.longWaiting.append((callID, call.serial))
+    beginLongCalls(connection)
+  }
+
+  /// Begins what takes its time: few of each connection at a time, so that nobody's many keep others waiting.
+  func beginLongCalls(_ connection: Connection) {
+    while connection.longCalls < limits.longReadsMax, let (id, serial) = connection.longWaiting.first {
+      guard let call = connection.calls[id], call.serial == serial, let long = call.long else {
+        connection.longWaiting.removeFirst()
+        continue
+      }
+      if isFull { return waitForRoom(connection) }
+      connection.longWaiting.removeFirst()
+      connection.begin(call)
+      count(connection)
+      let tag = CallTag(connection: connection.token, call: id, serial: serial)
+      long.task = Task {
+        let result: Result<any Message, any Error>
+        do { result = .success(try await long.body()) } catch { result = .failure(error) }
+        post(.answered([ReadAnswer(tag: tag, bytes: call.bytes, isLong: true, result: result)]))
+      }
     }
-    return .init(task, streams: streams)
+  }
+
+  /// Ends a call here. One that was begun elsewhere comes back all the same.
+  func forget(_ call: Connection.Call, _ callID: UInt64, _ connection: Connection) {
+    call.long?.task?.cancel()
+    connection.removeCall(callID)
   }
 
   /// Ends a call that was not decided; one that was ends with its result.
@@ -117,8 +171,7 @@ extension EventLoop {
       }
       callsAtWriter -= 1
     }
-    call.long?.task.cancel()
-    connection.removeCall(callID)
+    forget(call, callID, connection)
     appendFailure(connection, callID, call.streams ? .streamCancelled : .cancelled)
   }
 
@@ -129,10 +182,16 @@ extension EventLoop {
     for completion in completions {
       let tag = completion.tag
       // A commit's completions come in runs of one connection each.
-      if connection?.token != tag.connection { connection = connections[tag.connection] }
+      if connection?.token != tag.connection {
+        connection = connections[tag.connection] ?? departed[tag.connection]
+      }
       guard let connection, let call = connection.removeCall(tag.call, serial: tag.serial),
         let then = call.then
       else { continue }
+      guard connection.phase == .open else {
+        comeBack(connection)
+        continue
+      }
       connection.hasOutcomes = true
       switch completion.result {
       case .success(let outcome): then(self, outcome, tag.call, connection, call.deadline)
@@ -141,16 +200,28 @@ extension EventLoop {
     }
   }
 
-  func answer(_ tag: CallTag, _ result: Result<any Message, any Error>) {
-    guard let connection = connections[tag.connection],
-      let call = connection.removeCall(tag.call, serial: tag.serial)
-    else { return }
-    switch result {
+  /// Goes on with a read or a long call that has come back.
+  func take(_ answer: ReadAnswer) {
+    if !answer.isLong, answer.bytes > limits.bytesAlways { bytesBeingRead -= answer.bytes }
+    let tag = answer.tag
+    guard let connection = connections[tag.connection] ?? departed[tag.connection] else { return }
+    connection.end(bytes: answer.bytes, isRead: !answer.isLong, isLong: answer.isLong)
+    guard connection.phase == .open else { return comeBack(connection) }
+    markDirty(connection)
+    if answer.isLong { beginLongCalls(connection) }
+    guard let call = connection.removeCall(tag.call, serial: tag.serial) else { return }
+    switch answer.result {
     case .failure(let error): appendFailure(connection, tag.call, Failure(error))
     case .success(let message):
       appendFrame(connection, tag.call, more: call.streams, message)
       if call.streams { appendEnd(connection, tag.call) }
     }
+  }
+
+  /// Takes note that something of a connection that has ended came back.
+  private func comeBack(_ connection: Connection) {
+    count(connection)
+    if connection.callBytes == 0 { departed[connection.token] = nil }
   }
 
   /// Only the newest message of a stream counts: one that is not written yet gives way.

@@ -13,20 +13,23 @@ extension EventLoop {
     resumeListening()
     for connection in takeActive() {
       endOverdue(connection)
-      if connections[connection.token] != nil, !connection.isQuiet { markActive(connection) }
+      guard connections[connection.token] != nil else { continue }
+      if connection.isQuiet { connection.shrink() } else { markActive(connection) }
     }
+    endStalled()
     if isOver(lastRound, 1_000) {
       lastRound = now
       for connection in connections.values where !connection.isActive { endIdle(connection) }
     }
     turn()
     flushDirty(all: true)
+    giveMemoryBack()
   }
 
   private func endOverdue(_ connection: Connection) {
     guard connections[connection.token] != nil else { return }
     if let stalled = connection.stalledSince, isOver(stalled, limits.writeStallMs) {
-      logger.info("a client does not read; its connection is closed")
+      logger.info("a client takes its answers too slowly; its connection is closed")
       return remove(connection)
     }
     switch connection.phase {
@@ -42,7 +45,7 @@ extension EventLoop {
       } else {
         endIdle(connection)
       }
-    case .ending, .lingering:
+    case .ending, .lingering, .gone:
       if isOver(connection.lastActivity, 1_000) { remove(connection) }
     }
   }
@@ -63,14 +66,13 @@ extension EventLoop {
       guard let call = connection.calls[callID], call.then == nil, let deadline = call.deadline,
         deadline < now
       else { continue }
-      call.long?.task.cancel()
-      connection.removeCall(callID)
+      forget(call, callID, connection)
       appendFailure(
         connection, callID, call.streams ? .streamExpired : Failure(EngineFailure.expired))
     }
   }
 
-  private func isOver(_ since: Deadline, _ milliseconds: Int) -> Bool {
+  func isOver(_ since: Deadline, _ milliseconds: Int) -> Bool {
     now.nanoseconds > since.nanoseconds + UInt64(milliseconds) * 1_000_000
   }
 
@@ -84,8 +86,7 @@ extension EventLoop {
       appendFailure(connection, 0, .drainAnnounced)
       for callID in connection.calls.all {
         guard let call = connection.calls[callID], call.streams else { continue }
-        call.long?.task.cancel()
-        connection.removeCall(callID)
+        forget(call, callID, connection)
         appendFailure(connection, callID, .streamDrained)
       }
     }

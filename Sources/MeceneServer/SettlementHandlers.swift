@@ -9,7 +9,7 @@ extension Handlers: SettlementServiceHandler {
   ) throws -> Answer<PreviewSettlementResponse> {
     let period = try period(request.period)
     let engine = engine
-    return .task {
+    return .task(bytes: limits.bytesAlways) {
       let record = try await engine.preview(period)
       return PreviewSettlementResponse(settlement: Settlement(record), final: record.state != .open)
     }
@@ -32,7 +32,7 @@ extension Handlers: SettlementServiceHandler {
     guard let period = try period(request.period) else {
       throw Refusal(.fieldMissing, field: "period", "period has to name a settled period, such as 2026-11")
     }
-    return .read { reading in
+    return .read(bytes: limits.bytesAlways) { reading in
       _ = try reading.terms(of: period)
       guard let record = try reading.settlement(period), record.state == .settled else {
         throw Refusal.settlementNotFound(period)
@@ -46,7 +46,7 @@ extension Handlers: SettlementServiceHandler {
   ) throws -> Answer<ListSettlementsResponse> {
     let size = try limits.pageSize(request.pageSize)
     let before = try PageToken.parse(request.pageToken, arguments: ["settlements"])
-    return .read { reading in
+    return .read(bytes: size * 256) { reading in
       let records = try reading.settlements(
         before: before.map { Period(number: Int(clamping: $0)) }, limit: size + 1)
       return ListSettlementsResponse(
@@ -62,20 +62,22 @@ extension Handlers: SettlementServiceHandler {
     let size = try limits.pageSize(request.pageSize)
     let arguments = ["revenue", "\(owner)", request.period]
     let after = try PageToken.parse(request.pageToken, arguments: arguments).map(ThingID.init)
-    let engine = engine
-    return .task {
+    let (engine, limits) = (engine, limits)
+    return .task(bytes: limits.pageBytesMax) {
       let page = try await engine.revenue(owner, period, after: after, limit: size)
       return try await engine.read { reading in
-        let things = try page.things.map { revenue in
+        let (things, isCut) = try limits.page(page.things) { revenue in
           let thing = try reading.thing(.id(revenue.thing))
           return MeceneWire.ThingRevenue(
             thingID: UInt64(clamping: revenue.thing.rawValue), url: thing.url, title: thing.title,
             clicks: UInt64(clamping: revenue.clicks), micros: revenue.micros.rawValue)
+        } bytes: {
+          $0.url.utf8.count + $0.title.utf8.count + 32
         }
+        let last = things.last.map { Int64(clamping: $0.thingID) }
         return GetRevenueResponse(
           things: things,
-          nextPageToken: page.hasMore
-            ? PageToken.make(after: page.things.last?.thing.rawValue ?? 0, arguments: arguments) : "",
+          nextPageToken: page.hasMore || isCut ? PageToken.make(after: last ?? 0, arguments: arguments) : "",
           period: page.period.description, clicksTotal: UInt64(clamping: page.clicksTotal),
           microsTotal: page.microsTotal.rawValue, settled: page.settled)
       }
@@ -96,7 +98,7 @@ extension Handlers: SettlementServiceHandler {
         .fieldMissing, field: "role", "role has to be RECEIPT_ROLE_PATRON or RECEIPT_ROLE_OWNER")
     }
     let engine = engine
-    return .task {
+    return .task(bytes: limits.pageBytesMax) {
       let (account, proof) = try await engine.receipt(account, period, tree)
       return GetReceiptResponse(receipt: Receipt(account, proof))
     }

@@ -4,6 +4,9 @@ internal import MeceneProof
 internal import MeceneWire
 
 extension Handlers: ThingServiceHandler {
+  /// What a thing of long texts takes in an answer, in bytes.
+  private static let thingBytesMax = 16_384
+
   func addThing(_ request: AddThingRequest, _ call: CallContext) throws -> Answer<AddThingResponse> {
     let url = try CanonicalURL(request.url)
     let thing = NewThing(
@@ -19,7 +22,7 @@ extension Handlers: ThingServiceHandler {
 
   func getThing(_ request: GetThingRequest, _ call: CallContext) throws -> Answer<GetThingResponse> {
     let thing = try reference(request.thing)
-    return .read { GetThingResponse(thing: Thing(try $0.thing(thing))) }
+    return .read(bytes: limits.bytesAlways) { GetThingResponse(thing: Thing(try $0.thing(thing))) }
   }
 
   func listThings(_ request: ListThingsRequest, _ call: CallContext) throws -> Answer<ListThingsResponse> {
@@ -27,13 +30,15 @@ extension Handlers: ThingServiceHandler {
     let size = try limits.pageSize(request.pageSize)
     let arguments = ["things", owner.map { "\($0)" } ?? ""]
     let after = try PageToken.parse(request.pageToken, arguments: arguments).map(ThingID.init)
-    return .read { reading in
+    let limits = limits
+    return .read(bytes: min(size * Self.thingBytesMax, limits.pageBytesMax)) { reading in
       let ownerID = try owner.map { try reading.account($0, field: "owner").id }
-      let things = try reading.things(owner: ownerID, after: after, limit: size + 1)
+      let (things, hasMore) = try reading.things(
+        owner: ownerID, after: after, limit: size, bytesMax: limits.pageBytesMax)
       return ListThingsResponse(
-        things: things.prefix(size).map(Thing.init),
-        nextPageToken: things.count > size
-          ? PageToken.make(after: things[size - 1].id.rawValue, arguments: arguments) : "")
+        things: things.map(Thing.init),
+        nextPageToken: hasMore
+          ? PageToken.make(after: things.last?.id.rawValue ?? 0, arguments: arguments) : "")
     }
   }
 

@@ -20,24 +20,24 @@ extension BookFile {
     }
   }
 
-  /// The pots and filed clicks of patrons from `first` up to but not with `end`, by id.
-  package func patronParts(
-    _ period: Period, from first: AccountID, to end: AccountID
-  ) throws -> [(id: AccountID, pot: Micros, clicks: [PatronLeaf.Click])] {
+  /// The pot and the filed clicks of each patron from `first` up to but not with `end`, by id.
+  package func forEachPatronPart(
+    _ period: Period, from first: AccountID, to end: AccountID,
+    _ body: (AccountID, Micros, [PatronLeaf.Click]) -> Void
+  ) throws {
     try read { snapshot in
-      let range: StatementArguments = [period.number, first.rawValue, end.rawValue]
-      var clicks: [Int64: [PatronLeaf.Click]] = [:]
-      for row in try snapshot.fetchAll(
-        """
-        SELECT c.patron_id, c.thing_id, t.owner_id, c.share_micros FROM click c JOIN thing t ON t.id = c.thing_id
-        WHERE c.period = ? AND c.patron_id >= ? AND c.patron_id < ? ORDER BY c.patron_id, c.thing_id
-        """, range)
-      {
-        clicks[row[0], default: []].append(
-          PatronLeaf.Click(thing: ThingID(row[1]), owner: AccountID(row[2]), share: Micros(row[3])))
-      }
-      return try snapshot.pots(of: period, patrons: first..<end).map {
-        ($0.patron, $0.pot, clicks[$0.patron.rawValue] ?? [])
+      for (patron, pot) in try snapshot.pots(of: period, patrons: first..<end) {
+        try Task.checkCancellation()
+        let clicks = try snapshot.all(
+          """
+          SELECT c.thing_id, t.owner_id, c.share_micros FROM click c JOIN thing t ON t.id = c.thing_id
+          WHERE c.period = ? AND c.patron_id = ? ORDER BY c.thing_id
+          """, [period.number, patron.rawValue]
+        ) {
+          PatronLeaf.Click(
+            thing: ThingID($0.integer(0)), owner: AccountID($0.integer(1)), share: Micros($0.integer(2)))
+        }
+        body(patron, pot, clicks)
       }
     }
   }

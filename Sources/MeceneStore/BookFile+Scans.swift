@@ -156,16 +156,6 @@ extension BookFile {
     }
   }
 
-  /// A patron's standing clicks of a period that is closed and not settled, by thing.
-  package func loggedClicks(_ patron: AccountID, _ period: Period) throws -> [ThingID] {
-    let keys = try read { snapshot in
-      try snapshot.fetchAll(
-        "SELECT thing_id FROM \(Schema.clickLogTable(period)) WHERE patron_id = ?", [patron.rawValue]
-      ).map { try Self.key(patron: 0, thing: $0[0], Schema.clickLogTable(period)) }
-    }
-    return Self.standing(keys).map(\.thing)
-  }
-
   /// Owners by thing: the owner of thing `id` at `id - 1`.
   package func owners() throws -> [AccountID] {
     var owners: [AccountID] = []

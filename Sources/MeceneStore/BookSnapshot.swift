@@ -76,16 +76,29 @@ extension BookSnapshot {
   }
 
   /// Things after an id, by id: an owner's, or everybody's that are not hidden.
-  package func things(owner: AccountID?, after: ThingID?, limit: Int) throws -> [ThingRecord] {
-    if let owner {
-      try all(
-        Self.thingSQL + " WHERE t.owner_id = ? AND t.id > ? ORDER BY t.id LIMIT ?",
-        [owner.rawValue, after?.rawValue ?? 0, limit], thingRecord)
-    } else {
-      try all(
-        Self.thingSQL + " WHERE t.hidden = 0 AND t.id > ? ORDER BY t.id LIMIT ?",
-        [after?.rawValue ?? 0, limit], thingRecord)
+  ///
+  /// - Parameter bytesMax: Fewer are read when their texts have more bytes than this, but one at least.
+  package func things(
+    owner: AccountID?, after: ThingID?, limit: Int, bytesMax: Int
+  ) throws -> (things: [ThingRecord], hasMore: Bool) {
+    var bytes = 0
+    let fits: (ThingRecord) -> Bool = { thing in
+      bytes += thing.url.utf8.count + thing.title.utf8.count + thing.description.utf8.count
+      return bytes <= bytesMax
     }
+    // The first that does not fit is read too.
+    let things =
+      if let owner {
+        try all(
+          Self.thingSQL + " WHERE t.owner_id = ? AND t.id > ? ORDER BY t.id LIMIT ?",
+          [owner.rawValue, after?.rawValue ?? 0, limit + 1], through: fits, thingRecord)
+      } else {
+        try all(
+          Self.thingSQL + " WHERE t.hidden = 0 AND t.id > ? ORDER BY t.id LIMIT ?",
+          [after?.rawValue ?? 0, limit + 1], through: fits, thingRecord)
+      }
+    let hasMore = things.count > limit || bytes > bytesMax
+    return (hasMore && things.count > 1 ? things.dropLast() : things, hasMore)
   }
 
   private func accountRecord(_ row: Columns) throws -> AccountRecord {
@@ -250,12 +263,20 @@ extension BookSnapshot {
     Micros(try pot(of: patron, period, tail(of: patron)).setAside)
   }
 
-  /// A patron's filed clicks of a settled period, by thing.
-  package func filedClicks(_ patron: AccountID, _ period: Period) throws -> [ThingID] {
-    try fetchAll(
-      "SELECT thing_id FROM click WHERE period = ? AND patron_id = ? ORDER BY thing_id",
-      [period.number, patron.rawValue]
-    ).map { ThingID($0["thing_id"]) }
+  /// A page of a patron's filed clicks of a settled period, by thing, and how many there are in all.
+  package func filedClicks(
+    _ patron: AccountID, _ period: Period, after: ThingID?, limit: Int
+  ) throws -> (clicks: [(thing: ThingID, share: Micros)], hasMore: Bool, total: Int) {
+    let clicks = try all(
+      """
+      SELECT thing_id, share_micros FROM click WHERE period = ? AND patron_id = ? AND thing_id > ?
+      ORDER BY thing_id LIMIT ?
+      """, [period.number, patron.rawValue, after?.rawValue ?? 0, limit + 1]
+    ) { (thing: ThingID($0.integer(0)), share: Micros($0.integer(1))) }
+    let total = try first(
+      "SELECT count(*) FROM click WHERE period = ? AND patron_id = ?", [period.number, patron.rawValue]
+    ) { $0.integer(0) }
+    return (Array(clicks.prefix(limit)), clicks.count > limit, Int(total ?? 0))
   }
 
   /// A page of what an owner's things earned in a settled period.
@@ -326,14 +347,18 @@ extension BookSnapshot {
     try all(sql, arguments, body).first
   }
 
-  /// All rows by `body`, which reads them in place.
+  /// All rows by `body`, which reads them in place, or those up to and with the first that `goesOn` is false for.
   func all<T>(
-    _ sql: String, _ arguments: StatementArguments, _ body: @escaping (Columns) throws -> T
+    _ sql: String, _ arguments: StatementArguments, through goesOn: (T) -> Bool = { _ in true },
+    _ body: @escaping (Columns) throws -> T
   ) throws -> [T] {
     do {
       let rows = try RowsInPlace(db.cachedStatement(sql: sql), arguments, body)
       var all: [T] = []
-      while let row = try rows.next() { all.append(row) }
+      while let row = try rows.next() {
+        all.append(row)
+        if !goesOn(row) { break }
+      }
       return all
     } catch let error as DatabaseError { throw failed(error) }
   }

@@ -388,37 +388,6 @@ extension BookWriter {
         .blob(block.hash))
     }
   }
-
-  private func file(_ plan: SettlementPlan, patrons positions: Range<Int>) throws(StoreError) {
-    let period = Int64(plan.period.number)
-    var filing = statements.clickFile.begin()
-    for patron in plan.patrons[positions] {
-      for click in patron.clicks {
-        try filing.add([
-          period, patron.id.rawValue, plan.things[click].rawValue, plan.shares[click].rawValue,
-        ])
-      }
-    }
-    try filing.end()
-    guard let last = plan.patrons[positions].last else { return }
-    try statements.drainedThrough.run(.integer(last.id.rawValue), .integer(period))
-  }
-
-  private func file(_ plan: SettlementPlan, owners positions: Range<Int>) throws(StoreError) {
-    let period = Int64(plan.period.number)
-    var filing = statements.revenueFile.begin()
-    for owner in plan.owners[positions] {
-      for thing in plan.revenue[owner.things] {
-        try filing.add([
-          period, owner.id.rawValue, thing.thing.rawValue, Int64(thing.clicks), thing.micros.rawValue,
-        ])
-      }
-    }
-    try filing.end()
-    if let last = plan.owners[positions].last {
-      try statements.paidThrough.run(.integer(last.id.rawValue), .integer(period))
-    }
-  }
 }
 
 extension Fingerprint {

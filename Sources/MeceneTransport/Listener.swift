@@ -150,6 +150,19 @@ public enum ProcessLimits {
     return Int(clamping: limit.rlim_cur)
   }
 
+  /// How many descriptors may still be opened, when so many are left for others; at least 1.
+  public static func descriptorsLeft(but others: Int) -> Int {
+    var limit = rlimit()
+    #if os(Linux)
+      let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    #else
+      let resource = RLIMIT_NOFILE
+    #endif
+    guard unsafe getrlimit(resource, &limit) == 0 else { return .max }
+    let open = (0..<min(Int(clamping: limit.rlim_cur), 1_024)).count { fcntl(Int32($0), F_GETFD) >= 0 }
+    return max(1, Int(clamping: limit.rlim_cur) - open - others)
+  }
+
   /// Lets a write to a closed socket fail instead of ending the process.
   public static func ignoreBrokenPipes() { _ = signal(SIGPIPE, SIG_IGN) }
 }

@@ -24,11 +24,11 @@ public final class StreamSocket: Sendable {
 
   deinit { close(descriptor) }
 
-  /// Receives into `buffer`, from its beginning.
-  public func receive(into buffer: inout [UInt8]) -> Transfer {
+  /// Receives into `buffer`, from its beginning, and no more than `most` bytes.
+  public func receive(into buffer: inout [UInt8], atMost most: Int = .max) -> Transfer {
     while true {
       let count = unsafe buffer.withUnsafeMutableBytes {
-        unsafe recv(descriptor, $0.baseAddress, $0.count, 0)
+        unsafe recv(descriptor, $0.baseAddress, min($0.count, most), 0)
       }
       if count > 0 { return .bytes(count) }
       if count == 0 { return .closed }

@@ -30,6 +30,22 @@ public struct FrameDecoder: Sendable {
   /// True while the beginning of a frame waits for its rest.
   public var isInsideFrame: Bool { start < buffer.count }
 
+  /// Bytes that wait for the rest of their frame, or to be looked at.
+  public var bytesKept: Int { buffer.count - start }
+
+  /// How long the frame at the front is, in bytes, once its header is here; nil when none has begun.
+  public var announced: Int? {
+    guard bytesKept >= 4 else { return nil }
+    return (0..<4).reduce(0) { $0 << 8 | Int(buffer[start + $1]) }
+  }
+
+  /// Gives room back that frames took which are gone.
+  public mutating func shrink() {
+    guard !isInsideFrame else { return }
+    buffer = []
+    start = 0
+  }
+
   /// Takes what a socket delivered.
   public mutating func append(_ bytes: ArraySlice<UInt8>) {
     if start == buffer.count {

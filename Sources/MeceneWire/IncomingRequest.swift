@@ -15,6 +15,8 @@ internal import Foundation
   public let method: Method?
   let path: UnsafeRawBufferPointer
   @usableFromInline let payload: UnsafeRawBufferPointer
+  /// How long the payload is, in bytes.
+  public var payloadBytes: Int { unsafe payload.count }
   /// Nil for an envelope of the plain kind, which has no metadata.
   private let envelope: UnsafePointer<Mecene__V1__Request>?
 

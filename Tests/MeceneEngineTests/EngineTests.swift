@@ -103,7 +103,7 @@ import Testing
     try await withEngine(directory) { engine in
       #expect(try await engine.read { try $0.accounts(after: nil, limit: 20) } == before)
       #expect(try await engine.preview(nil).digest == digest)
-      guard case .clicks(let page) = try await perform(engine, .listClicks(id(1), nil, after: nil, limit: 10))
+      guard case .clicks(let page) = try await perform(engine, .openClicks(id(1), nil, after: nil, limit: 10))
       else { throw Failed() }
       #expect(page.things.map(\.rawValue) == [2, 4, 5, 6])
       guard case .clicked(let standing, true) = try await perform(engine, .click(id(1), thing(5), nil)) else {

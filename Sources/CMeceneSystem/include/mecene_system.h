@@ -39,6 +39,9 @@ void mecene_tsan_release(void *address);
 // Milliseconds of a counter that counts through suspension and never jumps.
 int64_t mecene_boot_milliseconds(void);
 
+// Lets the allocator return what it keeps free to the system.
+void mecene_give_memory_back(void);
+
 // True when a file lock was taken; false with errno set.
 bool mecene_lock_file(int descriptor);
 

@@ -1,0 +1,115 @@
+internal import MeceneConcurrency
+internal import MeceneLedger
+
+/// What waits for the writer, and how much of it makes one commit.
+///
+/// Whatever comes together and is not too much is the next commit, as it is. Of more than that a commit takes some of each
+/// connection in turn, and of a call with many clicks a part: so a lone click waits for about two commits, however much others
+/// have sent before it.
+struct Backlog {
+  /// Clicks, or what takes as long, of one commit: about 10 ms.
+  private static let costMax = 8_192
+  /// Clicks of one call that are decided together.
+  static let clicksAtOnce = 4_096
+
+  /// By connection; 0 is the daemon itself.
+  private var writes = RoundRobin<UInt64, Submission>()
+  private var inquiries = RoundRobin<UInt64, Submission>()
+
+  var isEmpty: Bool { writes.isEmpty && inquiries.isEmpty }
+  var hasWrites: Bool { !writes.isEmpty }
+
+  /// The next commit, when this has come.
+  mutating func next(after fresh: [Submission]) -> ArraySlice<Submission> {
+    var (cost, asks) = (0, false)
+    for submission in fresh {
+      cost += submission.cost
+      if submission.work.asks { asks = true }
+    }
+    if !asks, writes.isEmpty, cost <= Self.costMax { return fresh[...] }
+    for submission in fresh { add(submission) }
+    var next: [Submission] = []
+    cost = 0
+    while cost < Self.costMax, let submission = writes.popFirst() {
+      cost += submission.cost
+      next.append(submission)
+    }
+    return next[...]
+  }
+
+  /// What is asked of the ledger next.
+  mutating func nextInquiry() -> Submission? { inquiries.popFirst() }
+
+  mutating func add(_ submission: Submission) {
+    let caller = if case .sink(let tag) = submission.reply { tag.connection } else { UInt64(0) }
+    if submission.work.asks { return inquiries.append(submission, of: caller) }
+    guard case .command(.clickMany(let patrons, let things, let period, nil)) = submission.work,
+      patrons.count > Self.clicksAtOnce
+    else { return writes.append(submission, of: caller) }
+    let whole = DividedClicks(count: patrons.count)
+    for start in stride(from: 0, to: patrons.count, by: Self.clicksAtOnce) {
+      let positions = start..<min(start + Self.clicksAtOnce, patrons.count)
+      writes.append(
+        Submission(
+          .command(.clickMany(patrons: patrons, things: things, period, positions: positions)),
+          reply: submission.reply, deadline: submission.deadline, part: whole), of: caller)
+    }
+  }
+}
+
+/// A call with many clicks that is decided in parts, and what became of those before. Only the writer touches it.
+final class DividedClicks: @unchecked Sendable {  // The writer alone uses it, on its queue.
+  private let count: Int
+  private var outcome: ClickManyOutcome?
+  private var failure: EngineFailure?
+  private var isCommitted = false
+
+  init(count: Int) { self.count = count }
+
+  /// Whether its other parts are in vain.
+  var hasFailed: Bool { failure != nil }
+  /// Whether a part was decided.
+  var hasBegun: Bool { outcome != nil }
+  /// The period of the parts before.
+  var period: Period? { outcome?.period }
+
+  /// Takes note of a part, and answers with the whole call's result behind the last.
+  func add(
+    _ result: Result<EngineOutcome, EngineFailure>, at positions: Range<Int>
+  ) -> Result<EngineOutcome, EngineFailure>? {
+    switch result {
+    case .success(.clickedMany(let part)):
+      if outcome == nil { outcome = part } else { outcome?.add(part) }
+    case .failure(.refused(let refusal)) where hasBegun && refusal.reason == .periodClosed:
+      outcome?.addLate(positions)
+    case .failure(let found): fail(found)
+    case .success: break
+    }
+    guard positions.upperBound == count else { return nil }
+    if let failure { return .failure(failure) }
+    return outcome.map { .success(.clickedMany($0)) }
+  }
+
+  /// What was decided is on the disk now.
+  func commit() { isCommitted = hasBegun }
+
+  /// Parts that were committed stay, so the call as a whole was not left undone.
+  func fail(_ found: EngineFailure) { failure = failure ?? (isCommitted ? .commitFailed : found) }
+}
+
+extension Submission {
+  /// How long it takes to do it, in clicks.
+  var cost: Int {
+    switch work {
+    case .command(.click), .command(.undoClick): 1
+    case .command(.clickMany(let patrons, _, _, let positions)): positions?.count ?? patrons.count
+    case .command(.drainPots), .command(.payOwners), .command(.planSettlement), .file: 4_096
+    default: 16
+    }
+  }
+}
+
+extension Submission.Work {
+  /// Whether it changes nothing.
+  var asks: Bool { if case .openClicks = self { true } else { false } }
+}

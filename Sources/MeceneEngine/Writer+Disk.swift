@@ -1,0 +1,106 @@
+internal import Logging
+internal import MeceneConcurrency
+internal import MeceneLedger
+internal import MeceneProof
+internal import MeceneStore
+
+// What the disk does to the writer: commits that fail, room that comes back, logs that grow, books that are gone.
+extension Writer {
+  /// Ends when the books are not where they were: whoever looks for them later finds others, or none. What is in the log is
+  /// moved to the file first, which may be all that is left.
+  func checkPlace() -> Bool {
+    guard condition != .stopped, let loss = configuration.directory.loss else { return true }
+    checkpoint()
+    condition = .stopped
+    publish()
+    configuration.fatal(loss)
+    return false
+  }
+
+  /// Throws away what memory is ahead of the disk.
+  func recover(from error: StoreError) -> EngineFailure {
+    failures.count += 1
+    if failures.reason != error.sentence {
+      failures.reason = error.sentence
+      configuration.logger.error("commit failed", metadata: ["reason": "\(error.sentence)"])
+    }
+    book.rollback()
+    summary.withLock { $0.condition = .recovering }
+    do {
+      let last = try book.lastCommit()
+      sequence = last.sequence
+      link = last.link
+      ledger = Ledger(currency: configuration.currency, terms: configuration.terms, at: last.time)
+      try book.load(into: &ledger, fingerprint: { Fingerprint(of: $0) })
+    } catch {
+      condition = .stopped
+      configuration.fatal("the books can't be read back after a failed commit: \(error.sentence)")
+      return .commitFailed
+    }
+    switch error {
+    case .diskFull, .diskFullWhenSynced: condition = .diskFull
+    case .damaged:
+      condition = .stopped
+      configuration.fatal(error.sentence)
+    default: noteFailure()
+    }
+    return error == .diskFull ? .diskFull : .commitFailed
+  }
+
+  /// A disk that fails once may take the next commit; one that keeps failing is a state, which is told once.
+  private func noteFailure() {
+    guard failures.count >= Self.failuresMax else { return }
+    if failures.count == Self.failuresMax {
+      configuration.logger.error(
+        "the disk keeps failing; writes are refused until it takes some",
+        metadata: ["reason": "\(failures.reason)"])
+    }
+    condition = .diskFailing
+  }
+
+  func tidyUp() {
+    guard condition == .serving else { return }
+    do {
+      try book.dropSettledLogs()
+    } catch {
+      configuration.logger.warning("a settled click log stays", metadata: ["reason": "\(error.sentence)"])
+    }
+    keepUp()
+    checkpointWhenDue()
+  }
+
+  func checkpointWhenDue() {
+    if book.logPages >= configuration.checkpointPages { checkpoint() }
+  }
+
+  func checkpoint() {
+    do {
+      let (pages, moved) = try book.checkpoint()
+      noteHeldLog(pages: pages, isWhole: moved == pages)
+      if checkpointFailure != nil { configuration.logger.notice("checkpoints succeed again") }
+      checkpointFailure = nil
+    } catch {
+      guard checkpointFailure != error.sentence else { return }
+      checkpointFailure = error.sentence
+      configuration.logger.warning("checkpoint failed", metadata: ["reason": "\(error.sentence)"])
+    }
+  }
+
+  /// Tells of a reader that has kept the log from beginning anew for so long that it has grown large.
+  private func noteHeldLog(pages: Int, isWhole: Bool) {
+    if isWhole {
+      if heldLog?.isTold == true { configuration.logger.notice("the write-ahead log begins anew") }
+      heldLog = nil
+      return
+    }
+    let since = heldLog?.since ?? .now
+    let seconds = (Deadline.now.nanoseconds - since.nanoseconds) / 1_000_000_000
+    let isLarge = pages >= configuration.heldLogPages
+    if isLarge, heldLog?.isTold != true {
+      configuration.logger.warning(
+        "a reader keeps the write-ahead log from beginning anew; it grows until the reader ends",
+        metadata: ["bytes": "\(pages * 4_096)", "seconds": "\(seconds)"])
+    }
+    heldLog = (since, isLarge || heldLog?.isTold == true)
+  }
+}

@@ -1,0 +1,270 @@
+internal import Logging
+internal import MeceneConcurrency
+internal import MeceneEngine
+internal import MeceneTransport
+internal import MeceneWire
+
+// Connections: from their beginning to their end, what comes in and what goes out.
+extension EventLoop {
+  func accept(_ listener: Listener) {
+    while true {
+      let socket: StreamSocket
+      switch listener.accept() {
+      case .socket(let accepted): socket = accepted
+      case .none: return
+      case .exhausted: return pauseListening()
+      }
+      let connection = Connection(
+        socket: socket, token: nextToken, frameBytesMax: limits.frameBytesMax, seed: seed, now: now)
+      nextToken += 1
+      connections[connection.token] = connection
+      poller?.add(socket, token: connection.token)
+      daemon.connections.withLock { $0 += 1 }
+      if isDraining {
+        end(connection, .draining)
+      } else if connections.count > connectionsMax, !endIdlest() {
+        end(
+          connection,
+          Failure(
+            .tooManyCalls, "there are \(connectionsMax) connections, and none is idle; no more are taken",
+            notExecuted: true,
+            retryAfterMs: 1_000, details: [Detail(key: "connections_max", value: "\(connectionsMax)")])
+        )
+      }
+    }
+  }
+
+  /// Ends the connection that has been idle for the longest, to make room for a new one.
+  ///
+  /// - Returns: False when none has been idle for a second.
+  private func endIdlest() -> Bool {
+    let idle = connections.values.filter { $0.isQuiet && isOver($0.lastActivity, 1_000) }
+    guard let idlest = idle.min(by: { $0.lastActivity < $1.lastActivity }) else { return false }
+    end(
+      idlest,
+      Failure(.connectionTimeout, "the connection was idle, and others want in", retryAfterMs: 100))
+    flush(idlest)
+    return true
+  }
+
+  func receive(_ connection: Connection) {
+    let most = isFull ? limits.bytesAlways : .max
+    switch connection.socket.receive(into: &scratch, atMost: most) {
+    case .wouldBlock: return
+    case .closed: return remove(connection)
+    case .bytes(let count):
+      guard connection.phase == .open else { return }
+      connection.lastActivity = now
+      markActive(connection)
+      connection.decoder.append(scratch[..<count])
+    }
+    parse(connection)
+  }
+
+  /// Begins the calls of all whole frames, or of as many as there is room for answers.
+  func parse(_ connection: Connection) {
+    connection.isHeld = false
+    var frames = 0
+    do throws(FrameDecoder.Problem) {
+      try connection.decoder.forEachFrame { frame in
+        handle(frame, connection)
+        frames += 1
+        connection.isHeld = connection.phase == .open && !hasRoom(connection)
+        return connection.phase == .open && !connection.isHeld
+      }
+      connection.bytesKept = connection.decoder.bytesKept
+      if frames > 0 { connection.granted = 0 }
+      if !connection.decoder.isInsideFrame {
+        connection.frameBegan = nil
+      } else {
+        if frames > 0 || connection.frameBegan == nil { connection.frameBegan = now }
+        if connection.granted == 0, !connection.isHeld { grant(connection) }
+      }
+    } catch {
+      refuse(connection, error)
+    }
+    count(connection)
+    if connection.isHeld || connection.waitsForGrant { markDirty(connection) }
+  }
+
+  private func refuse(_ connection: Connection, _ problem: FrameDecoder.Problem) {
+    switch problem {
+    case .empty: end(connection, Failure(.malformedFrame, "a frame has at least 1 byte; this one had none"))
+    case .tooLong(let bytes, let bytesMax):
+      end(
+        connection,
+        Failure(
+          .frameTooLarge, "the frame has \(bytes) bytes; at most \(bytesMax) are taken",
+          details: [
+            Detail(key: "frame_bytes", value: "\(bytes)"),
+            Detail(key: "frame_bytes_max", value: "\(bytesMax)"),
+          ]))
+    case .otherProtocol(let name):
+      let sentence =
+        "this port speaks Mecene's protocol (length-prefixed protobuf, see docs/protocol.md), not \(name)"
+      if name == "HTTP" {
+        connection.outbound += Array(
+          "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: \(sentence.utf8.count + 1)\r\n"
+            .utf8)
+        connection.outbound += Array("Connection: close\r\n\r\n\(sentence)\n".utf8)
+        endAfterFlush(connection)
+      } else {
+        end(connection, Failure(.malformedFrame, sentence))
+      }
+    }
+  }
+
+  /// Sends why the connection ends, and ends it.
+  func end(_ connection: Connection, _ failure: Failure) {
+    guard connection.phase == .open else { return }
+    appendFailure(connection, 0, failure)
+    endAfterFlush(connection)
+  }
+
+  func endAfterFlush(_ connection: Connection) {
+    connection.phase = .ending
+    cancelCalls(connection)
+    connection.lastActivity = now
+    markDirty(connection)
+  }
+
+  private func cancelCalls(_ connection: Connection) {
+    for id in connection.calls.all { connection.calls[id]?.long?.task?.cancel() }
+    connection.longWaiting = []
+  }
+
+  func remove(_ connection: Connection) {
+    guard connections.removeValue(forKey: connection.token) != nil else { return }
+    poller?.remove(connection.socket)
+    cancelCalls(connection)
+    connection.phase = .gone
+    // What it has at the writer and at readers takes room until it comes back.
+    if connection.callBytes > 0 { departed[connection.token] = connection }
+    connection.outbound = []
+    (connection.granted, connection.bytesKept) = (0, 0)
+    connection.decoder = FrameDecoder(frameBytesMax: limits.frameBytesMax)
+    count(connection)
+    daemon.connections.withLock { $0 -= 1 }
+  }
+
+  func makeSerial() -> UInt64 {
+    lastSerial += 1
+    return lastSerial
+  }
+
+  /// Looks at a connection ten times a second, until nothing happens on it.
+  func markActive(_ connection: Connection) {
+    guard !connection.isActive else { return }
+    connection.isActive = true
+    active.append(connection)
+  }
+
+  /// Hands over the connections that are looked at closely, and looks at none closely any more.
+  func takeActive() -> [Connection] {
+    defer { active = [] }
+    for connection in active { connection.isActive = false }
+    return active
+  }
+
+  func markDirty(_ connection: Connection) {
+    markActive(connection)
+    guard !connection.isDirty else { return }
+    connection.isDirty = true
+    dirty.append(connection)
+  }
+
+  /// Writes once to each connection that has something to say, or may have room again; the latter goes on with the
+  /// frames that waited.
+  ///
+  /// - Parameter all: False when some may wait for company.
+  func flushDirty(all: Bool = false) {
+    swap(&dirty, &flushing)
+    defer { flushing.removeAll(keepingCapacity: true) }
+    for connection in flushing {
+      connection.isDirty = false
+      guard connections[connection.token] != nil else { continue }
+      if !all, waitsForCompany(connection) {
+        markDirty(connection)
+        continue
+      }
+      connection.hasOutcomes = false
+      connection.waitsSince = nil
+      flush(connection)
+    }
+  }
+
+  func flush(_ connection: Connection) {
+    guard connection.flush(now: now) else { return remove(connection) }
+    if connection.bytesWaiting == 0, connection.phase == .open { sendNewestProgress(connection) }
+    guard connections[connection.token] != nil else { return }
+    if connection.bytesWaiting == 0, connection.phase == .ending {
+      connection.socket.finishSending()
+      connection.phase = .lingering
+    }
+    count(connection)
+    if connection.isHeld, connection.phase == .open {
+      if hasRoom(connection) { parse(connection) } else if isFull { waitForRoom(connection) }
+    }
+    watch(connection)
+  }
+
+  /// Whether answers to reads, or whatever else is no outcome of the writer's, wait a little longer for such outcomes of the same
+  /// connection, to go with them in one send. Sent by themselves they cost as much, and so do the calls that come back for them.
+  private func waitsForCompany(_ connection: Connection) -> Bool {
+    guard callsAtWriter >= Self.crowd, connection.phase == .open, !connection.isHeld, !connection.hasOutcomes,
+      connection.writes > 0
+    else { return false }
+    let since = connection.waitsSince ?? now
+    connection.waitsSince = since
+    return now.nanoseconds - since.nanoseconds < Self.companyMax
+  }
+
+  /// A peer that does not read is not read from.
+  private func watch(_ connection: Connection) {
+    let writes = connection.bytesWaiting > 0
+    let mostWaiting = connection.readsAreWatched ? limits.bytesWaitingMax : limits.bytesWaitingMax / 2
+    let reads = connection.bytesWaiting <= mostWaiting && !connection.isHeld && !connection.waitsForGrant
+    guard writes != connection.writesAreWatched || reads != connection.readsAreWatched else { return }
+    // What could not arrive meanwhile is not late.
+    if reads, !connection.readsAreWatched, connection.frameBegan != nil { connection.frameBegan = now }
+    connection.writesAreWatched = writes
+    connection.readsAreWatched = reads
+    poller?.change(connection.socket, reads: reads, writes: writes, token: connection.token)
+  }
+
+  /// Takes no connection for a moment: without descriptors, a listener that is watched would be ready all the time.
+  private func pauseListening() {
+    if !isListeningPaused {
+      logger.warning(
+        "out of file descriptors; new connections wait", metadata: ["open": "\(connections.count)"])
+    }
+    isListeningPaused = true
+    for listener in listeners { poller?.remove(listener) }
+  }
+
+  /// Tries again to take connections. Called ten times a second.
+  func resumeListening() {
+    guard isListeningPaused else { return }
+    isListeningPaused = false
+    watchListeners()
+  }
+
+  func watchListeners() {
+    for (position, listener) in listeners.enumerated() {
+      poller?.add(listener, token: Self.firstListenerToken - UInt64(position))
+    }
+  }
+
+  /// Takes no connection any more.
+  func closeListeners() {
+    for listener in listeners { poller?.remove(listener) }
+    listeners = []
+  }
+
+  func stopHousekeeping() {
+    housekeeper?.cancel()
+    housekeeper = nil
+    for connection in connections.values { remove(connection) }
+    poller = nil
+  }
+}

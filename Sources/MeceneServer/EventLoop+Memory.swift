@@ -1,0 +1,132 @@
+internal import Dispatch
+internal import Logging
+internal import MeceneConcurrency
+internal import MeceneEngine
+internal import MeceneWire
+
+// How much memory calls may take: of one connection, and of all together.
+//
+// Counted are requests from their frame's announcement on, what is at the writer and at readers with the most that it can be
+// answered with, and answers until the peer has taken them. A connection that has its share is not read from; when all have
+// taken what there is, small calls alone go on.
+extension EventLoop {
+  /// A large read on its way to the reader.
+  struct WaitingRead {
+    let tag: CallTag
+    let call: Connection.Call
+    let read: Read<ReadAnswer>
+  }
+
+  /// What a large frame takes while it arrives and once it is unpacked, for each of its bytes.
+  private static let grantPerByte = 4
+  /// What large reads may take together at the reader, in bytes: others wait for that much at the most.
+  private static let bytesBeingReadMax = 4 << 20
+
+  /// Whether all together have taken what there is.
+  var isFull: Bool { bytesInFlight > limits.bytesInFlightMax }
+
+  /// Brings the sum up to date with what a connection takes.
+  func count(_ connection: Connection) {
+    let held = connection.held
+    bytesInFlight += held - connection.counted
+    connection.counted = held
+    bytesInFlightPeak = max(bytesInFlightPeak, bytesInFlight)
+  }
+
+  /// Whether another call of a connection may begin.
+  func hasRoom(_ connection: Connection) -> Bool {
+    let held = connection.held
+    return held + connection.bytesToCome <= limits.bytesWaitingMax
+      && connection.reads + connection.readsToCome < limits.readsMax
+      && (!isFull || held <= limits.bytesAlways)
+  }
+
+  /// Takes the room for a frame that has begun; a short one needs none.
+  func grant(_ connection: Connection) {
+    guard let announced = connection.decoder.announced, announced > limits.bytesAlways else { return }
+    let wanted = announced * Self.grantPerByte
+    connection.waitsForGrant = bytesInFlight + wanted > limits.bytesInFlightMax
+    if connection.waitsForGrant { return waitForRoom(connection) }
+    connection.granted = wanted
+    // From now on it is the peer who is late.
+    connection.frameBegan = now
+  }
+
+  func waitForRoom(_ connection: Connection) {
+    guard !connection.waitsForRoom else { return }
+    connection.waitsForRoom = true
+    waitingForRoom.append(connection)
+  }
+
+  /// Lets those go on who waited for room, in their order, as long as there is some.
+  func wakeWaiting() {
+    if !waitingReads.isEmpty { readNext() }
+    if waitingForRoom.isEmpty || isFull { return }
+    let waiting = waitingForRoom
+    waitingForRoom = []
+    for connection in waiting {
+      connection.waitsForRoom = false
+      guard connection.phase == .open else { continue }
+      if connection.waitsForGrant {
+        grant(connection)
+        count(connection)
+      }
+      beginLongCalls(connection)
+      markDirty(connection)
+    }
+    flushDirty()
+  }
+
+  /// Hands a large read over, or lets it wait for its turn.
+  func read(_ read: WaitingRead, _ connection: Connection) {
+    connection.bytesToCome += read.call.bytes
+    connection.readsToCome += 1
+    waitingReads.append(read, of: connection.token)
+    readNext()
+  }
+
+  /// Hands large reads over, of each connection in turn: as many as keep the reader busy, while there is room for their
+  /// answers. Those whose caller has left are forgotten.
+  private func readNext() {
+    while bytesBeingRead < Self.bytesBeingReadMax, !isFull, let next = waitingReads.popFirst() {
+      guard let connection = connections[next.tag.connection] else { continue }
+      connection.bytesToCome -= next.call.bytes
+      connection.readsToCome -= 1
+      guard connection.phase == .open, connection.calls[next.tag.call]?.serial == next.tag.serial else {
+        markDirty(connection)
+        continue
+      }
+      bytesBeingRead += next.call.bytes
+      connection.begin(next.call)
+      count(connection)
+      reads.append(next.read)
+    }
+  }
+
+  /// Ends those who keep others waiting for room: who take nothing of what was written, the largest first, and whose large
+  /// frame does not arrive.
+  func endStalled() {
+    guard isFull || !waitingForRoom.isEmpty else { return }
+    let late = connections.values.filter { connection in
+      if connection.granted > 0, let began = connection.frameBegan, isOver(began, limits.stallUnderPressureMs)
+      {
+        return true
+      }
+      return connection.stalledSince.map { isOver($0, limits.stallUnderPressureMs) } ?? false
+    }
+    for connection in late.sorted(by: { $0.held > $1.held }) {
+      guard bytesInFlight > limits.bytesInFlightMax / 4 * 3 else { return }
+      logger.info(
+        "a client is late while others wait for room; its connection is closed",
+        metadata: ["bytes": "\(connection.held)"])
+      remove(connection)
+    }
+  }
+
+  /// Gives memory back to the system after much of it was needed. On another thread: it takes milliseconds.
+  func giveMemoryBack() {
+    guard bytesInFlightPeak > 32 << 20, bytesInFlight < bytesInFlightPeak / 4 else { return }
+    bytesInFlightPeak = bytesInFlight
+    DispatchQueue.global(qos: .utility).async { Memory.giveBack() }
+  }
+}
