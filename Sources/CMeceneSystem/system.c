@@ -66,3 +66,10 @@ void mecene_give_memory_back(void) {
   (void)malloc_trim(0);
 #endif
 }
+
+void mecene_keep_memory_lean(void) {
+#if defined(__GLIBC__)
+  (void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
+  (void)mallopt(M_ARENA_MAX, 4);
+#endif
+}

@@ -18,9 +18,6 @@ public struct RoundRobin<Caller: Hashable, Element> {
 
   public var isEmpty: Bool { count == 0 }
 
-  /// How many callers have something waiting.
-  public var callerCount: Int { callers.count - turn }
-
   /// Adds an element behind all others of its caller.
   public mutating func append(_ element: Element, of caller: Caller) {
     count += 1
@@ -32,15 +29,8 @@ public struct RoundRobin<Caller: Hashable, Element> {
 
   /// Takes the element whose turn it is. Its caller's next one waits until all other callers had a turn.
   public mutating func popFirst() -> Element? {
-    guard turn < callers.count else { return nil }
-    let caller = callers[turn]
-    turn += 1
-    // The turns that are over would pile up.
-    if turn > 64, turn * 2 > callers.count {
-      callers.removeFirst(turn)
-      turn = 0
-    }
-    guard var line = lines.removeValue(forKey: caller) else { return nil }
+    guard let (caller, found) = nextLine() else { return nil }
+    var line = found
     let element = line.elements[line.next]
     line.next += 1
     count -= 1
@@ -53,5 +43,26 @@ public struct RoundRobin<Caller: Hashable, Element> {
       callers.append(caller)
     }
     return element
+  }
+
+  /// Forgets what waits for a caller.
+  public mutating func removeAll(of caller: Caller) {
+    // Its turn comes all the same, with nothing.
+    if let line = lines.removeValue(forKey: caller) { count -= line.elements.count - line.next }
+  }
+
+  private mutating func nextLine() -> (caller: Caller, line: Line)? {
+    while turn < callers.count {
+      let caller = callers[turn]
+      turn += 1
+      // The turns that are over would pile up.
+      if turn > 64, turn * 2 > callers.count {
+        callers.removeFirst(turn)
+        turn = 0
+      }
+      if let line = lines.removeValue(forKey: caller) { return (caller, line) }
+    }
+    (callers, turn) = ([], 0)
+    return nil
   }
 }

@@ -19,6 +19,7 @@ struct StepSize {
   /// Learns from how long a step took, in nanoseconds.
   mutating func learn(took: UInt64) {
     let factor = Double(Self.target) / Double(max(took, 1))
-    cost = min(max(Int(Double(cost) * min(max(factor, 0.5), 1.5)), Self.costs.lowerBound), Self.costs.upperBound)
+    cost = min(
+      max(Int(Double(cost) * min(max(factor, 0.5), 1.5)), Self.costs.lowerBound), Self.costs.upperBound)
   }
 }

@@ -21,7 +21,9 @@ extension Handlers: AccountServiceHandler {
 
   func getAccount(_ request: GetAccountRequest, _ call: CallContext) throws -> Answer<GetAccountResponse> {
     let account = try reference(request.account, field: "account")
-    return .read(bytes: Self.accountBytes) { GetAccountResponse(account: Account(try $0.account(account, field: "account"))) }
+    return .read(bytes: Self.accountBytes) {
+      GetAccountResponse(account: Account(try $0.account(account, field: "account")))
+    }
   }
 
   func listAccounts(_ request: ListAccountsRequest, _ call: CallContext) throws -> Answer<

@@ -23,7 +23,11 @@ struct CallTable<Call>: ~Copyable {
 
   func contains(_ id: UInt64) -> Bool { slot(of: id) != nil }
 
-  subscript(id: UInt64) -> Call? { slot(of: id).flatMap { calls[Int(positions[$0])] } }
+  /// A call; one that is set has to be there.
+  subscript(id: UInt64) -> Call? {
+    get { slot(of: id).flatMap { calls[Int(positions[$0])] } }
+    set { if let slot = slot(of: id) { calls[Int(positions[slot])] = newValue } }
+  }
 
   /// Adds a call. Its id is not 0, and no other call has it.
   mutating func insert(_ call: Call, id: UInt64) {

@@ -67,7 +67,9 @@ extension Handlers: ClickServiceHandler {
       guard case .clicks(let page) = outcome else { throw Handlers.unexpected(outcome) }
       // The month may have ended on the way to the writer.
       if let asked, asked != page.period { return closed(asked) }
-      return .read(bytes: bytes) { try Self.response(page, limits, arguments(), $0) }
+      return .read(bytes: page.things.count * Self.clickBytesMax) {
+        try Self.response(page, limits, arguments(), $0)
+      }
     }
   }
 

@@ -18,14 +18,26 @@ final class Connection {
     /// Tells whether an outcome is this call's, or that of an earlier one with the same id.
     let serial: UInt64
     let deadline: Deadline?
+    /// Whether the answer may be as large as a page.
+    var isRead = false
+    // Here and no wider, so that a call takes no more room for it.
+    private var bytesTaken: UInt32 = 0
     /// What the writer's outcome leads to; nil while the call is not at the writer.
     var then: Continuation?
     /// A long read or a stream; nil for other calls.
     var long: LongCall?
+
+    init(serial: UInt64, deadline: Deadline?, bytes: Int) {
+      self.serial = serial
+      self.deadline = deadline
+      self.bytes = bytes
+    }
+
     /// What it takes, with its answer, in bytes.
-    var bytes: Int
-    /// Whether the answer may be as large as a page.
-    var isRead: Bool
+    var bytes: Int {
+      get { Int(bytesTaken) }
+      set { bytesTaken = UInt32(clamping: newValue) }
+    }
 
     var streams: Bool { long?.streams ?? false }
   }
@@ -45,11 +57,18 @@ final class Connection {
     }
   }
 
+  /// Room for answers that is kept for the next ones while something happens, in bytes.
+  private static let outboundKept = 1 << 18
+
+  /// What a read takes while it waits for its turn, and a long call, in bytes.
+  private static let bytesToWait = 2_048
+  private static let bytesToWaitLong = 3_072
+
   let socket: StreamSocket
   let token: UInt64
   var decoder: FrameDecoder
   var phase = Phase.open
-  private(set) var calls: CallTable<Call>
+  var calls: CallTable<Call>
   /// What the writer, the readers and long calls hold for it, in bytes; also for calls that ended here before they came back.
   private(set) var callBytes = 0
   /// Reads that were handed over and have not come back, and what is asked of the writer.
@@ -106,7 +125,15 @@ final class Connection {
   var bytesWaiting: Int { outbound.count - sent }
 
   /// What it takes of memory, in bytes.
-  var held: Int { callBytes + outbound.count + max(granted, bytesKept) }
+  var held: Int {
+    let room = outbound.capacity
+    return inUse + max(granted, bytesKept) + (room > Self.outboundKept ? room - outbound.count : 0)
+  }
+
+  /// What its calls take of that.
+  var inUse: Int {
+    callBytes + readsToCome * Self.bytesToWait + longWaiting.count * Self.bytesToWaitLong + outbound.count
+  }
 
   /// Whether nothing but idleness can end it.
   var isQuiet: Bool {
@@ -175,7 +202,7 @@ final class Connection {
       case .closed: return false
       }
     }
-    outbound.removeAll(keepingCapacity: outbound.capacity <= 1 << 18)
+    outbound.removeAll(keepingCapacity: outbound.capacity <= Self.outboundKept)
     sent = 0
     stalledSince = nil
     return true

@@ -69,9 +69,12 @@ extension EventLoop {
   }
 
   /// What a call in flight takes beside its request and its answer, in bytes.
-  private static let callBytes = 512
+  static let callBytes = 512
   /// What an unpacked request takes for each byte of it that came: numbers are packed.
   private static let bytesPerPayloadByte = 3
+
+  /// What a page takes for each byte of it: it is made, it is written, and what it is written to grows ahead of it.
+  static let bytesPerPageByte = 3
 
   private func perform<Response: Message>(
     _ answer: Answer<Response>, _ callID: UInt64, _ connection: Connection, _ deadline: Deadline?,
@@ -81,19 +84,21 @@ extension EventLoop {
     let serial = makeSerial()
     let tag = CallTag(connection: connection.token, call: callID, serial: serial)
     var call = Connection.Call(
-      serial: serial, deadline: deadline, bytes: Self.callBytes + payloadBytes * Self.bytesPerPayloadByte,
-      isRead: false)
+      serial: serial, deadline: deadline, bytes: Self.callBytes + payloadBytes * Self.bytesPerPayloadByte)
     switch answer {
     case .now: return
     case .write(let work, let then):
       call.then = then
       submit(work, tag, call, connection)
     case .ask(let work, let then):
-      call.then = then
       call.isRead = true
-      submit(work, tag, call, connection)
+      connection.add(call, id: callID)
+      // Only now is it a call at the writer.
+      call.then = then
+      let submission = Submission(work, reply: .sink(tag), deadline: deadline)
+      wait(WaitingRead(tag: tag, call: call, work: .ask(submission)), connection)
     case .read(let bytes, let body):
-      call.bytes += bytes
+      call.bytes += Self.bytesPerPageByte * bytes
       call.isRead = true
       connection.add(call, id: callID)
       let total = call.bytes
@@ -101,14 +106,14 @@ extension EventLoop {
         ReadAnswer(
           tag: tag, bytes: total, isLong: false, result: Result { try body(snapshot.get()) })
       }
-      if bytes > limits.bytesAlways {
-        self.read(WaitingRead(tag: tag, call: call, read: read), connection)
+      if isLarge(total) {
+        wait(WaitingRead(tag: tag, call: call, work: .read(read)), connection)
       } else {
         connection.begin(call)
         reads.append(read)
       }
     case .task(let bytes, let body):
-      call.bytes += bytes
+      call.bytes += Self.bytesPerPageByte * bytes
       call.long = .init(streams: false) { try await body() }
       wait(call, callID, connection)
     case .stream(let body):
@@ -139,7 +144,8 @@ extension EventLoop {
         connection.longWaiting.removeFirst()
         continue
       }
-      if isFull { return waitForRoom(connection) }
+      if isFull, longCalls > 0 { return waitForRoom(connection) }
+      longCalls += 1
       connection.longWaiting.removeFirst()
       connection.begin(call)
       count(connection)
@@ -170,6 +176,7 @@ extension EventLoop {
         return
       }
       callsAtWriter -= 1
+      if call.isRead { endRead(0, isQuestion: true) }
     }
     forget(call, callID, connection)
     appendFailure(connection, callID, call.streams ? .streamCancelled : .cancelled)
@@ -188,6 +195,7 @@ extension EventLoop {
       guard let connection, let call = connection.removeCall(tag.call, serial: tag.serial),
         let then = call.then
       else { continue }
+      if call.isRead { endRead(0, isQuestion: true) }
       guard connection.phase == .open else {
         comeBack(connection)
         continue
@@ -202,7 +210,7 @@ extension EventLoop {
 
   /// Goes on with a read or a long call that has come back.
   func take(_ answer: ReadAnswer) {
-    if !answer.isLong, answer.bytes > limits.bytesAlways { bytesBeingRead -= answer.bytes }
+    if answer.isLong { longCalls -= 1 } else { endRead(answer.bytes) }
     let tag = answer.tag
     guard let connection = connections[tag.connection] ?? departed[tag.connection] else { return }
     connection.end(bytes: answer.bytes, isRead: !answer.isLong, isLong: answer.isLong)

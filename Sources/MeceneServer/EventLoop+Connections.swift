@@ -6,8 +6,12 @@ internal import MeceneWire
 
 // Connections: from their beginning to their end, what comes in and what goes out.
 extension EventLoop {
+  /// Connections that are taken in one turn.
+  private static let acceptedAtOnce = 16
+
   func accept(_ listener: Listener) {
-    while true {
+    // Whoever comes and goes quickly must not come faster than they are seen to go.
+    for _ in 0..<Self.acceptedAtOnce {
       let socket: StreamSocket
       switch listener.accept() {
       case .socket(let accepted): socket = accepted
@@ -129,14 +133,21 @@ extension EventLoop {
   }
 
   private func cancelCalls(_ connection: Connection) {
-    for id in connection.calls.all { connection.calls[id]?.long?.task?.cancel() }
+    // What is at the writer comes back for its call; the rest comes back by itself.
+    for id in connection.calls.all {
+      guard let call = connection.calls[id], call.then == nil else { continue }
+      forget(call, id, connection)
+    }
     connection.longWaiting = []
+    connection.calls.shrink()
   }
 
   func remove(_ connection: Connection) {
     guard connections.removeValue(forKey: connection.token) != nil else { return }
     poller?.remove(connection.socket)
     cancelCalls(connection)
+    waitingReads.removeAll(of: connection.token)
+    (connection.readsToCome, connection.bytesToCome) = (0, 0)
     connection.phase = .gone
     // What it has at the writer and at readers takes room until it comes back.
     if connection.callBytes > 0 { departed[connection.token] = connection }

@@ -10,12 +10,20 @@ internal import MeceneWire
 // answered with, and answers until the peer has taken them. A connection that has its share is not read from; when all have
 // taken what there is, small calls alone go on.
 extension EventLoop {
-  /// A large read on its way to the reader.
+  /// A large read on its way to the reader, or a question on its way to the writer.
   struct WaitingRead {
+    enum Work {
+      case read(Read<ReadAnswer>)
+      case ask(Submission)
+    }
+
     let tag: CallTag
     let call: Connection.Call
-    let read: Read<ReadAnswer>
+    let work: Work
   }
+
+  /// What a question counts for among large reads, in bytes.
+  private static let bytesOfQuestion = 16_384
 
   /// What a large frame takes while it arrives and once it is unpacked, for each of its bytes.
   private static let grantPerByte = 4
@@ -38,7 +46,7 @@ extension EventLoop {
     let held = connection.held
     return held + connection.bytesToCome <= limits.bytesWaitingMax
       && connection.reads + connection.readsToCome < limits.readsMax
-      && (!isFull || held <= limits.bytesAlways)
+      && (!isFull || connection.inUse <= limits.bytesAlways)
   }
 
   /// Takes the room for a frame that has begun; a short one needs none.
@@ -78,17 +86,27 @@ extension EventLoop {
   }
 
   /// Hands a large read over, or lets it wait for its turn.
-  func read(_ read: WaitingRead, _ connection: Connection) {
+  func wait(_ read: WaitingRead, _ connection: Connection) {
     connection.bytesToCome += read.call.bytes
     connection.readsToCome += 1
     waitingReads.append(read, of: connection.token)
     readNext()
   }
 
+  /// Whether a read waits for its turn.
+  func isLarge(_ bytes: Int) -> Bool { bytes > Self.bytesPerPageByte * limits.bytesAlways + Self.callBytes }
+
+  /// Takes note that a large read, or a question, has come back.
+  func endRead(_ bytes: Int, isQuestion: Bool = false) {
+    bytesBeingRead -= isQuestion ? Self.bytesOfQuestion : isLarge(bytes) ? bytes : 0
+  }
+
   /// Hands large reads over, of each connection in turn: as many as keep the reader busy, while there is room for their
-  /// answers. Those whose caller has left are forgotten.
+  /// answers, and one in any case. Those whose caller has left are forgotten.
   private func readNext() {
-    while bytesBeingRead < Self.bytesBeingReadMax, !isFull, let next = waitingReads.popFirst() {
+    while bytesBeingRead < Self.bytesBeingReadMax, !isFull || bytesBeingRead == 0,
+      let next = waitingReads.popFirst()
+    {
       guard let connection = connections[next.tag.connection] else { continue }
       connection.bytesToCome -= next.call.bytes
       connection.readsToCome -= 1
@@ -96,10 +114,18 @@ extension EventLoop {
         markDirty(connection)
         continue
       }
-      bytesBeingRead += next.call.bytes
       connection.begin(next.call)
       count(connection)
-      reads.append(next.read)
+      switch next.work {
+      case .read(let read):
+        bytesBeingRead += next.call.bytes
+        reads.append(read)
+      case .ask(let submission):
+        bytesBeingRead += Self.bytesOfQuestion
+        connection.calls[next.tag.call] = next.call
+        submissions.append(submission)
+        callsAtWriter += 1
+      }
     }
   }
 
@@ -125,8 +151,9 @@ extension EventLoop {
 
   /// Gives memory back to the system after much of it was needed. On another thread: it takes milliseconds.
   func giveMemoryBack() {
-    guard bytesInFlightPeak > 32 << 20, bytesInFlight < bytesInFlightPeak / 4 else { return }
-    bytesInFlightPeak = bytesInFlight
+    guard bytesInFlightPeak > 8 << 20, bytesInFlight < bytesInFlightPeak / 4, isOver(memoryGivenBack, 1_000)
+    else { return }
+    (bytesInFlightPeak, memoryGivenBack) = (bytesInFlight, now)
     DispatchQueue.global(qos: .utility).async { Memory.giveBack() }
   }
 }

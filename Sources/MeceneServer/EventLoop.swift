@@ -70,10 +70,13 @@ actor EventLoop {
   var waitingReads = RoundRobin<UInt64, WaitingRead>()
   /// What the large reads take that were handed over, in bytes.
   var bytesBeingRead = 0
+  /// Long calls that are carried out.
+  var longCalls = 0
   /// What all connections take, in bytes.
   var bytesInFlight = 0
   /// The most that they took since memory was given back, in bytes.
   var bytesInFlightPeak = 0
+  var memoryGivenBack = Deadline.now
   /// Connections that wait for room.
   var waitingForRoom: [Connection] = []
   /// Connections that are gone, while calls of theirs have not come back.
@@ -161,7 +164,12 @@ actor EventLoop {
   private func take(_ events: [Poller.Event]) {
     for event in events {
       if let connection = connections[event.token] {
-        if event.isReadable || event.isBroken { receive(connection) }
+        if event.hasLeft, connection.isHeld || !connection.calls.isEmpty {
+          // Nobody is there to answer; what is left of a flood is not looked at.
+          remove(connection)
+        } else if event.isReadable || event.isBroken {
+          receive(connection)
+        }
         // The writer begins with these while the other connections are parsed.
         if submissions.count >= Self.submissionsAtOnce { submit() }
         if event.isWritable { markDirty(connection) }

@@ -26,7 +26,8 @@ package final class Server: Sendable {
     // A start that is refused leaves no books behind.
     for address in listen { try Listener.checkIsLocal(address) }
     // The books first: their lock keeps a second daemon from taking this one's socket.
-    try await self.init(listen: listen, shownSettings: shownSettings, limits: limits, logger: logger) { sink in
+    try await self.init(listen: listen, shownSettings: shownSettings, limits: limits, logger: logger) {
+      sink in
       try await EmbeddedEngine(settings: settings, logger: logger, sink: sink, fatal: fatal)
     }
   }

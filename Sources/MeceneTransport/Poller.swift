@@ -15,6 +15,8 @@ internal import Foundation
       public let isReadable: Bool
       public let isWritable: Bool
       public let isBroken: Bool
+      /// Whether the peer sends nothing any more.
+      public let hasLeft: Bool
     }
 
     private static let eventsMax = 256
@@ -87,13 +89,15 @@ internal import Foundation
           token: token,
           isReadable: flags & UInt32(mecene_epoll_readable) != 0,
           isWritable: flags & UInt32(mecene_epoll_writable) != 0,
-          isBroken: flags & UInt32(mecene_epoll_hung_up) != 0)
+          isBroken: flags & UInt32(mecene_epoll_hung_up) != 0,
+          hasLeft: flags & UInt32(mecene_epoll_left) != 0)
       }
     }
 
     private func control(_ watched: Int32, _ operation: Int, reads: Bool, writes: Bool, _ token: UInt64) {
       let events =
         (reads ? UInt32(mecene_epoll_readable) : 0) | (writes ? UInt32(mecene_epoll_writable) : 0)
+        | UInt32(mecene_epoll_left)
       _ = mecene_epoll_control(descriptor, Int32(operation), watched, events, token)
     }
   }

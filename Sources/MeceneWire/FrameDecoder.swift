@@ -30,12 +30,12 @@ public struct FrameDecoder: Sendable {
   /// True while the beginning of a frame waits for its rest.
   public var isInsideFrame: Bool { start < buffer.count }
 
-  /// Bytes that wait for the rest of their frame, or to be looked at.
-  public var bytesKept: Int { buffer.count - start }
+  /// Bytes that it takes for what waits for the rest of its frame, or to be looked at.
+  public var bytesKept: Int { isInsideFrame ? buffer.capacity : 0 }
 
   /// How long the frame at the front is, in bytes, once its header is here; nil when none has begun.
   public var announced: Int? {
-    guard bytesKept >= 4 else { return nil }
+    guard buffer.count - start >= 4 else { return nil }
     return (0..<4).reduce(0) { $0 << 8 | Int(buffer[start + $1]) }
   }
 

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Dispatch
 internal import Foundation
 internal import Logging
+internal import MeceneConcurrency
 internal import MeceneServer
 internal import MeceneTerminal
 internal import MeceneTransport
@@ -54,6 +55,7 @@ final class Daemon: Sendable {
   }
 
   func run() -> Never {
+    Memory.keepLean()
     // A terminal that closes, or a log that is rotated, ends no daemon.
     signal(SIGHUP, SIG_IGN)
     let hangUps = DispatchSource.makeSignalSource(signal: SIGHUP, queue: .global())

@@ -14,7 +14,7 @@ struct Bench: ParsableCommand {
   static var steps: [any Step.Type] {
     [
       EmptyCalls.self, SingleClicks.self, OneByOne.self, Growth.self, Settlement.self, MixedLoad.self,
-      OpenLoop.self,
+      OpenLoop.self, Attacks.self,
     ]
   }
 

@@ -37,6 +37,12 @@ final class Daemon {
   /// Resident memory, in bytes.
   var residentBytes: Int { process.residentBytes }
 
+  /// The same for another thread.
+  var look: @Sendable () -> Int {
+    let identifier = process.identifier
+    return { Subprocess.residentBytes(of: identifier) }
+  }
+
   var file: String { directory + "/data/mecene.sqlite" }
 
   /// Makes calls with the client library.

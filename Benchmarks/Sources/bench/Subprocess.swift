@@ -39,7 +39,10 @@ final class Subprocess {
   }
 
   /// Resident memory, in bytes.
-  var residentBytes: Int {
+  var residentBytes: Int { Self.residentBytes(of: identifier) }
+
+  /// The same of any process.
+  static func residentBytes(of identifier: Int32) -> Int {
     let text = (try? String(contentsOfFile: "/proc/\(identifier)/status", encoding: .utf8)) ?? ""
     let line = text.split(separator: "\n").first { $0.hasPrefix("VmRSS:") } ?? ""
     return (Int(line.split(separator: " ").dropFirst().first ?? "") ?? 0) * 1_024

@@ -29,6 +29,8 @@ enum {
   mecene_epoll_readable = EPOLLIN,
   mecene_epoll_writable = EPOLLOUT,
   mecene_epoll_hung_up = EPOLLHUP | EPOLLERR,
+  // The peer sends nothing any more.
+  mecene_epoll_left = EPOLLRDHUP,
 };
 #endif
 
@@ -41,6 +43,8 @@ int64_t mecene_boot_milliseconds(void);
 
 // Lets the allocator return what it keeps free to the system.
 void mecene_give_memory_back(void);
+// Lets large pieces of memory go back as soon as they are free, and few pools keep small ones. Called once, at the start.
+void mecene_keep_memory_lean(void);
 
 // True when a file lock was taken; false with errno set.
 bool mecene_lock_file(int descriptor);

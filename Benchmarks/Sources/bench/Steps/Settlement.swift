@@ -45,7 +45,7 @@ struct Settlement: Step {
     return try daemon.withClient { try await Self.settle($0) }
   }
 
-  private static func settle(_ client: MeceneClient) async throws -> (seconds: Double, clicks: UInt64) {
+  static func settle(_ client: MeceneClient) async throws -> (seconds: Double, clicks: UInt64) {
     _ = try await client.daemonService.setClock(.init(nowMs: decemberMs))
     let began = Date()
     var options = CallOptions()
