@@ -112,6 +112,9 @@ let package = Package(
       ],
       path: "Tests/InstructionCounts", exclude: ["baseline.txt"], swiftSettings: common),
     .testTarget(
+      name: "MeceneConcurrencyTests", dependencies: ["MeceneConcurrency", "TestSupport"],
+      swiftSettings: common),
+    .testTarget(
       name: "MeceneLedgerTests", dependencies: ["MeceneLedger", "TestSupport"], swiftSettings: common),
     .testTarget(
       name: "MeceneWireTests", dependencies: ["MeceneWire", "MeceneLedger", "TestSupport"],

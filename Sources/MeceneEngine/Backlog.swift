@@ -103,7 +103,8 @@ extension Submission {
     switch work {
     case .command(.click), .command(.undoClick): 1
     case .command(.clickMany(let patrons, _, _, let positions)): positions?.count ?? patrons.count
-    case .command(.drainPots), .command(.payOwners), .command(.planSettlement), .file: 4_096
+    case .command(.drainPots), .command(.payOwners), .command(.checkPlan), .command(.planSettlement), .file:
+      4_096
     default: 16
     }
   }

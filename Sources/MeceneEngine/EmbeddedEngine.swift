@@ -47,7 +47,7 @@ package final class EmbeddedEngine: Engine {
   }
 
   private let directory: DataDirectory
-  private let book: BookFile
+  let book: BookFile
   private let writer: Writer
   private let reader: Reader
   private let longReads: LongReads

@@ -10,16 +10,6 @@ extension [AccountID] {
 }
 
 extension BookFile {
-  /// Looks a second time when a first look failed: a settlement that ends meanwhile drops the log that the first
-  /// one read, and leaves filed rows for the second.
-  func lookingTwice<T>(_ body: (BookFile) throws -> T) throws -> T {
-    do {
-      return try body(self)
-    } catch is StoreError {
-      return try body(self)
-    }
-  }
-
   /// Makes the plan of an unsettled period from its rows.
   ///
   /// - Throws: A `Finding` when the rows contradict each other.

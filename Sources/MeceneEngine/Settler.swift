@@ -133,7 +133,9 @@ actor Settler {
     } catch let finding as Finding {
       throw Refusal.booksInconsistent(finding)
     }
-    try await writer.perform(.planSettlement(plan, seal(plan, pace)))
+    let seal = seal(plan, pace)
+    try await check(plan, pace)
+    try await writer.perform(.planSettlement(plan, seal))
     let firstPatron = plan.patrons.firstIndex { $0.id > cursor?.drainedThrough ?? AccountID(0) }
     try await forEachStep(
       pace, from: firstPatron ?? plan.patrons.count, count: plan.patrons.count, stage: "draining pots",
@@ -159,6 +161,16 @@ actor Settler {
         "proof in ms": "\((proofEnd.nanoseconds - began.nanoseconds) / 1_000_000)",
       ])
     return record
+  }
+
+  /// Lets the ledger compare the plan with what it knows, in steps that keep nobody waiting.
+  private func check(_ plan: SettlementPlan, _ pace: Pace) async throws {
+    let rows = 65_536
+    for _ in 0...(plan.patrons.count + plan.revenue.count) / rows {
+      try Task.checkCancellation()
+      try await writer.perform(.checkPlan(plan, rows: rows))
+      try await Task.sleep(for: .seconds(pace.rest()))
+    }
   }
 
   /// Hashes the plan: with all cores while nobody else needs one.

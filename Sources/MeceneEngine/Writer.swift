@@ -79,6 +79,8 @@ actor Writer {
   private(set) var taken = 0
   private var callsSoFar: Int64 = 0
   var following = Following()
+  /// Whether the next rows of a settled log are deleted in a moment.
+  var isShrinking = false
   /// Since when no checkpoint has moved the whole log, and whether that was told.
   var heldLog: (since: Deadline, isTold: Bool)?
 
@@ -257,7 +259,7 @@ actor Writer {
   }
 
   private var needsTidyingUp: Bool {
-    book.logPages >= configuration.checkpointPages || book.hasSettledLogs || isFarBehind
+    book.logPages >= configuration.checkpointPages || book.hasSettledLogs && !isShrinking || isFarBehind
   }
 
   private func process(_ submissions: ArraySlice<Submission>) {

@@ -21,6 +21,8 @@ package enum Command: Sendable {
   indirect case clickMany(patrons: [UInt64], things: [UInt64], Period?, positions: Range<Int>? = nil)
   case undoClick(AccountReference, ThingReference, Period?)
 
+  /// Compares the next rows of a plan, so many at the most, with what the ledger knows, which `planSettlement` does to the end.
+  indirect case checkPlan(SettlementPlan, rows: Int)
   /// Fixes the plan of the oldest closed period.
   indirect case planSettlement(SettlementPlan, SettlementSeal)
   /// Pass 1 for the plan's patrons at these positions.

@@ -46,67 +46,38 @@ extension Ledger {
             + "\(hexadecimal(digest)); nothing more is paid",
           ["begun_digest": hexadecimal(begun), "digest": hexadecimal(digest)])
       }
-      try checkAgainstBooks(plan, current)
+      try checkAgainstBooks(plan)
       return .done
     }
-    try checkAgainstBooks(plan, current)
+    try checkAgainstBooks(plan)
     unsettled[0].digest = digest
     effects.append(.settlementPlanned(plan, seal))
     return .done
   }
 
-  /// The plan is made from rows of the disk, the state from others. What is still to be moved has to be the same in
-  /// both: nothing is moved otherwise.
-  private func checkAgainstBooks(_ plan: SettlementPlan, _ current: UnsettledPeriod) throws(Refusal) {
-    guard plan.terms == current.terms else {
-      throw .booksInconsistent(
-        Finding(
-          table: "period", key: "\(plan.period)", expected: "\(current.terms)", found: "\(plan.terms)"))
-    }
-    if let clicks = current.clicks, clicks != plan.totals.clicks {
-      throw .booksInconsistent(
-        Finding(
-          table: "click_log", key: "\(plan.period)", expected: "\(clicks) clicks that stand",
-          found: "\(plan.totals.clicks)"))
-    }
-    var clearing = Micros.zero
-    var left = current.pots.left
-    for patron in plan.patrons {
-      if patron.id <= current.drainedThrough {
-        if !patron.clicks.isEmpty { clearing += patron.pot - patron.fee }
-        continue
+  /// Compares a part of a plan, so that a plan of a million pots keeps nobody waiting when it is fixed.
+  mutating func checkPlan(_ plan: SettlementPlan, rows: Int) throws(Refusal) -> Outcome {
+    try checkSettleable(plan.period)
+    guard let current = unsettled.first, current.period == plan.period else { return .done }
+    var check = current.check.flatMap { $0.plan === plan ? $0 : nil } ?? PlanCheck(plan, current)
+    unsettled[0].check = nil
+    do throws(Finding) {
+      try check.goOn(current, rows: rows) { thing in
+        things.indices.contains(thing) ? Int64(things[thing].owner) + 1 : nil
       }
-      guard let pot = left.popFirst(), pot.account == patron.id, pot.amount == patron.pot else {
-        let found = current.pots.left.first { $0.account == patron.id }?.amount ?? .zero
-        throw .booksInconsistent(
-          Finding(
-            table: "pot", key: "\(plan.period) \(patron.id)", expected: "\(patron.pot)", found: "\(found)"))
-      }
+    } catch {
+      throw .booksInconsistent(error)
     }
-    for owner in plan.owners {
-      guard owner.id.rawValue <= accounts.count else {
-        throw .booksInconsistent(
-          Finding(table: "account", key: "\(owner.id)", expected: "an owner's account", found: "none"))
-      }
-      for thing in plan.revenue[owner.things] {
-        let index = Int(thing.thing.rawValue) - 1
-        guard things.indices.contains(index), Int64(things[index].owner) + 1 == owner.id.rawValue else {
-          throw .booksInconsistent(
-            Finding(
-              table: "thing", key: "\(thing.thing) owner_id",
-              expected: things.indices.contains(index) ? "\(Int64(things[index].owner) + 1)" : "a thing",
-              found: "\(owner.id)"))
-        }
-      }
-      if owner.id <= current.paidThrough { clearing -= owner.micros }
-    }
-    guard left.isEmpty, clearing == current.clearing else {
-      let known = current.pots.left.count
-      throw .booksInconsistent(
-        Finding(
-          table: "settlement", key: "\(plan.period)",
-          expected: "\(known - left.count) pots and \(clearing) in clearing",
-          found: "\(known) pots and \(current.clearing)"))
+    unsettled[0].check = check
+    return .done
+  }
+
+  /// Compares what is left to compare, and then the sums.
+  private mutating func checkAgainstBooks(_ plan: SettlementPlan) throws(Refusal) {
+    _ = try checkPlan(plan, rows: .max)
+    defer { unsettled[0].check = nil }
+    do throws(Finding) { try unsettled[0].check?.end(unsettled[0]) } catch {
+      throw .booksInconsistent(error)
     }
   }
 

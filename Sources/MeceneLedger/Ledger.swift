@@ -91,6 +91,8 @@ package struct Ledger: Sendable {
     var digest: [UInt8]?
     var drainedThrough = AccountID(0)
     var paidThrough = AccountID(0)
+    /// How far a plan was compared with this.
+    var check: PlanCheck?
   }
 
   /// An empty ledger. Its first period opens with the first command.
@@ -157,6 +159,7 @@ package struct Ledger: Sendable {
     case .clickMany(let patrons, let things, let period, let positions):
       try clickMany(patrons, things, period, positions)
     case .undoClick(let patron, let thing, let period): try undoClick(patron, thing, period)
+    case .checkPlan(let plan, let rows): try checkPlan(plan, rows: rows)
     case .planSettlement(let plan, let seal): try planSettlement(plan, seal)
     case .drainPots(let plan, let positions): try drainPots(plan, positions)
     case .payOwners(let plan, let positions): try payOwners(plan, positions)

@@ -69,8 +69,10 @@ final class Connection {
   var decoder: FrameDecoder
   var phase = Phase.open
   var calls: CallTable<Call>
-  /// What the writer, the readers and long calls hold for it, in bytes; also for calls that ended here before they came back.
-  private(set) var callBytes = 0
+  /// What the writer holds for it, and what readers and long calls do, with their answers, in bytes; also for calls that ended
+  /// here before they came back.
+  private var writeBytes = 0
+  private var readBytes = 0
   /// Reads that were handed over and have not come back, and what is asked of the writer.
   private(set) var reads = 0
   private(set) var streams = 0
@@ -89,8 +91,8 @@ final class Connection {
   var waitsForGrant = false
   /// Whether it is told when there is room.
   var waitsForRoom = false
-  /// What of it stands in the sum of all connections, in bytes.
-  var counted = 0
+  /// What of it stands in the sum of all connections.
+  var counted = Room()
   /// Whether frames wait in the decoder until there is room for their answers.
   var isHeld = false
   var outbound: [UInt8] = []
@@ -124,15 +126,22 @@ final class Connection {
 
   var bytesWaiting: Int { outbound.count - sent }
 
-  /// What it takes of memory, in bytes.
-  var held: Int {
+  /// What it takes of memory.
+  var held: Room {
     let room = outbound.capacity
-    return inUse + max(granted, bytesKept) + (room > Self.outboundKept ? room - outbound.count : 0)
+    return Room(
+      requests: writeBytes + bytesThatWait + max(granted, bytesKept),
+      answers: readBytes + (room > Self.outboundKept ? room : outbound.count))
   }
 
-  /// What its calls take of that.
-  var inUse: Int {
-    callBytes + readsToCome * Self.bytesToWait + longWaiting.count * Self.bytesToWaitLong + outbound.count
+  /// What its calls take, in bytes.
+  var inUse: Int { writeBytes + readBytes + bytesThatWait + outbound.count }
+
+  /// Whether the writer or a reader has something of it.
+  var isOutstanding: Bool { writeBytes + readBytes > 0 }
+
+  private var bytesThatWait: Int {
+    readsToCome * Self.bytesToWait + longWaiting.count * Self.bytesToWaitLong
   }
 
   /// Whether nothing but idleness can end it.
@@ -148,14 +157,14 @@ final class Connection {
 
   /// Takes note of a call that is handed over.
   func begin(_ call: Call) {
-    callBytes += call.bytes
+    if call.isRead || call.long != nil { readBytes += call.bytes } else { writeBytes += call.bytes }
     if call.isRead { reads += 1 }
     if call.long != nil { longCalls += 1 }
   }
 
   /// Takes note of a call that has come back.
   func end(bytes: Int, isRead: Bool, isLong: Bool) {
-    callBytes -= bytes
+    if isRead || isLong { readBytes -= bytes } else { writeBytes -= bytes }
     if isRead { reads -= 1 }
     if isLong { longCalls -= 1 }
   }

@@ -144,7 +144,7 @@ extension EventLoop {
         connection.longWaiting.removeFirst()
         continue
       }
-      if isFull, longCalls > 0 { return waitForRoom(connection) }
+      if isFullOfAnswers, longCalls > 0 { return waitForRoom(connection) }
       longCalls += 1
       connection.longWaiting.removeFirst()
       connection.begin(call)
@@ -229,7 +229,7 @@ extension EventLoop {
   /// Takes note that something of a connection that has ended came back.
   private func comeBack(_ connection: Connection) {
     count(connection)
-    if connection.callBytes == 0 { departed[connection.token] = nil }
+    if !connection.isOutstanding { departed[connection.token] = nil }
   }
 
   /// Only the newest message of a stream counts: one that is not written yet gives way.

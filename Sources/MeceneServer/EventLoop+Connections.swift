@@ -52,7 +52,7 @@ extension EventLoop {
   }
 
   func receive(_ connection: Connection) {
-    let most = isFull ? limits.bytesAlways : .max
+    let most = isFullOfRequests ? limits.bytesAlways : .max
     switch connection.socket.receive(into: &scratch, atMost: most) {
     case .wouldBlock: return
     case .closed: return remove(connection)
@@ -150,7 +150,7 @@ extension EventLoop {
     (connection.readsToCome, connection.bytesToCome) = (0, 0)
     connection.phase = .gone
     // What it has at the writer and at readers takes room until it comes back.
-    if connection.callBytes > 0 { departed[connection.token] = connection }
+    if connection.isOutstanding { departed[connection.token] = connection }
     connection.outbound = []
     (connection.granted, connection.bytesKept) = (0, 0)
     connection.decoder = FrameDecoder(frameBytesMax: limits.frameBytesMax)

@@ -30,21 +30,23 @@ extension EventLoop {
   /// What large reads may take together at the reader, in bytes: others wait for that much at the most.
   private static let bytesBeingReadMax = 4 << 20
 
-  /// Whether all together have taken what there is.
-  var isFull: Bool { bytesInFlight > limits.bytesInFlightMax }
+  /// Whether all together have taken what there is for requests, for answers, or for either.
+  var isFullOfRequests: Bool { inFlight.requests > limits.bytesInFlightMax / 2 }
+  var isFullOfAnswers: Bool { inFlight.answers > limits.bytesInFlightMax / 2 }
+  var isFull: Bool { isFullOfRequests || isFullOfAnswers }
 
   /// Brings the sum up to date with what a connection takes.
   func count(_ connection: Connection) {
     let held = connection.held
-    bytesInFlight += held - connection.counted
+    inFlight += held
+    inFlight -= connection.counted
     connection.counted = held
-    bytesInFlightPeak = max(bytesInFlightPeak, bytesInFlight)
+    inFlightPeak = max(inFlightPeak, inFlight.total)
   }
 
   /// Whether another call of a connection may begin.
   func hasRoom(_ connection: Connection) -> Bool {
-    let held = connection.held
-    return held + connection.bytesToCome <= limits.bytesWaitingMax
+    connection.inUse + connection.bytesToCome <= limits.bytesWaitingMax
       && connection.reads + connection.readsToCome < limits.readsMax
       && (!isFull || connection.inUse <= limits.bytesAlways)
   }
@@ -52,8 +54,8 @@ extension EventLoop {
   /// Takes the room for a frame that has begun; a short one needs none.
   func grant(_ connection: Connection) {
     guard let announced = connection.decoder.announced, announced > limits.bytesAlways else { return }
-    let wanted = announced * Self.grantPerByte
-    connection.waitsForGrant = bytesInFlight + wanted > limits.bytesInFlightMax
+    let wanted = min(announced * Self.grantPerByte, limits.bytesInFlightMax / 2)
+    connection.waitsForGrant = inFlight.requests + wanted > limits.bytesInFlightMax / 2
     if connection.waitsForGrant { return waitForRoom(connection) }
     connection.granted = wanted
     // From now on it is the peer who is late.
@@ -102,9 +104,9 @@ extension EventLoop {
   }
 
   /// Hands large reads over, of each connection in turn: as many as keep the reader busy, while there is room for their
-  /// answers, and one in any case. Those whose caller has left are forgotten.
+  /// answers. Those whose caller has left are forgotten.
   private func readNext() {
-    while bytesBeingRead < Self.bytesBeingReadMax, !isFull || bytesBeingRead == 0,
+    while bytesBeingRead < Self.bytesBeingReadMax, !isFullOfAnswers,
       let next = waitingReads.popFirst()
     {
       guard let connection = connections[next.tag.connection] else { continue }
@@ -140,20 +142,21 @@ extension EventLoop {
       }
       return connection.stalledSince.map { isOver($0, limits.stallUnderPressureMs) } ?? false
     }
-    for connection in late.sorted(by: { $0.held > $1.held }) {
-      guard bytesInFlight > limits.bytesInFlightMax / 4 * 3 else { return }
+    for connection in late.sorted(by: { $0.held.total > $1.held.total }) {
+      guard isFull || !waitingForRoom.isEmpty else { return }
       logger.info(
         "a client is late while others wait for room; its connection is closed",
-        metadata: ["bytes": "\(connection.held)"])
+        metadata: ["bytes": "\(connection.held.total)"])
       remove(connection)
+      wakeWaiting()
     }
   }
 
   /// Gives memory back to the system after much of it was needed. On another thread: it takes milliseconds.
   func giveMemoryBack() {
-    guard bytesInFlightPeak > 8 << 20, bytesInFlight < bytesInFlightPeak / 4, isOver(memoryGivenBack, 1_000)
+    guard inFlightPeak > 8 << 20, inFlight.total < inFlightPeak / 4, isOver(memoryGivenBack, 1_000)
     else { return }
-    (bytesInFlightPeak, memoryGivenBack) = (bytesInFlight, now)
+    (inFlightPeak, memoryGivenBack) = (inFlight.total, now)
     DispatchQueue.global(qos: .utility).async { Memory.giveBack() }
   }
 }

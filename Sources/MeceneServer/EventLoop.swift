@@ -72,10 +72,10 @@ actor EventLoop {
   var bytesBeingRead = 0
   /// Long calls that are carried out.
   var longCalls = 0
-  /// What all connections take, in bytes.
-  var bytesInFlight = 0
+  /// What all connections take.
+  var inFlight = Room()
   /// The most that they took since memory was given back, in bytes.
-  var bytesInFlightPeak = 0
+  var inFlightPeak = 0
   var memoryGivenBack = Deadline.now
   /// Connections that wait for room.
   var waitingForRoom: [Connection] = []
@@ -158,6 +158,8 @@ actor EventLoop {
       wakeWaiting()
     } while hasWork
   }
+
+  var connectionCount: Int { connections.count }
 
   private var hasWork: Bool { !submissions.isEmpty || !reads.isEmpty }
 

@@ -62,6 +62,12 @@ package final class Server: Sendable {
     await engine.shutDown()
   }
 
+  /// What the calls of all connections take, in bytes, for a test.
+  package var bytesInFlight: Int { get async { await loop.inFlight.total } }
+
+  /// How many connections there are, for a test.
+  package var connectionCount: Int { get async { await loop.connectionCount } }
+
   /// One sentence about why the daemon can't start.
   package static func sentence(of error: any Error) -> String {
     EmbeddedEngine.sentence(of: error) ?? "\(error)"

@@ -433,8 +433,11 @@ private struct CommitRowsReader {
 }
 
 extension BookSnapshot {
-  /// Whether a period's clicks are still in its log, and not filed.
+  /// Whether a period's clicks are still in its log: once they are filed, it loses its rows and goes.
   fileprivate func hasClickLog(_ period: Period) throws -> Bool {
-    try hasTable(Schema.clickLogTable(period))
+    guard try hasTable(Schema.clickLogTable(period)) else { return false }
+    let isFiled = try fetchOne(
+      "SELECT 1 FROM settlement WHERE period = ? AND settled_sequence IS NOT NULL", [period.number])
+    return isFiled == nil
   }
 }

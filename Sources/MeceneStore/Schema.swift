@@ -138,7 +138,7 @@ enum Schema {
     ).map { (Period(number: $0[0]), ($0[1] as Int64?) != nil) }
   }
 
-  /// One table for each period that is not settled: dropping it costs nothing, deleting its rows would.
+  /// One table for each period that is not settled.
   static func clickLogTable(_ period: Period) -> String {
     "click_log_" + period.description.replacing("-", with: "_")
   }

@@ -17,6 +17,8 @@ struct mecene_faults {
   int64_t counts[mecene_operations][mecene_files];
   int64_t failed;
   void (*observer)(void *, const struct mecene_event *);
+  // Milliseconds.
+  int64_t log_sync_delay;
   void *context;
 };
 
@@ -58,7 +60,10 @@ static void tell(mecene_faults *faults, int operation, int kind, const char *pat
     faults->observer(faults->context, &event);
     errno = before;
   }
+  int64_t delay = operation == mecene_operation_sync && kind == mecene_file_log ? faults->log_sync_delay : 0;
   pthread_mutex_unlock(&faults->mutex);
+  // Nobody else waits for a slow disk.
+  if (delay > 0) usleep((useconds_t)(delay * 1000));
 }
 
 // The system calls that SQLite's VFS makes.
@@ -384,6 +389,12 @@ int64_t mecene_faults_failed(mecene_faults *faults) {
   int64_t failed = faults->failed;
   pthread_mutex_unlock(&faults->mutex);
   return failed;
+}
+
+void mecene_faults_delay_log_syncs(mecene_faults *faults, int64_t milliseconds) {
+  pthread_mutex_lock(&faults->mutex);
+  faults->log_sync_delay = milliseconds;
+  pthread_mutex_unlock(&faults->mutex);
 }
 
 void mecene_faults_observe(mecene_faults *faults, void (*observer)(void *, const struct mecene_event *), void *context) {

@@ -108,6 +108,11 @@ package final class FaultyDisk: @unchecked Sendable {
       }, Unmanaged.passUnretained(self).toOpaque())
   }
 
+  /// Lets each sync of the log take so many milliseconds more.
+  package func delayLogSyncs(by milliseconds: Int) {
+    mecene_faults_delay_log_syncs(faults, Int64(milliseconds))
+  }
+
   /// What reached the disk since `record`.
   package var events: [Event] { lock.withLock { recorded } }
 

@@ -62,6 +62,9 @@ int64_t mecene_faults_count(mecene_faults *faults, int operation, int file);
 // How many calls failed, or were short, since the fault was set.
 int64_t mecene_faults_failed(mecene_faults *faults);
 
+// Lets each sync of a log take so many milliseconds more.
+void mecene_faults_delay_log_syncs(mecene_faults *faults, int64_t milliseconds);
+
 // Tells of each event, on the thread that makes the call; NULL tells nobody.
 void mecene_faults_observe(mecene_faults *faults, void (*observer)(void *context, const struct mecene_event *), void *context);
 
