@@ -8,6 +8,8 @@ internal import MeceneWire
 extension EventLoop {
   /// Connections that are taken in one turn.
   private static let acceptedAtOnce = 16
+  /// Connections that are told why they are not taken; others are closed at once, because those who listen need descriptors too.
+  private static let refusedAtOnce = 8
 
   func accept(_ listener: Listener) {
     // Whoever comes and goes quickly must not come faster than they are seen to go.
@@ -26,6 +28,8 @@ extension EventLoop {
       daemon.connections.withLock { $0 += 1 }
       if isDraining {
         end(connection, .draining)
+      } else if connections.count > connectionsMax + Self.refusedAtOnce {
+        remove(connection)
       } else if connections.count > connectionsMax, !endIdlest() {
         end(
           connection,

@@ -330,7 +330,7 @@ import Testing
     }
   }
 
-  @Test func `a daemon without descriptors waits for them, and costs no time meanwhile`() throws {
+  @Test func `a daemon out of descriptors has some for its books, and costs no time meanwhile`() throws {
     let directory = try TemporaryDirectory()
     let daemon = Process()
     daemon.executableURL = URL(fileURLWithPath: "/bin/bash")
@@ -358,6 +358,21 @@ import Testing
         == .serving
     }
     #expect(try isServing(first, 1))
+    // Some are left for the books: these open files.
+    let preview = try first.call(
+      .settlementServicePreviewSettlement, PreviewSettlementRequest(), id: 2,
+      as: PreviewSettlementResponse.self)
+    #expect(preview.settlement?.pots == 0)
+    first.send(try first.frame(.settlementServiceVerify, VerifyRequest(), id: 3))
+    var verdict: VerifyResponse?
+    while let response = try first.receive(), response.callID == 3, response.more {
+      verdict = try first.coder.decode(VerifyResponse.self, from: response.payload)
+    }
+    guard case .verdict(let found)? = verdict?.event else {
+      Issue.record("no verdict")
+      return
+    }
+    #expect(found.clean)
     many = []
     #expect(try isServing(RawConnection(address), 1))
   }

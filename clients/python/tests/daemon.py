@@ -39,6 +39,13 @@ class Daemon:
         self.process.wait()
         self.process.stdout.close()
 
+    def pause(self):
+        """Lets it hang, until it goes on."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self):
+        self.process.send_signal(signal.SIGCONT)
+
     def __enter__(self):
         return self
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import concurrent.futures
+import math
+import os
 import signal
 import socket
 import threading
@@ -168,6 +170,109 @@ class Blocking(unittest.TestCase):
         self.assertLess(time.monotonic() - start, 1)
         self.assertRaises(mecene.MeceneError, client.health.check)
         waiting.shutdown()
+
+
+class Surroundings(unittest.TestCase):
+    """Processes that fork, and peers that hang."""
+
+    def test_after_a_fork_each_process_has_its_own_answers(self):
+        with Daemon() as daemon, mecene.Client(daemon.tcp) as client:
+            for name in ("anna", "bert"):
+                client.account_service.open_account(name=name)
+            children = []
+            for _ in range(4):
+                child = os.fork()
+                if child == 0:
+                    status = 1
+                    try:
+                        names = {client.account_service.get_account(account={"name": "anna"}).account.name for _ in range(200)}
+                        client.account_service.deposit(account={"name": "anna"}, amount_micros=1_000_000)
+                        status = 0 if names == {"anna"} else 2
+                    finally:
+                        os._exit(status)
+                children.append(child)
+            names = {client.account_service.get_account(account={"name": "bert"}).account.name for _ in range(500)}
+            self.assertEqual(names, {"bert"})
+            self.assertEqual([os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children], [0] * 4)
+            self.assertEqual(
+                client.account_service.get_account(account={"name": "anna"}).account.available_micros, 4_000_000)
+
+    def test_an_async_client_of_the_parent_connects_anew_in_the_child(self):
+        with Daemon() as daemon:
+            client = mecene.AsyncClient(daemon.tcp)
+
+            async def ask():
+                return (await client.account_service.list_accounts()).accounts
+
+            async def prepare():
+                await client.account_service.open_account(name="anna")
+
+            loop = asyncio.new_event_loop()
+            loop.run_until_complete(prepare())
+            child = os.fork()
+            if child == 0:
+                status = 1
+                try:
+                    asyncio.set_event_loop(None)
+                    status = 0 if len(asyncio.run(ask())) == 1 else 2
+                finally:
+                    os._exit(status)
+            self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0)
+            loop.run_until_complete(client.close())
+            loop.run_until_complete(asyncio.sleep(0.05))
+            loop.close()
+
+    def test_calls_end_in_their_time_though_the_daemon_takes_nothing(self):
+        with Daemon() as daemon, mecene.Client(daemon.tcp) as client:
+            client.health.check()
+            daemon.pause()
+            try:
+                ids = list(range(1, 60_001))
+                for number in range(20):
+                    begin = time.monotonic()
+                    with self.assertRaises(mecene.MeceneError) as caught:
+                        client.click_service.click_many(
+                            patron_ids=ids, thing_ids=ids, options=mecene.Options(timeout=0.2))
+                    self.assertEqual(caught.exception.reason, mecene.Reason.DEADLINE_EXCEEDED)
+                    self.assertLess(time.monotonic() - begin, 1.5, number)
+                begin = time.monotonic()
+                client.close()
+                self.assertLess(time.monotonic() - begin, 0.5)
+            finally:
+                daemon.go_on()
+
+    def test_nobody_waits_for_another_who_connects(self):
+        # A listener whose backlog is full takes no connection.
+        with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+            address = listener.getsockname()
+            fillers = []
+            for _ in range(4):
+                filler = socket.socket()
+                filler.setblocking(False)
+                filler.connect_ex(address)
+                fillers.append(filler)
+            client = mecene.Client(f"tcp://127.0.0.1:{address[1]}")
+
+            def call(timeout):
+                with self.assertRaises(mecene.MeceneError):
+                    client.health.check(options=mecene.Options(timeout=timeout))
+
+            first = threading.Thread(target=call, args=(4.0,))
+            first.start()
+            time.sleep(0.2)
+            begin = time.monotonic()
+            call(0.5)
+            self.assertLess(time.monotonic() - begin, 2)
+            begin = time.monotonic()
+            client.close()
+            self.assertLess(time.monotonic() - begin, 0.5)
+            first.join()
+            for filler in fillers:
+                filler.close()
+
+    def test_a_call_may_wait_for_ever(self):
+        with Daemon() as daemon, mecene.Client(daemon.tcp) as client:
+            self.assertEqual(client.health.check(options=mecene.Options(timeout=math.inf)).status, 1)
 
 
 class Middleman:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -17,7 +18,8 @@ from mecene._method import Method
 class AsyncClient(_services.AsyncServices):
     """A connection to a daemon.
 
-    It connects with the first call, and again when the connection was idle, lost or drained.
+    It connects with the first call, and again when the connection was idle, lost or drained. After a fork the child's event
+    loop connects anew.
     """
 
     def __init__(self, address: str = _rules.DEFAULT_ADDRESS):
@@ -28,6 +30,8 @@ class AsyncClient(_services.AsyncServices):
         self._connecting = asyncio.Lock()
         self._connection: _Connection | None = None
         self._closed = asyncio.Event()
+        self._process = os.getpid()
+        self._parents: _Connection | None = None
 
     async def __aenter__(self) -> AsyncClient:
         return self
@@ -117,6 +121,14 @@ class AsyncClient(_services.AsyncServices):
             connection.end(call_id)
 
     async def _connected(self, deadline) -> _Connection:
+        if self._process != os.getpid():
+            # The connection, and the loop that these belong to, are the other process's. It is kept, because a transport that
+            # goes closes itself by its loop.
+            self._process, self._parents = os.getpid(), self._connection
+            self._connection, self._connecting = None, asyncio.Lock()
+            closed, self._closed = self._closed.is_set(), asyncio.Event()
+            if closed:
+                self._closed.set()
         async with self._connecting:
             if self._closed.is_set():
                 raise _errors.closed()

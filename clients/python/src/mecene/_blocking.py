@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import os
 import queue
+import select
 import socket
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 
 from mecene import _errors, _frames, _rules, _services
@@ -17,7 +20,8 @@ from mecene._method import Method
 class Client(_services.Services):
     """A connection to a daemon.
 
-    It connects with the first call, and again when the connection was idle, lost or drained.
+    It connects with the first call, and again when the connection was idle, lost or drained. After a fork the child connects
+    anew with its first call, and the parent's connection stays the parent's.
     """
 
     def __init__(self, address: str = _rules.DEFAULT_ADDRESS):
@@ -28,6 +32,17 @@ class Client(_services.Services):
         self._lock = threading.Lock()
         self._connection: _Connection | None = None
         self._closed = threading.Event()
+        _clients.add(self)
+
+    def _forked(self):
+        # Whoever held these in the parent is not here, and nobody reads for this connection here.
+        self._lock = threading.Lock()
+        closed, self._closed = self._closed.is_set(), threading.Event()
+        if closed:
+            self._closed.set()
+        connection, self._connection = self._connection, None
+        if connection:
+            connection.forked()
 
     def __enter__(self) -> Client:
         return self
@@ -38,8 +53,13 @@ class Client(_services.Services):
     def close(self) -> None:
         """Ends the connection. Calls in flight fail; nothing waits."""
         self._closed.set()
-        with self._lock:
+        # Whoever is connecting finds out by itself, and nobody waits for that.
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
             connection, self._connection = self._connection, None
+        finally:
+            self._lock.release()
         if connection:
             # Those in flight may be executed.
             connection.lose(_errors.closed(not_executed=False))
@@ -107,12 +127,32 @@ class Client(_services.Services):
             connection.end(call_id)
 
     def _connected(self, deadline) -> _Connection:
-        with self._lock:
+        if not self._lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            raise _errors.deadline_exceeded(f"{self.address}: it does not take the connection", True)
+        try:
             if self._closed.is_set():
                 raise _errors.closed()
             if self._connection is None or not self._connection.takes_calls:
                 self._connection = _Connection(self.address, self._target, deadline)
+                if self._closed.is_set():
+                    connection, self._connection = self._connection, None
+                    connection.lose(_errors.closed())
+                    raise _errors.closed()
             return self._connection
+        finally:
+            self._lock.release()
+
+
+_clients: weakref.WeakSet[Client] = weakref.WeakSet()
+
+
+def _after_fork():
+    for client in list(_clients):
+        client._forked()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _decode(method, payload, address):
@@ -132,6 +172,8 @@ class _Connection:
         self._lock = threading.Lock()
         # Apart from the other, so that what is read is handed on while a long frame is on its way out.
         self._sending = threading.Lock()
+        # What of a frame could not be sent in its call's time. It goes before the next frame.
+        self._unsent = b""
         self._decoder = _frames.Decoder()
         self.takes_calls = True
         # Why nothing can be called here, when the peer turned out to be no daemon at all.
@@ -164,7 +206,10 @@ class _Connection:
                 call_id, attempts.method.path, left, attempts.request.SerializeToString(),
                 metadata=attempts.options.metadata)
             self._calls[call_id] = (answers, len(frame) - 4)
-        self._send(frame)
+        if not self._send(frame, attempts.deadline):
+            with self._lock:
+                self._calls.pop(call_id, None)
+            raise _errors.deadline_exceeded(f"{self._address} is connected but takes nothing", True)
         return call_id, answers
 
     def end(self, call_id):
@@ -173,17 +218,46 @@ class _Connection:
             in_flight = self._calls.pop(call_id, None) is not None
             idle = not self.takes_calls and not self._calls
         if in_flight:
-            self._send(_frames.request_frame(call_id, cancel=True))
+            self._send(_frames.request_frame(call_id, cancel=True), time.monotonic())
         if idle:
             self._shut()
 
-    def _send(self, frame):
+    def _send(self, frame, deadline) -> bool:
+        """Sends a frame, and what is left of those before it. False when its time ran out before it could begin."""
+        if not self._sending.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            return False
         try:
-            with self._sending:
-                self._socket.sendall(frame)
-        except OSError:
+            if not self._flush(deadline):
+                return False
+            self._unsent = frame
+            self._flush(deadline)
+            return True
+        except (OSError, ValueError):
             # The reader learns why, and tells the calls.
             self._shut()
+            return True
+        finally:
+            self._sending.release()
+
+    def _flush(self, deadline) -> bool:
+        while self._unsent:
+            try:
+                sent = self._socket.send(self._unsent, socket.MSG_DONTWAIT)
+                self._unsent = self._unsent[sent:]
+            except BlockingIOError:
+                poll = select.poll()
+                poll.register(self._socket, select.POLLOUT)
+                left = deadline - time.monotonic()
+                if left <= 0 or not poll.poll(left * 1000):
+                    return False
+        return True
+
+    def forked(self):
+        """Gives this process's copy of the socket back. The other process's goes on."""
+        self.takes_calls = False
+        self._lock, self._sending = threading.Lock(), threading.Lock()
+        self._calls = {}
+        self._socket.close()
 
     def _shut(self):
         try:

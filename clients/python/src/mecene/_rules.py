@@ -13,6 +13,8 @@ from mecene._method import Method
 
 DEFAULT_ADDRESS = "tcp://127.0.0.1:7437"
 ATTEMPTS_MAX = 4
+#: Seconds. The wire counts a call's milliseconds in 32 bits; whoever waits for ever waits so long.
+_TIMEOUT_MAX = 4_000_000.0
 #: What leaves a call that was sent without an answer.
 _DOUBTFUL = {
     Reason.CONNECTION_LOST, Reason.CONNECTION_TIMEOUT, Reason.COMMIT_FAILED, Reason.DEADLINE_EXCEEDED, Reason.CANCELLED,
@@ -32,7 +34,7 @@ _TRANSIENT = {
 class Options:
     """How a call is made."""
 
-    #: Seconds that the call may take, over all attempts.
+    #: Seconds that the call may take, over all attempts; `math.inf` = as long as it takes.
     timeout: float = 10.0
     #: False = fail at once when nobody answers at the address; True = go on trying until the timeout.
     wait_for_ready: bool = False
@@ -67,7 +69,7 @@ class Attempts:
     def __init__(self, method: Method, request, options: Options, made: int = 0):
         self.method, self.options, self.number = method, options, made + 1
         self.start = time.monotonic()
-        self.deadline = self.start + options.timeout
+        self.deadline = self.start + min(options.timeout, _TIMEOUT_MAX)
         self.request = type(request)()
         self.request.CopyFrom(request)
         if method.keyed and not self.request.key:
