@@ -68,6 +68,7 @@ package final class EmbeddedEngine: Engine {
   ) async throws {
     directory = try DataDirectory(path: settings.dataPath)
     try directory.checkForRemains()
+    try directory.checkLog()
     if let mode = directory.modeForOthers {
       logger.warning(
         "other users may enter the data directory",

@@ -69,6 +69,24 @@ package final class DataDirectory: Sendable {
     )
   }
 
+  /// Refuses a log that has a break with whole commits behind it, which SQLite would forget.
+  ///
+  /// - Throws: `StoreError.directory`.
+  package func checkLog() throws(StoreError) {
+    let found: LogCheck.Break?
+    do {
+      found = try LogCheck.findBreak(log: databasePath + "-wal", database: databasePath)
+    } catch {
+      throw .unreadable("\(databasePath): \(error.localizedDescription)")
+    }
+    guard let found else { return }
+    let place = found.frame == 0 ? "at its beginning" : "at its frame \(found.frame)"
+    throw .directory(
+      "\(databasePath)-wal is damaged \(place), and \(found.commits) whole commits behind it would be lost if the books were opened. "
+        + "Keep a copy of both files, and restore the newest backup; or move the log away to go on without what it "
+        + "holds. Nothing was changed here")
+  }
+
   /// Lets nobody but their owner read the books, and remembers which files they are.
   ///
   /// - Returns: The names of files that others could read.

@@ -38,6 +38,78 @@ import Testing
       })
   }
 
+  /// A log as a crash leaves it, with one byte of it flipped: before it, and behind it, are whole commits.
+  @Test func `a log that has rotted is refused, and a commit that was on its way is not`() async throws {
+    var settings = settings(directory, autoSettle: false)
+    settings.checkpointPages = 1_000_000
+    let engine = try await EmbeddedEngine(
+      settings: settings, logger: quietLogger, sink: { _ in }, fatal: { _ in })
+    try await books.populate(engine, accounts: 20)
+    let (log, file) = (
+      try Data(contentsOf: URL(fileURLWithPath: database + "-wal")),
+      try Data(contentsOf: URL(fileURLWithPath: database))
+    )
+    await engine.shutDown()
+
+    func start(_ log: Data) async throws -> Int64? {
+      try? FileManager.default.removeItem(atPath: data)
+      try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
+      try file.write(to: URL(fileURLWithPath: database))
+      try log.write(to: URL(fileURLWithPath: database + "-wal"))
+      do {
+        let engine = try await EmbeddedEngine(
+          settings: settings, logger: quietLogger, sink: { _ in }, fatal: { _ in })
+        defer { Task { await engine.shutDown() } }
+        return try await engine.read { try $0.status() }.lastCommit.number
+      } catch StoreError.directory(let sentence) {
+        #expect(sentence.contains("-wal is damaged") && sentence.contains("Nothing was changed here"))
+        #expect(try Data(contentsOf: URL(fileURLWithPath: database + "-wal")) == log)
+        return nil
+      }
+    }
+    let whole = try #require(try await start(log))
+    // Its commit marks: the last bytes of each commit.
+    let frames = (log.count - 32) / 4_120
+    let marks = (0..<frames).filter { log[32 + $0 * 4_120 + 4..<32 + $0 * 4_120 + 8].contains { $0 != 0 } }
+    #expect(marks.count > 50)
+    func flipped(_ offset: Int) -> Data {
+      var copy = log
+      copy[offset] ^= 4
+      return copy
+    }
+    // The header: a size, a salt, a check sum. Then a frame's number, salt, check sum and page: of the first, and in the middle.
+    let middle = 32 + (marks[marks.count / 2] + 1) * 4_120
+    for offset in [
+      9, 17, 25, 30, 32, 41, 49, 52, 600, middle, middle + 9, middle + 17, middle + 24, middle + 4_000,
+    ] {
+      let commit = try await start(flipped(offset))
+      #expect(commit == nil, "byte \(offset)")
+    }
+    // The last commit may be one that was on its way.
+    let last = 32 + (marks[marks.count - 2] + 1) * 4_120
+    for offset in [last, last + 20, last + 700] {
+      let commit = try await start(flipped(offset))
+      #expect(commit == whole - 1, "byte \(offset)")
+    }
+    // And a log that is cut, or followed by what an older one left.
+    #expect(try await start(log.prefix(last + 2_000)) == whole - 1)
+    #expect(try await start(log + Data(repeating: 7, count: 20_000)) == whole)
+  }
+
+  @Test func `a log that has rotted after it was moved is not needed`() async throws {
+    let engine = try await start()
+    try await books.populate(engine, accounts: 20)
+    let before = try await engine.read { try $0.status() }.lastCommit.number
+    await engine.shutDown()
+    var log = try Data(contentsOf: URL(fileURLWithPath: database + "-wal"))
+    try #require(log.count > 4_200)
+    log[40] ^= 1
+    try log.write(to: URL(fileURLWithPath: database + "-wal"))
+    let again = try await start()
+    #expect(try await again.read { try $0.status() }.lastCommit.number == before)
+    await again.shutDown()
+  }
+
   @Test(arguments: ["removed", "emptied", "moved away with its log left"])
   func `absence is no first start: what is left of books is refused, and stays as it is`(what: String)
     async throws
