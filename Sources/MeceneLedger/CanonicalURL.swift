@@ -1,11 +1,14 @@
 /// A thing's URL in the one form that all its spellings share.
 ///
-/// Source: RFC 3986, section 6. Scheme and host are lower case, the default port and the fragment are dropped, dot
+/// Source: RFC 3986, section 6. Scheme and host (`CanonicalHost`) are lower case, the default port and the fragment are dropped, dot
 /// segments are resolved, percent-encoding is normalised (unreserved characters decoded, hexadecimal digits in
 /// upper case), and characters outside ASCII are percent-encoded as RFC 3987 maps them. Tracking parameters are
 /// dropped. The scheme doesn't count for `identity`: http and https are the same thing.
 package struct CanonicalURL: Sendable, Hashable {
+  /// The longest that is stored, in bytes of the canonical form.
   package static let bytesMax = 2_048
+  /// The longest that is looked at, in bytes.
+  private static let bytesTakenMax = 16_384
 
   /// The whole URL, such as `https://example.com/a?b=c`.
   package let text: String
@@ -13,9 +16,16 @@ package struct CanonicalURL: Sendable, Hashable {
   package let identity: String
 
   /// Canonicalises a URL as it came.
-  package init(_ text: String, field: String = "url") throws(Refusal) {
+  ///
+  /// - Parameter isNew: Whether it is to be stored: then it has at most `bytesMax` bytes in its canonical form.
+  package init(_ text: String, field: String = "url", isNew: Bool = true) throws(Refusal) {
     do throws(Problem) {
       (self.text, identity) = try Self.canonicalise(text)
+      guard !isNew || self.text.utf8.count <= Self.bytesMax else {
+        throw Problem(
+          sentence: "has at most \(Self.bytesMax) bytes in its canonical form; it had \(self.text.utf8.count)"
+        )
+      }
     } catch {
       throw Refusal(.invalidURL, field: field, "the URL \(error.sentence)", ["url": String(text.prefix(200))])
     }
@@ -26,7 +36,7 @@ package struct CanonicalURL: Sendable, Hashable {
   }
 
   private static func canonicalise(_ text: String) throws(Problem) -> (text: String, identity: String) {
-    guard text.utf8.count <= bytesMax else {
+    guard text.utf8.count <= bytesTakenMax else {
       throw Problem(sentence: "has at most \(bytesMax) bytes; it had \(text.utf8.count)")
     }
     var rest = trimmed(text)
@@ -78,13 +88,12 @@ package struct CanonicalURL: Sendable, Hashable {
     guard name.utf8.allSatisfy({ $0 < 0x80 }) else {
       throw Problem(sentence: "has a host with characters outside ASCII; write it in its xn-- form")
     }
-    let isAddress = name.hasPrefix("[") && name.hasSuffix("]") && name.count > 2
-    let allowed: (UInt8) -> Bool = { isAddress ? isAddressCharacter($0) : isHostCharacter($0) }
-    guard !name.isEmpty, name.utf8.allSatisfy(allowed) else {
-      throw Problem(sentence: name.isEmpty ? "has no host" : "has a host with characters that no host has")
+    guard !name.isEmpty else { throw Problem(sentence: "has no host") }
+    guard let canonical = CanonicalHost.of(name) else {
+      throw Problem(sentence: "has a host that can't be: \(name.prefix(64))")
     }
     let isDefault = port.isEmpty || UInt16(port) == (scheme == "http" ? 80 : 443)
-    return isDefault ? name : "\(name):\(UInt16(port) ?? 0)"
+    return isDefault ? canonical : "\(canonical):\(UInt16(port) ?? 0)"
   }
 
   private static func canonicalQuery(_ query: Substring.UnicodeScalarView) throws(Problem) -> String {
@@ -158,13 +167,6 @@ package struct CanonicalURL: Sendable, Hashable {
     isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) && byte < 0x80
       || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_")
       || byte == UInt8(ascii: "~")
-  }
-
-  private static func isHostCharacter(_ byte: UInt8) -> Bool { isUnreserved(byte) }
-  private static func isAddressCharacter(_ byte: UInt8) -> Bool {
-    hexadecimal(byte) != nil || byte == UInt8(ascii: ":") || byte == UInt8(ascii: ".")
-      || byte == UInt8(ascii: "[")
-      || byte == UInt8(ascii: "]")
   }
 
   private static func hexadecimal(_ byte: UInt8) -> UInt8? {

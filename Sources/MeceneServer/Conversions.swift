@@ -22,7 +22,7 @@ func reference(_ reference: MeceneWire.ThingReference?) throws(Refusal) -> Mecen
   switch reference?.by {
   case .id(let id): return .id(ThingID(Int64(clamping: id)))
   case .url(let text):
-    let url = try CanonicalURL(text, field: "thing.url")
+    let url = try CanonicalURL(text, field: "thing.url", isNew: false)
     return .url(url.text, Fingerprint(of: url.identity))
   case nil:
     throw Refusal(.fieldMissing, field: "thing", "thing has to name a thing by id or by url")

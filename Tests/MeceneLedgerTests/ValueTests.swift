@@ -46,6 +46,13 @@ import Testing
     ("http://example.com:8080/../..", "http://example.com:8080/"), ("http://[::1]/x", "http://[::1]/x"),
     ("  https://example.com/a b".replacing(" b", with: ""), "https://example.com/a"),
     ("https://example.com/a/", "https://example.com/a/"), ("https://e.org/%2F", "https://e.org/%2F"),
+    ("https://example.org./song", "https://example.org/song"),
+    ("https://a_b.xn--mnchen-3ya.example", "https://a_b.xn--mnchen-3ya.example/"),
+    ("https://[0:0:0:0:0:0:0:1]:443/", "https://[::1]/"), ("https://[::]/", "https://[::]/"),
+    ("https://[2001:DB8:0:0:1:0:0:1]/", "https://[2001:db8::1:0:0:1]/"),
+    ("https://[2001:db8:0:1:1:1:1:1]/", "https://[2001:db8:0:1:1:1:1:1]/"),
+    ("https://[::ffff:192.0.2.1]:8080/", "https://[::ffff:c000:201]:8080/"),
+    ("https://[1:0:0:2:0:0:0:3]/", "https://[1:0:0:2::3]/"), ("https://[1::]/", "https://[1::]/"),
   ])
   func `spellings of a URL become one`(text: String, canonical: String) throws {
     #expect(try CanonicalURL(text).text == canonical)
@@ -61,10 +68,30 @@ import Testing
     "", "example.com", "ftp://a.org/", "https://", "https://a b/", "https://u:p@a.org/",
     "https://a.org:99999/",
     "https://a.org/%zz", "https://a.org/a b", "https://é.org/", "javascript:alert(1)",
-    "https://a.org/" + String(repeating: "x", count: 2_048),
+    "https://a.org/" + String(repeating: "x", count: 2_048), "https://a..b/", "https://./", "https://.a/",
+    "https://[:::::::]/", "https://[1:2]/", "https://[1::2::3]/", "https://[1:2:3:4:5:6:7:8:9]/",
+    "https://[1:2:3:4:5:6:7:8::]/", "https://[12345::]/", "https://[::1.2.3]/", "https://[::256.1.1.1]/",
+    "https://[1.2.3.4::]/", "https://[-1::]/", "https://[]/", "https://[::1", "https://xn--/", "https://a~b/",
+    "https://\(String(repeating: "a", count: 64)).org/",
+    "https://" + Array(repeating: String(repeating: "a", count: 63), count: 4).joined(separator: ".") + "/",
+    "https://a.org/" + String(repeating: "é", count: 1_000),
   ])
   func `what can't be a thing's URL is refused`(text: String) {
     #expect(throws: Refusal.self) { try CanonicalURL(text) }
+  }
+
+  @Test func `a URL that is taken can be named as it is shown`() throws {
+    // What is dropped does not count, and what is written out does.
+    let long =
+      "https://a.org/" + String(repeating: "é", count: 339) + "?utm_source="
+      + String(repeating: "x", count: 3_000)
+    let url = try CanonicalURL(long)
+    #expect(url.text.utf8.count == 2_048)
+    #expect(try CanonicalURL(url.text) == url)
+    // What an earlier version took is found all the same.
+    let older = "https://a.org/" + String(repeating: "é", count: 1_000)
+    #expect(throws: Refusal.self) { try CanonicalURL(older) }
+    #expect(try CanonicalURL(older, isNew: false).text.utf8.count == 6_014)
   }
 
   @Test(arguments: [
