@@ -6,7 +6,10 @@ if len(sys.argv) != 3:
     sys.exit(__doc__)
 H = lambda *parts: hashlib.sha256(b"".join(parts)).digest()
 words = lambda *numbers: b"".join(int(n).to_bytes(8, "little") for n in numbers)
-r = json.load(open(sys.argv[1]))
+def members(pairs):                                       # a member that stands twice may show what was not checked
+    names = [name for name, _ in pairs]
+    return dict(pairs) if len(set(names)) == len(names) else sys.exit("the receipt has a member twice")
+r = json.load(open(sys.argv[1]), object_pairs_hook=members)
 get = lambda name: int(r.get(name, 0))
 year, month = map(int, r["period"].split("-"))
 header = words(get("ruleVersion"), (year - 1970) * 12 + month - 1, get("feeBps"), get("pots"), get("clicks"),

@@ -52,6 +52,11 @@ public enum JSONValue: Sendable, Hashable, Decodable {
     do {
       let bytes = text.allSatisfy(\.isWhitespace) ? "{}" : text
       self = try JSONDecoder().decode(JSONValue.self, from: Data(bytes.utf8))
+      if let twice = JSONMembers.firstDouble(in: bytes) {
+        throw JSONError("has the member \"\(twice)\" twice in one object")
+      }
+    } catch let error as JSONError {
+      throw error
     } catch {
       throw JSONError("is not valid JSON")
     }

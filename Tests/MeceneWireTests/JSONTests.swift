@@ -24,6 +24,9 @@ import Testing
     #expect(try Failure(json: JSONValue(parsing: #"{"reason":7}"#)).reason == .ownThing)
     #expect(try Metadata(json: JSONValue(parsing: #"{"value":"AQL_"}"#)).value == [1, 2, 255])
     #expect(try GetAccountRequest(json: JSONValue(parsing: "{}")) == GetAccountRequest())
+    // Equal names in different objects, and strings that look like members.
+    let nested = #"{"a":{"a":["a","a",{"a":"\"a\":1,\"a\":2"},{"a":{}}],"b":{}},"b":["{","a"]}"#
+    #expect(throws: Never.self) { try JSONValue(parsing: nested) }
   }
 
   @Test(arguments: [
@@ -33,6 +36,13 @@ import Testing
       "the JSON field account.id is not a whole number from 0 to 18446744073709551615"
     ),
     (#"{"account":5}"#, "the JSON field account is not an object"), ("[1", "the JSON is not valid JSON"),
+    (
+      #"{"account":{"id":1}, "\u0061ccount" : {"id":2}}"#,
+      #"the JSON has the member "account" twice in one object"#
+    ),
+    (
+      #"{"account":{"id":1,"name":"a\"b","id":1}}"#, #"the JSON has the member "id" twice in one object"#
+    ),
   ])
   func `what is wrong in JSON is named`(text: String, sentence: String) {
     let error = #expect(throws: JSONError.self) { try GetAccountRequest(json: JSONValue(parsing: text)) }
