@@ -48,6 +48,21 @@ import Testing
     return Output(code: process.terminationStatus, out: text, err: errors)
   }
 
+  /// Runs any program.
+  static func runAny(_ path: String, _ arguments: [String]) throws -> Output {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: path)
+    process.arguments = arguments
+    let (out, err) = (Pipe(), Pipe())
+    process.standardOutput = out
+    process.standardError = err
+    try process.run()
+    let text = String(decoding: out.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    let errors = String(decoding: err.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return Output(code: process.terminationStatus, out: text, err: errors)
+  }
+
   /// A daemon that has said that it is ready.
   static func startDaemon(
     _ directory: TemporaryDirectory, _ more: [String] = [], environment: [String: String] = [:]

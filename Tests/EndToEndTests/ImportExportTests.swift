@@ -78,6 +78,84 @@ import Testing
     }
   }
 
+  /// Swift takes K and the Kelvin sign, and é in one or two characters, for the same; the daemon does not.
+  @Test func `a look-alike takes nobody's clicks`() throws {
+    try withDaemon { _, mecene in
+      for name in ["alice", "mallory", "anna", "bert"] {
+        #expect(try mecene("account open \(name) --budget 2", "").code == 0)
+        #expect(try mecene("deposit \(name) 2 --key k", "").code == 0)
+      }
+      let pairs = [
+        ("https://example.org/K", "https://example.org/\u{212a}"),
+        ("https://example.org/\u{e9}", "https://example.org/e\u{301}"),
+      ]
+      let things = pairs.map { "alice,\($0.0)\nmallory,\($0.1)\n" }.joined()
+      #expect(try mecene("import -", "owner,url\n" + things).out.hasPrefix("4 added"))
+      let clicks = pairs.map { "anna,\($0.1)\nbert,\($0.0)\n" }.joined()
+      #expect(try mecene("import -", "patron,thing\n" + clicks).out.hasPrefix("4 clicked"))
+      for owner in ["alice", "mallory"] {
+        let revenue = try mecene("revenue \(owner) --period 2026-11 --json", "").out
+        #expect(revenue.contains(#""clicksTotal":"2""#), "\(revenue)")
+      }
+    }
+  }
+
+  @Test func `no title forges a field of a report, and none is a formula`() throws {
+    try withDaemon { directory, mecene in
+      #expect(try mecene("account open owner --budget 2", "").code == 0)
+      #expect(try mecene("deposit owner 2 --key k", "").code == 0)
+      #expect(try mecene("account open patron --budget 2", "").code == 0)
+      #expect(try mecene("deposit patron 2 --key k", "").code == 0)
+      let titles = [
+        "Song \"\u{301};9;999,00;9;\"", "=HYPERLINK(\"http://x\")", "+1", "-1", "@x", "'=x", "a,\u{301}b",
+        "\u{600}\"x",
+        "\u{fe0f}y", "plain",
+      ]
+      // Written by code points, as any other program would.
+      var file = "owner,url,title\n"
+      for (number, title) in titles.enumerated() {
+        var quoted = "\""
+        for scalar in title.unicodeScalars {
+          quoted.unicodeScalars.append(contentsOf: scalar == "\"" ? [scalar, scalar] : [scalar])
+        }
+        quoted.unicodeScalars.append("\"")
+        file += "owner,https://example.org/\(number),"
+        file.unicodeScalars.append(contentsOf: quoted.unicodeScalars)
+        file += "\n"
+      }
+      let added = try mecene("import -", file)
+      #expect(added.out == "\(titles.count) added, 0 there before, 0 refused\n", "\(added.err)")
+      for number in titles.indices { _ = try mecene("click patron https://example.org/\(number)", "") }
+      let report = try mecene("revenue owner --period 2026-11 --format csv", "").out
+      let path = directory.path + "/report.csv"
+      try report.write(toFile: path, atomically: true, encoding: .utf8)
+      let script = """
+        import csv, json, sys
+        rows = list(csv.reader(open(sys.argv[1], encoding="utf-8", newline=""), delimiter=";"))
+        print(json.dumps([len(set(map(len, rows))), [row[4] for row in rows[1:]]]))
+        """
+      let read = try CommandLineTests.runAny("/usr/bin/python3", ["-c", script, path])
+      let expected = titles.map { title in "=+-@".contains(title.first ?? "x") ? "'" + title : title }
+      let found = try JSONDecoder().decode(Parsed.self, from: Data(read.out.utf8))
+      #expect(found.widths == 1)
+      #expect(found.titles.map { Array($0.unicodeScalars) } == expected.map { Array($0.unicodeScalars) })
+      // And the report is read back.
+      let again = try mecene("import \(path) --format flattr-revenue --owner owner", "")
+      #expect(again.out.contains("\(titles.count) things there before"), "\(again.out)\(again.err)")
+    }
+  }
+
+  private struct Parsed: Decodable {
+    let widths: Int
+    let titles: [String]
+
+    init(from decoder: any Decoder) throws {
+      var list = try decoder.unkeyedContainer()
+      widths = try list.decode(Int.self)
+      titles = try list.decode([String].self)
+    }
+  }
+
   @Test(
     .enabled(if: isThere, "the real reports are not beside the project"),
     arguments: ["201305", "201307", "201309"])

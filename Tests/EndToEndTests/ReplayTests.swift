@@ -60,6 +60,42 @@ import Testing
     #expect(try shell("sed -i 's/bert,10000000/bert,10000001/' \(output)/2026-01.csv; \(check)").code == 1)
   }
 
+  /// Labels that no ledger takes as they are, and settings around the command that are meant for another daemon.
+  @Test func `no label ends a replay, look-alikes are two, and the surroundings change nothing`() throws {
+    let directory = try TemporaryDirectory()
+    let likes = directory.path + "/likes.csv"
+    let rows = [
+      "2026-01-03,anna,\"a song\twith a tab\",bert", "2026-01-03,anna,https://example.org/x,bert",
+      "2026-01-04,bert,https://EXAMPLE.org/x,anna", "2026-01-05,anna,ren\u{e9},carl",
+      "2026-01-05,anna,rene\u{301},dora", "2026-01-06,\u{212a}im,a poem,anna", "2026-01-06,Kim,a poem,anna",
+    ]
+    try ("day,patron,thing,owner\n" + rows.joined(separator: "\n") + "\n")
+      .write(toFile: likes, atomically: true, encoding: .utf8)
+    var digests: Set<String> = []
+    for environment in [
+      ["MECENE_SERVER": ""],
+      [
+        "MECENE_SERVER": "", "MECENE_FEE_BPS": "1000", "MECENE_MINIMUM_BUDGET": "3",
+        "MECENE_LISTEN": "tcp://127.0.0.1:1",
+      ],
+    ] {
+      let output = directory.path + "/out"
+      try? FileManager.default.removeItem(atPath: output)
+      let replayed = try CommandLineTests.run(
+        "mecene", ["replay", likes, "--output", output], environment: environment)
+      #expect(replayed.code == 0, "\(replayed.err)")
+      let accounts = try String(contentsOfFile: output + "/accounts.csv", encoding: .utf8)
+      #expect(accounts.split(separator: "\n").count == 7)
+      let things = try String(contentsOfFile: output + "/things.csv", encoding: .utf8)
+      #expect(things.unicodeScalars.count { $0 == "\n" } == 7)
+      let months = try String(contentsOfFile: output + "/months.csv", encoding: .utf8)
+      // 7 clicked, none repeated, own or refused.
+      #expect(months.contains("\n2026-01,4,4,7,0,0,0,"), "\(months)")
+      digests.insert(months)
+    }
+    #expect(digests.count == 1)
+  }
+
   @Test(arguments: [
     ("day,patron,thing\n", "lacks the column owner"), ("day,patron,thing,owner\n", "holds no likes"),
     ("day,patron,thing,owner\n2026-02-30,a,b,c\n", "line 2: a day is written like"),

@@ -30,9 +30,9 @@ struct CSVFile {
   ///   many fields is such a failure too, with its line.
   init(_ path: String, delimiter: CSVDelimiter = .comma, needs: [String], takes: [String]?) throws {
     name = path == "-" ? "standard input" : path
-    var text = try InputFile.text(path)
+    var (text, seam) = Self.withSeams(try InputFile.text(path))
     // Without its line break the library drops an empty field at the end of the last row.
-    if text.last?.isNewline == false { text += "\n" }
+    if text.unicodeScalars.last != "\n" { text += "\n" }
     // The library takes what follows an unclosed quote for one field, to the end of the file.
     guard text.utf8.count(where: { $0 == UInt8(ascii: "\"") }).isMultiple(of: 2) else {
       throw LocalFailure(sentence: "\(name) is not CSV: a quote is opened and never closed")
@@ -40,7 +40,9 @@ struct CSVFile {
     var lines: [[String]] = []
     do {
       let csv = try CSV<Enumerated>(string: text, delimiter: delimiter, loadColumns: false, rowLimit: 0)
-      try csv.enumerateAsArray(startAt: 0, rowLimit: nil) { lines.append($0) }
+      try csv.enumerateAsArray(startAt: 0, rowLimit: nil) { fields in
+        lines.append(fields.map { Self.withoutSeams($0, seam) })
+      }
     } catch {
       throw LocalFailure(sentence: "\(name) is not CSV: \(Self.problem(error))")
     }
@@ -48,6 +50,31 @@ struct CSVFile {
     try Self.check(header, name, needs: needs, takes: takes)
     let columns = Dictionary(header.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     rows = try Self.rows(lines, columns, name)
+  }
+
+  /// The library reads characters, and a quote with a mark behind it is one that is no quote. So a code point that nothing joins,
+  /// and that the text does not have, goes between all that separates fields and what is not ASCII.
+  private static func withSeams(_ text: String) -> (text: String, seam: Unicode.Scalar) {
+    let scalars = text.unicodeScalars
+    guard !scalars.allSatisfy(\.isASCII) else { return (text, "\u{e000}") }
+    let there = Set(scalars.filter { ("\u{e000}"..."\u{f8ff}").contains($0) })
+    let seam =
+      (0xe000...0xf8ff).lazy.compactMap(Unicode.Scalar.init).first { !there.contains($0) } ?? "\u{e000}"
+    var result = String.UnicodeScalarView()
+    var previous: Unicode.Scalar = "\n"
+    for scalar in scalars {
+      let separates: (Unicode.Scalar) -> Bool = { $0 == "\"" || $0 == "," || $0 == ";" }
+      if separates(previous) && !scalar.isASCII || separates(scalar) && !previous.isASCII {
+        result.append(seam)
+      }
+      result.append(scalar)
+      previous = scalar
+    }
+    return (String(result), seam)
+  }
+
+  private static func withoutSeams(_ field: String, _ seam: Unicode.Scalar) -> String {
+    field.unicodeScalars.contains(seam) ? String(field.unicodeScalars.filter { $0 != seam }) : field
   }
 
   private static func problem(_ error: any Error) -> String {
@@ -109,7 +136,7 @@ enum InputFile {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw LocalFailure(sentence: "\(name) is not UTF-8 text")
     }
-    return text.hasPrefix("\u{feff}") ? String(text.dropFirst()) : text
+    return text.unicodeScalars.first == "\u{feff}" ? String(text.unicodeScalars.dropFirst()) : text
   }
 
   private static func bytes(_ path: String) throws -> Data {

@@ -8,15 +8,17 @@ struct CSVText {
     case plain(String)
     /// Always quoted.
     case quoted(String)
+    /// A stranger's: quoted, and no formula to a spreadsheet.
+    case text(String)
   }
 
-  let separator: String
+  let separator: Unicode.Scalar
   private(set) var text = ""
 
-  init(separator: String = ",") { self.separator = separator }
+  init(separator: Unicode.Scalar = ",") { self.separator = separator }
 
   mutating func append(_ fields: [Field]) {
-    text += fields.map(written).joined(separator: separator) + "\n"
+    text += fields.map(written).joined(separator: String(separator)) + "\n"
   }
 
   mutating func append(_ fields: [String]) { append(fields.map(Field.plain)) }
@@ -24,14 +26,48 @@ struct CSVText {
   private func written(_ field: Field) -> String {
     switch field {
     case .quoted(let value): quoted(value)
-    case .plain(let value):
-      value.contains(separator) || value.contains("\"") || value.contains(where: \.isNewline)
-        || value.first?.isWhitespace == true || value.last?.isWhitespace == true
-        ? quoted(value) : value
+    case .text(let value): quoted(Self.defused(value))
+    case .plain(let value): needsQuotes(value) ? quoted(value) : value
     }
   }
 
-  private func quoted(_ value: String) -> String { "\"" + value.replacing("\"", with: "\"\"") + "\"" }
+  // By code points, as other programs read it: to Swift a quote and a mark behind it are one character, which is no quote.
+
+  private func needsQuotes(_ value: String) -> Bool {
+    let scalars = value.unicodeScalars
+    return scalars.contains {
+      $0 == "\"" || $0 == "\n" || $0 == "\r" || $0 == separator || $0.properties.isWhitespace && $0 != " "
+    }
+      || scalars.first == " " || scalars.last == " "
+  }
+
+  private func quoted(_ value: String) -> String {
+    var result = "\""
+    for scalar in value.unicodeScalars {
+      if scalar == "\"" { result.unicodeScalars.append(scalar) }
+      result.unicodeScalars.append(scalar)
+    }
+    result.unicodeScalars.append("\"")
+    return result
+  }
+
+  /// What a spreadsheet would take for a formula, with an apostrophe before it.
+  ///
+  /// Source: OWASP, CSV Injection.
+  private static func defused(_ value: String) -> String {
+    guard let first = value.unicodeScalars.first, formulaMarks.contains(first) else { return value }
+    return "'" + value
+  }
+
+  /// A text as it was before it was written.
+  static func undefused(_ value: String) -> String {
+    guard value.unicodeScalars.first == "'", let second = value.unicodeScalars.dropFirst().first,
+      formulaMarks.contains(second)
+    else { return value }
+    return String(value.unicodeScalars.dropFirst())
+  }
+
+  private static let formulaMarks: Set<Unicode.Scalar> = ["=", "+", "-", "@", "\t", "\r"]
 
   /// Writes the text into a file, in place of what was there.
   func write(to path: String) throws {

@@ -57,7 +57,8 @@ struct FlattrReport {
       revenue < .max
     else { throw refused("revenue", "it has to be an amount such as 0,95") }
     return Row(
-      line: row.line, url: row["url"], title: row["title"], clicks: clicks, revenue: revenue.rawValue)
+      line: row.line, url: row["url"], title: CSVText.undefused(row["title"]), clicks: clicks,
+      revenue: revenue.rawValue)
   }
 
   /// Writes a report in the same form.
@@ -69,7 +70,7 @@ struct FlattrReport {
     csv.append(columns)
     for row in rows {
       csv.append([
-        .plain(period), .plain("\(row.id)"), .quoted(""), .quoted(row.url), .quoted(row.title),
+        .plain(period), .plain("\(row.id)"), .quoted(""), .text(row.url), .text(row.title),
         .plain("\(row.clicks)"), .plain(Amount.text(row.revenue).replacing(".", with: ",")),
         .plain("\(row.total)"),
       ])

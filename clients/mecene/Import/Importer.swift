@@ -100,7 +100,7 @@ struct Importer {
     let displayName = try PlainText(
       row["display_name"], field: "display_name", charactersMax: PlainText.displayNameMax
     ).text
-    if let found, found.displayName != displayName {
+    if let found, ExactText(found.displayName) != ExactText(displayName) {
       throw Difference(
         column: "display_name",
         sentence: "the account \(row["name"]) is there, and is called \"\(found.displayName)\"")
@@ -135,8 +135,8 @@ struct Importer {
     let numbers = Numbers()
     let client = client
     let options = options
-    let patrons = Dictionary(grouping: rows, by: { $0["patron"] }).mapValues { $0[0] }
-    let things = Dictionary(grouping: rows, by: { $0["thing"] }).mapValues { $0[0] }
+    let patrons = Dictionary(grouping: rows, by: { ExactText($0["patron"]) }).mapValues { $0[0] }
+    let things = Dictionary(grouping: rows, by: { ExactText($0["thing"]) }).mapValues { $0[0] }
     // Names and URLs are looked up once each; a row whose name is unknown is refused on its own below.
     try await each(Array(patrons.values)) { row in
       guard let reference = try? row.account("patron") else { return }
@@ -152,11 +152,11 @@ struct Importer {
         await numbers.setThing(row["thing"], found.thing?.id)
       } catch let error as MeceneError where error.code == .notFound || error.code == .invalidArgument {}
     }
-    for (period, ofPeriod) in Dictionary(grouping: rows, by: { $0["period"] }).sorted(by: { $0.key < $1.key })
-    {
+    let periods = Dictionary(grouping: rows, by: { ExactText($0["period"]) }).sorted { $0.key < $1.key }
+    for (period, ofPeriod) in periods {
       for start in stride(from: 0, to: ofPeriod.count, by: Self.clicksPerCall) {
         let piece = Array(ofPeriod[start..<min(start + Self.clicksPerCall, ofPeriod.count)])
-        try await click(piece, period, numbers, report)
+        try await click(piece, period.text, numbers, report)
         bar.show("clicking", UInt64(start + piece.count), of: UInt64(ofPeriod.count))
       }
     }
@@ -169,11 +169,11 @@ struct Importer {
   ) async throws {
     var known: [(row: CSVFile.Row, patron: UInt64, thing: UInt64)] = []
     for row in rows {
-      guard let patron = await numbers.patrons[row["patron"]] else {
+      guard let patron = await numbers.patrons[ExactText(row["patron"])] else {
         await report.refuse(row.line, column: "patron", "there is no account \"\(row["patron"])\"")
         continue
       }
-      guard let thing = await numbers.things[row["thing"]] else {
+      guard let thing = await numbers.things[ExactText(row["thing"])] else {
         await report.refuse(row.line, column: "thing", "there is no thing \"\(row["thing"])\"")
         continue
       }
@@ -217,8 +217,8 @@ struct Importer {
 
 /// Numbers of patrons and things by what the file calls them.
 private actor Numbers {
-  private(set) var patrons: [String: UInt64] = [:]
-  private(set) var things: [String: UInt64] = [:]
-  func setPatron(_ label: String, _ id: UInt64?) { patrons[label] = id }
-  func setThing(_ label: String, _ id: UInt64?) { things[label] = id }
+  private(set) var patrons: [ExactText: UInt64] = [:]
+  private(set) var things: [ExactText: UInt64] = [:]
+  func setPatron(_ label: String, _ id: UInt64?) { patrons[ExactText(label)] = id }
+  func setThing(_ label: String, _ id: UInt64?) { things[ExactText(label)] = id }
 }

@@ -14,6 +14,8 @@ struct Likes {
   private(set) var people: [String] = []
   /// Things' labels with their owners.
   private(set) var things: [(label: String, owner: Int)] = []
+  /// A URL that the ledger takes for each thing: its label, if that can be one and no other label spells the same.
+  private(set) var urls: [String] = []
   /// In the order of days.
   private(set) var likes: [Like] = []
   /// Lines that name another owner for a thing than an earlier line did.
@@ -22,11 +24,11 @@ struct Likes {
   /// Reads a file with the columns day, patron, thing and owner.
   init(_ path: String) throws {
     let file = try CSVFile(path, needs: ["day", "patron", "thing", "owner"], takes: nil)
-    var peopleOf: [String: Int] = [:]
-    var thingsOf: [String: Int] = [:]
+    var peopleOf: [ExactText: Int] = [:]
+    var thingsOf: [ExactText: Int] = [:]
     func person(_ label: String) -> Int {
-      if let known = peopleOf[label] { return known }
-      peopleOf[label] = people.count
+      if let known = peopleOf[ExactText(label)] { return known }
+      peopleOf[ExactText(label)] = people.count
       people.append(label)
       return people.count - 1
     }
@@ -47,9 +49,9 @@ struct Likes {
           sentence: "\(file.name) line \(row.line): patron, thing and owner have to be named")
       }
       let (patron, owner) = (person(row["patron"]), person(row["owner"]))
-      let thing = thingsOf[row["thing"], default: things.count]
+      let thing = thingsOf[ExactText(row["thing"]), default: things.count]
       if thing == things.count {
-        thingsOf[row["thing"]] = thing
+        thingsOf[ExactText(row["thing"])] = thing
         things.append((row["thing"], owner))
       } else if things[thing].owner != owner {
         contradictions += 1
@@ -59,6 +61,7 @@ struct Likes {
     }
     guard !likes.isEmpty else { throw LocalFailure(sentence: "\(file.name) holds no likes") }
     likes.sort { $0.day < $1.day }
+    urls = Self.urls(of: things.map(\.label))
   }
 
   /// Likes month by month, the oldest first; months without likes between them are there too.
@@ -80,13 +83,20 @@ struct Likes {
     (try? AccountName(label)) == nil || label.hasPrefix("person_") ? "person_\(number + 1)" : label
   }
 
-  /// A label as the ledger takes it for a text: cut to a number of characters.
+  /// A label as the ledger takes it for a text: cut to a number of characters, with blanks for control characters.
   static func text(_ label: String, _ charactersMax: Int) -> String {
-    String(String.UnicodeScalarView(label.unicodeScalars.prefix(charactersMax)))
+    let scalars = label.unicodeScalars.prefix(charactersMax).map { scalar in
+      scalar.properties.generalCategory == .control ? " " : scalar
+    }
+    return String(String.UnicodeScalarView(scalars))
   }
 
-  /// A URL that the ledger takes: the label itself, if it can be one.
-  static func url(_ label: String, number: Int) -> String {
-    (try? CanonicalURL(label)) == nil ? "https://replay.example/thing/\(number + 1)" : label
+  private static func urls(of labels: [String]) -> [String] {
+    var taken: Set<String> = []
+    return labels.enumerated().map { number, label in
+      let madeUp = "https://replay.example/thing/\(number + 1)"
+      guard let url = try? CanonicalURL(label), taken.insert(url.identity).inserted else { return madeUp }
+      return label
+    }
   }
 }

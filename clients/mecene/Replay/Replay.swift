@@ -102,13 +102,13 @@ final class Replay {
 
   private func addThings(_ new: [Int]) async throws {
     let (client, options, accounts) = (client, options, accounts)
-    let known = likes.things
+    let (known, urls) = (likes.things, likes.urls)
     let added = Collected<Int, UInt64>()
     try await forEachConcurrently(new) { thing in
       let (label, owner) = known[thing]
       let response = try await client.thingService.addThing(
         .init(
-          owner: .id(accounts[owner] ?? 0), url: Likes.url(label, number: thing),
+          owner: .id(accounts[owner] ?? 0), url: urls[thing],
           title: Likes.text(label, PlainText.titleMax)),
         options: options)
       await added.set(thing, response.thing?.id ?? 0)

@@ -27,6 +27,8 @@ final class TemporaryDaemon {
       process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
       process.arguments = ["mecened"] + arguments
     }
+    // What is set around this program is meant for another daemon.
+    process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("MECENE_") }
     let ready = Pipe()
     process.standardOutput = ready
     do {
