@@ -41,7 +41,7 @@ let package = Package(
     .target(name: "MeceneLedger", swiftSettings: strict),
     .target(name: "MeceneWire", dependencies: ["CMeceneProto", "CProtobufC"], swiftSettings: strict),
     .target(name: "MeceneConcurrency", dependencies: ["CMeceneSystem"], swiftSettings: strict),
-    .target(name: "MeceneTerminal", swiftSettings: strict),
+    .target(name: "MeceneTerminal", dependencies: ["MeceneConcurrency"], swiftSettings: strict),
     .target(name: "MeceneGzip", dependencies: ["CZlib"], swiftSettings: strict),
     .target(name: "MeceneTransport", dependencies: ["CMeceneSystem"], swiftSettings: strict),
     .target(

@@ -33,22 +33,42 @@ package enum OfflineBooks {
   ///
   /// - Throws: `StoreError`, `WrongCopy`.
   package static func backUp(
-    dataPath: String, to file: String, progress: (StageProgress) -> Void
+    dataPath: String, to file: String, begun: (Unfinished) -> Void, progress: (StageProgress) -> Void
   ) throws -> Verdict {
     let book = try BookFile(readingOnly: DataDirectory.databasePath(in: dataPath))
-    return try copy(book, to: file, progress)
+    return try copy(book, to: file, { begun(Unfinished(file: $0, directory: nil)) }, progress)
   }
 
   /// Makes a data directory out of a backup. Books that are there already are never replaced.
   ///
   /// - Throws: `StoreError`, `WrongCopy`.
   package static func restore(
-    file: String, dataPath: String, progress: (StageProgress) -> Void
+    file: String, dataPath: String, begun: (Unfinished) -> Void, progress: (StageProgress) -> Void
   ) throws -> Verdict {
     let book = try BookFile(readingOnly: file)
     let directory = try DataDirectory(path: dataPath)
     defer { directory.release() }
-    return try copy(book, to: directory.databasePath, progress)
+    do {
+      return try copy(
+        book, to: directory.databasePath, { begun(Unfinished(file: $0, directory: directory.path)) }, progress
+      )
+    } catch {
+      // It goes only when nothing is in it.
+      unsafe rmdir(directory.path)
+      throw error
+    }
+  }
+
+  /// A copy that is not finished, and the directory that was made for it.
+  package struct Unfinished: Sendable {
+    let file: String
+    let directory: String?
+
+    /// Removes it. The directory goes only when nothing else is in it.
+    package func remove() {
+      BookFile.removeUnfinished(file)
+      if let directory { unsafe rmdir(directory) }
+    }
   }
 
   /// A copy, or its source, that is wrong. No file is left.
@@ -58,11 +78,11 @@ package enum OfflineBooks {
   }
 
   private static func copy(
-    _ book: BookFile, to path: String, _ progress: (StageProgress) -> Void
+    _ book: BookFile, to path: String, _ begun: (String) -> Void, _ progress: (StageProgress) -> Void
   ) throws -> Verdict {
     var verdict = Verdict()
     try book.copy(
-      to: path,
+      to: path, begun: begun,
       check: { copied in
         verdict = try BookFile(readingOnly: copied).verify(progress: progress)
         if let finding = verdict.finding { throw WrongCopy(finding: finding) }

@@ -264,6 +264,28 @@ extension EventLoop {
     watchListeners()
   }
 
+  /// Listens anew where a Unix socket's file was removed. Called once a second.
+  func renewListeners() {
+    for position in listeners.indices where !listeners[position].isThere {
+      let address = listeners[position].address
+      do throws(TransportError) {
+        guard let renewed = try Listener.all(at: address).first else { continue }
+        logger.warning("the socket's file was gone; it was made anew", metadata: ["address": "\(address)"])
+        poller?.remove(listeners[position])
+        listeners[position] = renewed
+        poller?.add(renewed, token: Self.firstListenerToken - UInt64(position))
+        lostAddress = nil
+      } catch {
+        if lostAddress != "\(address)" {
+          logger.error(
+            "the socket's file is gone, and can't be made anew",
+            metadata: ["address": "\(address)", "reason": "\(error)"])
+        }
+        lostAddress = "\(address)"
+      }
+    }
+  }
+
   func watchListeners() {
     for (position, listener) in listeners.enumerated() {
       poller?.add(listener, token: Self.firstListenerToken - UInt64(position))

@@ -19,6 +19,7 @@ extension EventLoop {
     endStalled()
     if isOver(lastRound, 1_000) {
       lastRound = now
+      renewListeners()
       for connection in connections.values where !connection.isActive { endIdle(connection) }
     }
     turn()

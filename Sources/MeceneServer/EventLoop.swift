@@ -93,6 +93,8 @@ actor EventLoop {
   /// How many connections there are descriptors for, or as many as are taken.
   var connectionsMax = 0
   var isListeningPaused = false
+  /// Whose socket's file is gone; that is told once.
+  var lostAddress: String?
   var lastSerial: UInt64 = 0
   var now = Deadline.now
   var isDraining = false

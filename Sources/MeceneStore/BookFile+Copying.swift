@@ -39,11 +39,13 @@ extension BookFile {
   /// all, and is one plain file.
   ///
   /// - Parameters:
+  ///   - begun: Called with the path of what is not finished yet: it is left behind when the program ends before.
   ///   - check: Looks at the finished copy, at the path that it gets, before the copy takes its name.
   ///   - progress: Called with pages copied and pages in all.
   /// - Throws: `StoreError`, or what `check` throws; no file is left then.
   package func copy(
-    to path: String, check: (String) throws -> Void, progress: (Int, Int) -> Void
+    to path: String, begun: (String) -> Void = { _ in }, check: (String) throws -> Void,
+    progress: (Int, Int) -> Void
   ) throws {
     for suffix in ["", "-wal", "-shm", "-journal"] where FileManager.default.fileExists(atPath: path + suffix)
     {
@@ -54,7 +56,8 @@ extension BookFile {
     let descriptor = unsafe open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw Self.cannotMake(path) }
     close(descriptor)
-    defer { for suffix in ["", "-wal", "-shm", "-journal"] { unsafe unlink(partial + suffix) } }
+    defer { Self.removeUnfinished(partial) }
+    begun(partial)
     do {
       try writeCopy(to: partial, progress)
     } catch let error as DatabaseError {
@@ -64,6 +67,11 @@ extension BookFile {
     // A link, unlike a rename, fails when the name is taken meanwhile.
     guard unsafe link(partial, path) == 0 else { throw Self.cannotMake(path) }
     try Self.sync(directoryOf: path)
+  }
+
+  /// Removes a copy that was not finished.
+  package static func removeUnfinished(_ path: String) {
+    for suffix in ["", "-wal", "-shm", "-journal"] { unsafe unlink(path + suffix) }
   }
 
   static func cannotMake(_ path: String) -> StoreError {

@@ -21,6 +21,11 @@ package final class ProgressBar {
     isThere = true
   }
 
+  /// Takes away whatever bar is there, for a program that ends.
+  package static func leave() {
+    if isatty(STDERR_FILENO) == 1 { Output.note("\r\u{1b}[K") }
+  }
+
   /// Takes the bar away.
   package func clear() {
     if isThere { Output.note("\r\u{1b}[K") }

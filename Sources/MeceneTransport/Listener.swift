@@ -9,6 +9,8 @@ internal import Foundation
     let descriptor: Int32
     private let family: Int32
     private let socketPath: String?
+    /// Which file its socket is, by device and number.
+    private let socketFile: (dev_t, ino_t)?
 
     /// What an attempt to take a connection came to.
     public enum Acceptance: Sendable {
@@ -76,6 +78,7 @@ internal import Foundation
       let mask = umask(0o177)
       let bound = unsafe resolved.withPointer { unsafe bind(descriptor, $0, $1) } ?? -1
       umask(mask)
+      socketFile = socketPath.flatMap(Self.file)
       guard bound == 0, listen(descriptor, 4_096) == 0 else {
         // Stored first, for `deinit` closes the descriptor.
         self.address = address
@@ -90,7 +93,19 @@ internal import Foundation
 
     deinit {
       close(descriptor)
-      if let socketPath { unsafe unlink(socketPath) }
+      // Another file under its name is somebody else's.
+      if let socketPath, isThere { unsafe unlink(socketPath) }
+    }
+
+    /// Whether a Unix socket's file is where it was made: without it nobody can connect. True for other addresses.
+    public var isThere: Bool {
+      guard let socketPath, let socketFile else { return true }
+      return Self.file(socketPath).map { $0 == socketFile } ?? false
+    }
+
+    private static func file(_ path: String) -> (dev_t, ino_t)? {
+      var status = stat()
+      return unsafe lstat(path, &status) == 0 ? (status.st_dev, status.st_ino) : nil
     }
 
     /// The next connection that waits.

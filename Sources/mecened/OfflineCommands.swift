@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import MeceneConcurrency
 internal import MeceneEngine
 internal import MeceneLedger
 internal import MeceneServer
@@ -14,13 +15,21 @@ enum OfflineCommands {
 
   /// Does the work of a command and shows its verdict.
   fileprivate static func run(
-    _ done: String, _ work: ((StageProgress) -> Void) throws -> Verdict
+    _ done: String,
+    _ work: (_ begun: (OfflineBooks.Unfinished) -> Void, _ progress: (StageProgress) -> Void) throws ->
+      Verdict
   ) throws {
     let bar = ProgressBar()
     defer { bar.clear() }
     let verdict: Verdict
+    // A copy holds the ledger's secret, and is as large as the books.
+    let unfinished = Locked<OfflineBooks.Unfinished?>(nil)
+    let interruption = Interruption(alsoAtExit: true) { unfinished.withLock { $0 }?.remove() }
+    defer { interruption.end() }
     do {
-      verdict = try work { bar.show($0.stage, UInt64(clamping: $0.done), of: UInt64(clamping: $0.total)) }
+      verdict = try work(
+        { begun in unfinished.withLock { $0 = begun } },
+        { bar.show($0.stage, UInt64(clamping: $0.done), of: UInt64(clamping: $0.total)) })
     } catch {
       bar.clear()
       Output.note("mecened: \(Server.sentence(of: error).shown())\n")
@@ -72,7 +81,7 @@ private struct VerifyBooks: ParsableCommand {
 
   func run() throws {
     try OfflineCommands.run("clean") {
-      try OfflineBooks.verify(dataPath: directory.data, against: link, progress: $0)
+      try OfflineBooks.verify(dataPath: directory.data, against: link, progress: $1)
     }
   }
 }
@@ -88,7 +97,7 @@ private struct BackUp: ParsableCommand {
 
   func run() throws {
     try OfflineCommands.run("backed up to \(file), clean") {
-      try OfflineBooks.backUp(dataPath: directory.data, to: file, progress: $0)
+      try OfflineBooks.backUp(dataPath: directory.data, to: file, begun: $0, progress: $1)
     }
   }
 }
@@ -103,7 +112,7 @@ private struct Restore: ParsableCommand {
 
   func run() throws {
     try OfflineCommands.run("restored to \(directory.data), clean") {
-      try OfflineBooks.restore(file: file, dataPath: directory.data, progress: $0)
+      try OfflineBooks.restore(file: file, dataPath: directory.data, begun: $0, progress: $1)
     }
   }
 }

@@ -6,6 +6,82 @@ import Testing
 
 /// What `mecened` does with files, beside a daemon that serves.
 @Suite(.serialized) struct OfflineTests {
+  @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
+  func `a backup, a restore and a replay that are interrupted leave nothing behind`(number: Int32)
+    async throws
+  {
+    let directory = try TemporaryDirectory()
+    let daemon = try CommandLineTests.startDaemon(directory)
+    try await withMeceneClient("unix:\(directory.path)/s") { client in
+      // Books that take their time to copy and to prove.
+      for part in 0..<40 as Range<Int> {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          for n in 0..<100 {
+            group.addTask {
+              _ = try await client.accountService.openAccount(
+                .init(name: "account-\(part)-\(n)", displayName: String(repeating: "x", count: 100)))
+            }
+          }
+          try await group.waitForAll()
+        }
+      }
+    }
+    let whole = directory.path + "/whole.sqlite"
+    #expect(
+      try CommandLineTests.run("mecened", ["backup", "--data", directory.path + "/data", whole]).code == 0)
+    daemon.terminate()
+    daemon.waitUntilExit()
+    let likes = directory.path + "/likes.csv"
+    let lines = (0..<3_000).map { "20\(10 + $0 / 300)-01-03,p\($0 % 97)a,thing\($0),p\($0 % 89)b" }
+    try ("day,patron,thing,owner\n" + lines.joined(separator: "\n")).write(
+      toFile: likes, atomically: true, encoding: .utf8)
+    try FileManager.default.createDirectory(
+      atPath: directory.path + "/tmp", withIntermediateDirectories: true)
+    let before = try entries(directory.path)
+    for (program, arguments) in [
+      ("mecened", ["backup", "--data", directory.path + "/data", directory.path + "/copy"]),
+      ("mecened", ["restore", whole, "--data", directory.path + "/restored"]), ("mecene", ["replay", likes]),
+    ] {
+      for pause in [0.02, 0.05, 0.1, 0.2] {
+        let process = CommandLineTests.process(
+          program, arguments, ["MECENE_SERVER": "", "TMPDIR": directory.path + "/tmp"])
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        usleep(useconds_t(pause * 1e6))
+        kill(process.processIdentifier, number)
+        process.waitUntilExit()
+        for made in ["/copy", "/restored"] {
+          try? FileManager.default.removeItem(atPath: directory.path + made)
+        }
+        let after = try entries(directory.path)
+        #expect(after == before, "\(arguments[0]) after \(pause) s")
+      }
+    }
+  }
+
+  @Test func `a replay whose output nobody reads ends its daemon`() throws {
+    let directory = try TemporaryDirectory()
+    let likes = directory.path + "/likes.csv"
+    try "day,patron,thing,owner\n2026-01-03,anna,song,bert\n".write(
+      toFile: likes, atomically: true, encoding: .utf8)
+    let mecene = CommandLineTests.programs.appendingPathComponent("mecene").path
+    for output in ["> /dev/full", "| true"] {
+      _ = try CommandLineTests.runAny(
+        "/bin/bash", ["-c", "MECENE_SERVER= TMPDIR=\(directory.path) \(mecene) replay \(likes) \(output)"])
+      // Under a pipe the shell may end first.
+      for _ in 0..<200 where try entries(directory.path).count > 1 { Thread.sleep(forTimeInterval: 0.02) }
+      #expect(try entries(directory.path) == ["likes.csv"], "\(output)")
+    }
+  }
+
+  private func entries(_ path: String) throws -> Set<String> {
+    Set(
+      try FileManager.default.subpathsOfDirectory(atPath: path).filter {
+        !$0.hasSuffix("-shm") && !$0.hasSuffix("-wal")
+      })
+  }
+
   private func mecened(_ arguments: String...) throws -> CommandLineTests.Output {
     try CommandLineTests.run("mecened", arguments)
   }

@@ -208,6 +208,24 @@ import Testing
     }
   }
 
+  @Test func `a socket whose file is removed is made anew, and what stands in its place is left`()
+    async throws
+  {
+    let directory = try TemporaryDirectory()
+    let path = directory.path + "/mecene.sock"
+    try await withServer(in: directory) { server in
+      let address = server.addresses[1]
+      try FileManager.default.removeItem(atPath: path)
+      #expect(try await eventually { FileManager.default.fileExists(atPath: path) })
+      let connection = try RawConnection(address)
+      _ = try connection.call(.healthCheck, HealthCheckRequest(), id: 1, as: HealthCheckResponse.self)
+      try FileManager.default.removeItem(atPath: path)
+      try Data("mine".utf8).write(to: URL(fileURLWithPath: path))
+      try await Task.sleep(for: .milliseconds(1_300))
+    }
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == "mine")
+  }
+
   /// Each sync of the log takes a third of a second.
   @Test func `a slow disk keeps those waiting who write, and nobody else`() async throws {
     let (directory, disk) = (try TemporaryDirectory(), FaultyDisk())

@@ -36,10 +36,19 @@ struct BulkOption: ParsableArguments {
     let bar = ProgressBar()
     var report = Report(done: done)
     var start = 0
+    let next = Locked(rows.first?.line ?? 1)
+    let interruption = Interruption {
+      ProgressBar.leave()
+      Terminal.note(
+        "stopped: what came before line \(next.withLock { $0 }) is done or named above; of the next \(Self.inFlight) lines some may be"
+      )
+    }
+    defer { interruption.end() }
     while start < rows.count, !report.isHopeless {
       let window = rows[start..<min(start + Self.inFlight, rows.count)]
       for outcome in await Self.send(window, call) { report.add(outcome) }
       start = window.endIndex
+      if start < rows.count { next.withLock { $0 = rows[start].line } }
       bar.show("sending", UInt64(start), of: UInt64(rows.count))
     }
     bar.clear()

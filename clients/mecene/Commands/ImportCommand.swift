@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import MeceneClient
+internal import MeceneTerminal
 
 struct ImportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -34,6 +35,11 @@ struct ImportCommand: AsyncParsableCommand {
   func run() async throws {
     let isWhole = try await connection.withClient(seconds: 3_600) { client, options in
       let importer = Importer(client: client, options: options)
+      let interruption = Interruption {
+        ProgressBar.leave()
+        Terminal.note("stopped; import the same file again: what is there already stays as it is")
+      }
+      defer { interruption.end() }
       let report =
         if let owner { try await importer.runFlattr(file, owner: owner.reference) } else {
           try await importer.run(file)

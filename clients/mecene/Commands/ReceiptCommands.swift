@@ -66,6 +66,10 @@ struct ReceiptCommand: ParsableCommand {
         try Data((receipt.json + "\n").utf8).write(
           to: URL(fileURLWithPath: file), options: .withoutOverwriting)
       } catch {
+        // Half a receipt would be in the way of the next attempt.
+        if (error as? CocoaError)?.code != .fileWriteFileExists {
+          try? FileManager.default.removeItem(atPath: file)
+        }
         throw LocalFailure(sentence: "\(file) can't be made: \(Output.reason(of: error))")
       }
       Terminal.print("saved to \(file); its digest is \(receipt.digest.shown())")

@@ -1,17 +1,30 @@
 internal import Foundation
+internal import MeceneConcurrency
 internal import MeceneLedger
 internal import MeceneTerminal
 
 /// A daemon of one's own, on a simulated clock, with its books in a directory that goes with it.
 final class TemporaryDaemon {
   let address: String
-  private let process = Process()
+  private let process: Process
   private let directory: URL
+  /// However this program ends, its daemon ends with it.
+  private let interruption: Interruption
 
   /// Starts `mecened`: the one beside this program, or else the first on the PATH.
   init(clock: Timestamp) throws {
-    directory = FileManager.default.temporaryDirectory.appendingPathComponent(
+    let directory = FileManager.default.temporaryDirectory.appendingPathComponent(
       "mecene-\(UUID().uuidString.prefix(8))")
+    let process = Process()
+    // Held while it starts: whoever ends it meanwhile would end nothing, and leave it.
+    let isOver = Locked(false)
+    (self.directory, self.process) = (directory, process)
+    interruption = Interruption(alsoAtExit: true) {
+      isOver.withLock { isOver in
+        isOver = true
+        Self.stop(process, directory)
+      }
+    }
     address = "unix:\(directory.path)/mecene.sock"
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     let beside = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
@@ -32,7 +45,7 @@ final class TemporaryDaemon {
     let ready = Pipe()
     process.standardOutput = ready
     do {
-      try process.run()
+      try isOver.withLock { isOver in if !isOver { try process.run() } }
     } catch {
       throw LocalFailure(
         sentence: "mecened can't be started: \(Output.reason(of: error)); name a daemon with --server")
@@ -48,6 +61,11 @@ final class TemporaryDaemon {
 
   /// Ends the daemon and removes its books.
   func stop() {
+    interruption.end()
+    Self.stop(process, directory)
+  }
+
+  private static func stop(_ process: Process, _ directory: URL) {
     if process.isRunning {
       process.terminate()
       process.waitUntilExit()
