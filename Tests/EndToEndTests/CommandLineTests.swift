@@ -48,6 +48,26 @@ import Testing
     return Output(code: process.terminationStatus, out: text, err: errors)
   }
 
+  @Test func `a file of deposits can be sent again, and no blank makes another key`() throws {
+    let directory = try TemporaryDirectory()
+    let daemon = try Self.startDaemon(directory)
+    defer { daemon.terminate() }
+    func mecene(_ line: String, input: String = "") throws -> Output {
+      try Self.run(
+        "mecene", line.split(separator: " ").map(String.init), input: input,
+        environment: ["MECENE_SERVER": "unix:\(directory.path)/s"])
+    }
+    #expect(try mecene("account open anna").code == 0)
+    let file = "account,amount\nanna,5\nanna,5\n anna ,2.50\u{a0}\n"
+    #expect(try mecene("deposit --from -", input: file).out == "3 deposited, 0 refused\n")
+    #expect(try mecene("deposit --from -", input: file).out == "0 deposited, 3 made before, 0 refused\n")
+    let keyed = try mecene(
+      "deposit --from -", input: "account,amount,key\nanna,1,b1\nanna,1,b1 \nanna,1,\"\u{a0}b1\"\n")
+    #expect(keyed.code == 1 && keyed.out == "1 deposited, 2 refused\n")
+    #expect(keyed.err.contains("line 3: a key neither begins nor ends with a blank"))
+    #expect(try mecene("account show anna --json").out.contains(#""availableMicros":"13500000""#))
+  }
+
   /// Runs any program.
   static func runAny(_ path: String, _ arguments: [String]) throws -> Output {
     let process = Process()
@@ -167,7 +187,7 @@ import Testing
     let doubtful = try Self.run(
       "mecene", ["deposit", "--from", file + "2", "--timeout", "1", "--server", "unix:\(directory.path)/m"])
     #expect(doubtful.out == "0 deposited, 0 refused, 1 in doubt\n" && doubtful.code >= 64, "\(doubtful.err)")
-    let key = doubtful.err.firstMatch(of: /repeat it with the key ([0-9a-f]{32}),/)?.1 ?? ""
+    let key = doubtful.err.firstMatch(of: /repeat it with the key ([0-9a-f]{32}-2),/)?.1 ?? ""
     #expect(doubtful.err.hasPrefix("line 2: "))
     let repeated = try Self.run(
       "mecene", ["deposit", "anna", "1", "--key", String(key), "--json"], environment: server)

@@ -159,7 +159,8 @@ struct BulkOption: ParsableArguments {
 extension CSVFile.Row {
   /// The amount in a column.
   func amount(_ column: String, or missing: String = "") throws -> Int64 {
-    let text = self[column].isEmpty ? missing : self[column]
+    let found = self[column].trimmingCharacters(in: .whitespaces)
+    let text = found.isEmpty ? missing : found
     guard let amount = try? Amount.parse(text) else {
       throw LocalFailure(sentence: "\(column) is an amount such as 10.50; it was \"\(text)\"", column: column)
     }
@@ -168,11 +169,25 @@ extension CSVFile.Row {
 
   /// The account in a column, by name or number.
   func account(_ column: String) throws -> AccountReference {
-    guard !self[column].isEmpty, let account = AccountArgument(argument: self[column]) else {
+    let text = self[column].trimmingCharacters(in: .whitespaces)
+    guard !text.isEmpty, let account = AccountArgument(argument: text) else {
       throw LocalFailure(
         sentence: "\(column) names an account by name or number; it was empty", column: column)
     }
     return account.reference
+  }
+
+  /// The key of a movement of money: the column's, or one that follows from the file and the line, so that the same file can be
+  /// sent again.
+  func key(_ column: String) throws -> String {
+    let key = self[column]
+    if key.isEmpty { return "\(fileDigest)-\(line)" }
+    guard key.trimmingCharacters(in: .whitespaces).unicodeScalars.count == key.unicodeScalars.count else {
+      throw LocalFailure(
+        sentence: "a key neither begins nor ends with a blank, which editors add and drop; it was \"\(key)\"",
+        column: column)
+    }
+    return key
   }
 
   /// The thing in a column, by URL or number.

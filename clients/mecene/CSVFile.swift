@@ -1,5 +1,6 @@
 internal import Foundation
 internal import MeceneGzip
+internal import MeceneProof
 internal import MeceneTerminal
 internal import SwiftCSV
 
@@ -10,6 +11,8 @@ struct CSVFile {
     let line: Int
     fileprivate let fields: [String]
     fileprivate let columns: [String: Int]
+    /// The first 32 hexadecimal digits of the file's SHA-256.
+    let fileDigest: String
 
     /// A field; empty when the file lacks the column.
     subscript(column: String) -> String {
@@ -30,7 +33,9 @@ struct CSVFile {
   ///   many fields is such a failure too, with its line.
   init(_ path: String, delimiter: CSVDelimiter = .comma, needs: [String], takes: [String]?) throws {
     name = path == "-" ? "standard input" : path
-    var (text, seam) = Self.withSeams(try InputFile.text(path))
+    let original = try InputFile.text(path)
+    let digest = String(CommitChain.rowsHash(Array(original.utf8)).hexadecimal.prefix(32))
+    var (text, seam) = Self.withSeams(original)
     // Without its line break the library drops an empty field at the end of the last row.
     if text.unicodeScalars.last != "\n" { text += "\n" }
     // The library takes what follows an unclosed quote for one field, to the end of the file.
@@ -49,7 +54,7 @@ struct CSVFile {
     header = (lines.first ?? []).map { $0.trimmingCharacters(in: .whitespaces) }
     try Self.check(header, name, needs: needs, takes: takes)
     let columns = Dictionary(header.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
-    rows = try Self.rows(lines, columns, name)
+    rows = try Self.rows(lines, columns, name, digest: digest)
   }
 
   /// The library reads characters, and a quote with a mark behind it is one that is no quote. So a code point that nothing joins,
@@ -101,7 +106,7 @@ struct CSVFile {
 
   /// Finds each row's line: a quoted line break makes a row longer than a line. Empty lines are left out.
   private static func rows(
-    _ lines: [[String]], _ columns: [String: Int], _ name: String
+    _ lines: [[String]], _ columns: [String: Int], _ name: String, digest: String
   ) throws -> [Row] {
     var line = 1
     var rows: [Row] = []
@@ -113,7 +118,7 @@ struct CSVFile {
         throw LocalFailure(
           sentence: "\(name) line \(line): it has \(fields.count) fields under \(columns.count) columns")
       }
-      rows.append(Row(line: line, fields: fields, columns: columns))
+      rows.append(Row(line: line, fields: fields, columns: columns, fileDigest: digest))
     }
     return rows
   }

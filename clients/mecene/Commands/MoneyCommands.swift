@@ -53,7 +53,10 @@ struct KeyOption: ParsableArguments {
 struct DepositCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "deposit", abstract: "Pays money in, or many payments.",
-    discussion: "A file for --from has the columns account and amount and, if wanted, key.")
+    discussion: """
+      A file for --from has the columns account and amount and, if wanted, key. Without a key, one is made from the file and \
+      the line: the same file can be sent again, and pays nothing twice.
+      """)
 
   @Argument(help: "The account's name or number.") var account: AccountArgument?
   @Argument(help: "How much.", transform: Amount.parse) var amount: Amount?
@@ -76,7 +79,8 @@ struct DepositCommand: AsyncParsableCommand {
         ) { row in
           let response = try await client.accountService.deposit(
             DepositRequest(
-              account: try row.account("account"), amountMicros: try row.amount("amount"), key: row["key"]),
+              account: try row.account("account"), amountMicros: try row.amount("amount"),
+              key: try row.key("key")),
             options: options)
           return response.replayed ? "made before" : "deposited"
         }
