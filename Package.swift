@@ -75,7 +75,8 @@ let package = Package(
     .executableTarget(
       name: "mecened",
       dependencies: [
-        "MeceneServer", "MeceneEngine", "MeceneLedger", "MeceneTransport", "MeceneTerminal", "MeceneConcurrency",
+        "MeceneServer", "MeceneEngine", "MeceneLedger", "MeceneTransport", "MeceneTerminal",
+        "MeceneConcurrency",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],

@@ -15,6 +15,32 @@ import Testing
     } catch { return (error as? MeceneError)?.reason }
   }
 
+  private actor Forum {
+    private var members = 0
+
+    /// What an actor does with its own state in the client's closure.
+    func signUp(_ address: String) async throws -> Int {
+      try await withMeceneClient(address) { client in
+        _ = try await client.accountService.openAccount(.init(name: "anna"))
+        members += 1
+      }
+      return members
+    }
+  }
+
+  @Test func `a client serves an actor`() async throws {
+    try await withServer { server in
+      let members = try await Forum().signUp(server.addresses[0].description)
+      #expect(members == 1)
+    }
+  }
+
+  @Test func `reasons and states show their names`() {
+    #expect(
+      "\(Reason.connectFailed) \(SettlementState.settled) \(Reason(rawValue: 9_999))"
+        == "CONNECT_FAILED SETTLED 9999")
+  }
+
   @Test func `one client serves many tasks over one connection`() async throws {
     try await withServerAndClient { _, client in
       let ids = try await withThrowingTaskGroup(of: UInt64.self) { group in
@@ -262,7 +288,9 @@ import Testing
       try await withMeceneClient(address) { client in
         for name in ["anna", "bert"] {
           _ = try await client.accountService.openAccount(.init(name: name, budgetMicros: 10_000_000))
-          _ = try await client.accountService.deposit(.init(account: .name(name), amountMicros: 10_000_000))
+          // The payment's own number is the key: told twice, it is booked once.
+          _ = try await client.accountService.deposit(
+            .init(account: .name(name), amountMicros: 10_000_000, key: "payment-4711"))
         }
         _ = try await client.thingService.addThing(
           .init(owner: .name("bert"), url: "https://example.org/song"))

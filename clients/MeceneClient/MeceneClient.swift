@@ -33,9 +33,10 @@ public final class MeceneClient: Sendable {
   }
 }
 
-/// Opens a client for the duration of `body`, and closes it whatever happens.
+/// Opens a client for the duration of `body`, and closes it whatever happens. `body` runs where the caller does, in an actor too.
 public func withMeceneClient<Result>(
-  _ address: String = MeceneClient.defaultAddress, _ body: (MeceneClient) async throws -> Result
+  _ address: String = MeceneClient.defaultAddress, isolation: isolated (any Actor)? = #isolation,
+  _ body: (MeceneClient) async throws -> Result
 ) async throws -> Result {
   let client = try MeceneClient(address: address)
   do {

@@ -4,7 +4,7 @@ internal import CMeceneProto
 
 /// The kinds of movement. Each runs between its own kinds of ledger account. Numbers that this version does
 /// not know are kept.
-public struct TransferKind: RawRepresentable, Sendable, Hashable, CaseIterable {
+public struct TransferKind: RawRepresentable, Sendable, Hashable, CaseIterable, CustomStringConvertible {
   /// The permanent number.
   public let rawValue: Int32
   /// Takes any number.
@@ -59,6 +59,22 @@ public struct TransferKind: RawRepresentable, Sendable, Hashable, CaseIterable {
     case 7: "TRANSFER_KIND_GIVE"
     case 8: "TRANSFER_KIND_REVENUE"
     default: nil
+    }
+  }
+
+  /// The name without what all names begin with, or the number.
+  public var description: String {
+    switch rawValue {
+    case 0: "UNSPECIFIED"
+    case 1: "DEPOSIT"
+    case 2: "WITHDRAW"
+    case 3: "POT_OPEN"
+    case 4: "POT_TOPUP"
+    case 5: "POT_RETURN"
+    case 6: "FEE"
+    case 7: "GIVE"
+    case 8: "REVENUE"
+    default: "\(rawValue)"
     }
   }
 

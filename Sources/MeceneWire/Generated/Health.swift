@@ -82,7 +82,7 @@ public struct HealthCheckResponse: Message {
   public var status: HealthCheckResponse.ServingStatus
 
   /// Whether calls are taken. Numbers that this version does not know are kept.
-  public struct ServingStatus: RawRepresentable, Sendable, Hashable, CaseIterable {
+  public struct ServingStatus: RawRepresentable, Sendable, Hashable, CaseIterable, CustomStringConvertible {
     /// The permanent number.
     public let rawValue: Int32
     /// Takes any number.
@@ -117,6 +117,17 @@ public struct HealthCheckResponse: Message {
       case 2: "NOT_SERVING"
       case 3: "SERVICE_UNKNOWN"
       default: nil
+      }
+    }
+
+    /// The name without what all names begin with, or the number.
+    public var description: String {
+      switch rawValue {
+      case 0: "UNKNOWN"
+      case 1: "SERVING"
+      case 2: "NOT_SERVING"
+      case 3: "SERVICE_UNKNOWN"
+      default: "\(rawValue)"
       }
     }
 

@@ -2,7 +2,7 @@
 
 /// Why a call failed, for programs. Numbers are permanent. Each reason goes with one gRPC status code,
 /// named in brackets. Numbers that this version does not know are kept.
-public struct Reason: RawRepresentable, Sendable, Hashable, CaseIterable {
+public struct Reason: RawRepresentable, Sendable, Hashable, CaseIterable, CustomStringConvertible {
   /// The permanent number.
   public let rawValue: Int32
   /// Takes any number.
@@ -238,6 +238,67 @@ public struct Reason: RawRepresentable, Sendable, Hashable, CaseIterable {
     case 76: "REASON_DISK_FAILING"
     case 77: "REASON_CLOCK_UNCONFIRMED"
     default: nil
+    }
+  }
+
+  /// The name without what all names begin with, or the number.
+  public var description: String {
+    switch rawValue {
+    case 0: "UNSPECIFIED"
+    case 1: "ACCOUNT_NOT_FOUND"
+    case 2: "THING_NOT_FOUND"
+    case 3: "PERIOD_NOT_FOUND"
+    case 4: "PERIOD_CLOSED"
+    case 5: "ACCOUNT_CLOSED"
+    case 6: "THING_RETIRED"
+    case 7: "OWN_THING"
+    case 8: "PATRON_INACTIVE"
+    case 9: "OWNER_INACTIVE"
+    case 10: "NAME_TAKEN"
+    case 11: "URL_TAKEN"
+    case 12: "KEY_REUSED"
+    case 13: "BELOW_MINIMUM"
+    case 14: "INSUFFICIENT_FUNDS"
+    case 15: "INVALID_AMOUNT"
+    case 16: "LEDGER_FULL"
+    case 17: "INVALID_NAME"
+    case 18: "INVALID_URL"
+    case 19: "INVALID_TEXT"
+    case 20: "INVALID_KEY"
+    case 21: "INVALID_PERIOD"
+    case 22: "INVALID_PAGE_SIZE"
+    case 23: "INVALID_PAGE_TOKEN"
+    case 24: "FIELD_MISSING"
+    case 25: "INVALID_VALUE"
+    case 26: "PERIOD_OPEN"
+    case 27: "EARLIER_PERIOD_UNSETTLED"
+    case 28: "SETTLEMENT_NOT_FOUND"
+    case 29: "DIGEST_MISMATCH"
+    case 30: "CLOCK_NOT_SIMULATED"
+    case 31: "CLOCK_OUT_OF_RANGE"
+    case 32: "SERVICE_UNKNOWN"
+    case 33: "IDS_EXHAUSTED"
+    case 34: "BOOKS_INCONSISTENT"
+    case 35: "RECEIPT_NOT_FOUND"
+    case 60: "METHOD_UNKNOWN"
+    case 61: "MALFORMED_PAYLOAD"
+    case 62: "MESSAGE_TOO_LARGE"
+    case 63: "FRAME_TOO_LARGE"
+    case 64: "MALFORMED_FRAME"
+    case 65: "TOO_MANY_CALLS"
+    case 66: "INVALID_CALL_ID"
+    case 67: "DRAINING"
+    case 68: "COMMIT_FAILED"
+    case 69: "DISK_FULL"
+    case 70: "DEADLINE_EXCEEDED"
+    case 71: "CANCELLED"
+    case 72: "CONNECTION_TIMEOUT"
+    case 73: "INTERNAL"
+    case 74: "CONNECT_FAILED"
+    case 75: "CONNECTION_LOST"
+    case 76: "DISK_FAILING"
+    case 77: "CLOCK_UNCONFIRMED"
+    default: "\(rawValue)"
     }
   }
 

@@ -3,7 +3,7 @@
 internal import CMeceneProto
 
 /// Where a period stands. Numbers that this version does not know are kept.
-public struct SettlementState: RawRepresentable, Sendable, Hashable, CaseIterable {
+public struct SettlementState: RawRepresentable, Sendable, Hashable, CaseIterable, CustomStringConvertible {
   /// The permanent number.
   public let rawValue: Int32
   /// Takes any number.
@@ -45,6 +45,18 @@ public struct SettlementState: RawRepresentable, Sendable, Hashable, CaseIterabl
     }
   }
 
+  /// The name without what all names begin with, or the number.
+  public var description: String {
+    switch rawValue {
+    case 0: "UNSPECIFIED"
+    case 1: "OPEN"
+    case 2: "CLOSED"
+    case 3: "PLANNED"
+    case 4: "SETTLED"
+    default: "\(rawValue)"
+    }
+  }
+
   /// Reads a value by name or by number.
   init(json: JSONValue) throws(JSONError) {
     self.init(
@@ -55,7 +67,7 @@ public struct SettlementState: RawRepresentable, Sendable, Hashable, CaseIterabl
 }
 
 /// Which part of a settlement a receipt is about. Numbers that this version does not know are kept.
-public struct ReceiptRole: RawRepresentable, Sendable, Hashable, CaseIterable {
+public struct ReceiptRole: RawRepresentable, Sendable, Hashable, CaseIterable, CustomStringConvertible {
   /// The permanent number.
   public let rawValue: Int32
   /// Takes any number.
@@ -86,6 +98,16 @@ public struct ReceiptRole: RawRepresentable, Sendable, Hashable, CaseIterable {
     case 1: "RECEIPT_ROLE_PATRON"
     case 2: "RECEIPT_ROLE_OWNER"
     default: nil
+    }
+  }
+
+  /// The name without what all names begin with, or the number.
+  public var description: String {
+    switch rawValue {
+    case 0: "UNSPECIFIED"
+    case 1: "PATRON"
+    case 2: "OWNER"
+    default: "\(rawValue)"
     }
   }
 

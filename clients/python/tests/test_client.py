@@ -159,6 +159,21 @@ class Blocking(unittest.TestCase):
             self.assertEqual(answer.result().status, 1)
             waiting.shutdown()
 
+    def test_requests_are_given_whole_or_by_field_and_errors_show_names(self):
+        with Daemon() as daemon, mecene.Client(daemon.unix) as client:
+            request = _services.account_pb2.OpenAccountRequest(name="anna")
+            self.assertEqual(client.account_service.open_account(request).account.id, 1)
+            self.assertEqual(client.account_service.open_account({"name": "bert"}).account.id, 2)
+            self.assertEqual(client.account_service.get_account({"account": {"id": 2}}).account.name, "bert")
+            with self.assertRaisesRegex(TypeError, "not both"):
+                client.account_service.open_account(request, name="carl")
+            with self.assertRaisesRegex(TypeError, "nme"):
+                client.account_service.open_account(nme="carl")
+            with self.assertRaises(mecene.MeceneError) as caught:
+                client.account_service.open_account(name="anna")
+            self.assertEqual(f"{caught.exception.reason} {caught.exception.code}", "NAME_TAKEN ALREADY_EXISTS")
+            self.assertTrue(repr(caught.exception).startswith("MeceneError(ALREADY_EXISTS, NAME_TAKEN, "))
+
     def test_a_closed_client_fails_at_once(self):
         client = mecene.Client("tcp://127.0.0.1:1")
         waiting = concurrent.futures.ThreadPoolExecutor(1)

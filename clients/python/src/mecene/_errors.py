@@ -6,11 +6,19 @@ import enum
 
 from mecene.v1 import reason_pb2, wire_pb2
 
+
+class _Named(enum.IntEnum):
+    """Numbers that show their names."""
+
+    def __str__(self):
+        return self.name
+
+
 #: What programs branch on: one enum for all reasons, with permanent numbers.
-Reason = enum.IntEnum("Reason", {name.removeprefix("REASON_"): n for name, n in reason_pb2.Reason.items()})
+Reason = _Named("Reason", {name.removeprefix("REASON_"): n for name, n in reason_pb2.Reason.items()})
 
 
-class StatusCode(enum.IntEnum):
+class StatusCode(_Named):
     """gRPC's status codes."""
 
     OK = 0
@@ -75,6 +83,9 @@ class MeceneError(Exception):
             cause=self.cause)
         error.in_doubt, error.key = True, key
         return error
+
+    def __repr__(self):
+        return f"MeceneError({self.code}, {self.reason}, {str(self)!r})"
 
     def __eq__(self, other):
         return isinstance(other, MeceneError) and vars(self) == vars(other)

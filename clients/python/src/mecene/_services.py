@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from typing import Any
 
 from mecene import health_pb2
-from mecene._method import Method
+from mecene._method import Method, made
+from mecene._rules import Options
 from mecene.v1 import account_pb2, click_pb2, daemon_pb2, settlement_pb2, thing_pb2
 
 HEALTH_CHECK = Method(
@@ -141,395 +143,653 @@ METHODS = {method.path: method for method in (
 class Health:
     """Tells whether the daemon, or one of its services, takes calls."""
 
-    def __init__(self, client):
+    def __init__(self, client: Any) -> None:
         self._client = client
 
-    def check(self, request: health_pb2.HealthCheckRequest | None = None, /, *, options=None, **fields) -> health_pb2.HealthCheckResponse:
+    def check(
+            self, request: health_pb2.HealthCheckRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            service: str | None = None) -> health_pb2.HealthCheckResponse:
         """The state of one service, or of the whole daemon for the empty name."""
-        return self._client.unary(HEALTH_CHECK, health_pb2.HealthCheckRequest(**fields) if request is None else request, options)
+        return self._client.unary(HEALTH_CHECK, made(health_pb2.HealthCheckRequest, request, service=service), options)
 
 
 class AccountService:
     """People and organisations, and the money they hold."""
 
-    def __init__(self, client):
+    def __init__(self, client: Any) -> None:
         self._client = client
 
-    def open_account(self, request: account_pb2.OpenAccountRequest | None = None, /, *, options=None, **fields) -> account_pb2.OpenAccountResponse:
+    def open_account(
+            self, request: account_pb2.OpenAccountRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            name: str | None = None,
+            display_name: str | None = None,
+            budget_micros: int | None = None) -> account_pb2.OpenAccountResponse:
         """Opens an account. Names are unique for ever."""
-        return self._client.unary(ACCOUNT_SERVICE_OPEN_ACCOUNT, account_pb2.OpenAccountRequest(**fields) if request is None else request, options)
+        return self._client.unary(ACCOUNT_SERVICE_OPEN_ACCOUNT, made(account_pb2.OpenAccountRequest, request, name=name, display_name=display_name, budget_micros=budget_micros), options)
 
-    def get_account(self, request: account_pb2.GetAccountRequest | None = None, /, *, options=None, **fields) -> account_pb2.GetAccountResponse:
+    def get_account(
+            self, request: account_pb2.GetAccountRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            account: account_pb2.AccountReference | Mapping[str, Any] | None = None) -> account_pb2.GetAccountResponse:
         """One account as it is now."""
-        return self._client.unary(ACCOUNT_SERVICE_GET_ACCOUNT, account_pb2.GetAccountRequest(**fields) if request is None else request, options)
+        return self._client.unary(ACCOUNT_SERVICE_GET_ACCOUNT, made(account_pb2.GetAccountRequest, request, account=account), options)
 
-    def list_accounts(self, request: account_pb2.ListAccountsRequest | None = None, /, *, options=None, **fields) -> account_pb2.ListAccountsResponse:
+    def list_accounts(
+            self, request: account_pb2.ListAccountsRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            page_size: int | None = None,
+            page_token: str | None = None) -> account_pb2.ListAccountsResponse:
         """All accounts by id, in pages."""
-        return self._client.unary(ACCOUNT_SERVICE_LIST_ACCOUNTS, account_pb2.ListAccountsRequest(**fields) if request is None else request, options)
+        return self._client.unary(ACCOUNT_SERVICE_LIST_ACCOUNTS, made(account_pb2.ListAccountsRequest, request, page_size=page_size, page_token=page_token), options)
 
-    def list_accounts_pages(self, request: account_pb2.ListAccountsRequest | None = None, /, *, options=None, **fields) -> Iterator[account_pb2.ListAccountsResponse]:
+    def list_accounts_pages(
+            self, request: account_pb2.ListAccountsRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            page_size: int | None = None,
+            page_token: str | None = None) -> Iterator[account_pb2.ListAccountsResponse]:
         """The pages of `list_accounts`, each fetched when it is asked for."""
-        return self._client.pages(ACCOUNT_SERVICE_LIST_ACCOUNTS, account_pb2.ListAccountsRequest(**fields) if request is None else request, options)
+        return self._client.pages(ACCOUNT_SERVICE_LIST_ACCOUNTS, made(account_pb2.ListAccountsRequest, request, page_size=page_size, page_token=page_token), options)
 
-    def update_account(self, request: account_pb2.UpdateAccountRequest | None = None, /, *, options=None, **fields) -> account_pb2.UpdateAccountResponse:
+    def update_account(
+            self, request: account_pb2.UpdateAccountRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            account: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            display_name: str | None = None) -> account_pb2.UpdateAccountResponse:
         """Changes what the account is called in public."""
-        return self._client.unary(ACCOUNT_SERVICE_UPDATE_ACCOUNT, account_pb2.UpdateAccountRequest(**fields) if request is None else request, options)
+        return self._client.unary(ACCOUNT_SERVICE_UPDATE_ACCOUNT, made(account_pb2.UpdateAccountRequest, request, account=account, display_name=display_name), options)
 
-    def set_budget(self, request: account_pb2.SetBudgetRequest | None = None, /, *, options=None, **fields) -> account_pb2.SetBudgetResponse:
+    def set_budget(
+            self, request: account_pb2.SetBudgetRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            account: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            budget_micros: int | None = None) -> account_pb2.SetBudgetResponse:
         """Sets what the account gives each month. An open pot grows at once and never shrinks."""
-        return self._client.unary(ACCOUNT_SERVICE_SET_BUDGET, account_pb2.SetBudgetRequest(**fields) if request is None else request, options)
+        return self._client.unary(ACCOUNT_SERVICE_SET_BUDGET, made(account_pb2.SetBudgetRequest, request, account=account, budget_micros=budget_micros), options)
 
-    def deposit(self, request: account_pb2.DepositRequest | None = None, /, *, options=None, **fields) -> account_pb2.DepositResponse:
+    def deposit(
+            self, request: account_pb2.DepositRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            account: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            amount_micros: int | None = None,
+            key: str | None = None) -> account_pb2.DepositResponse:
         """Pays money in. The same key again answers with the first deposit."""
-        return self._client.unary(ACCOUNT_SERVICE_DEPOSIT, account_pb2.DepositRequest(**fields) if request is None else request, options)
+        return self._client.unary(ACCOUNT_SERVICE_DEPOSIT, made(account_pb2.DepositRequest, request, account=account, amount_micros=amount_micros, key=key), options)
 
-    def withdraw(self, request: account_pb2.WithdrawRequest | None = None, /, *, options=None, **fields) -> account_pb2.WithdrawResponse:
+    def withdraw(
+            self, request: account_pb2.WithdrawRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            account: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            fees: bool | None = None,
+            amount_micros: int | None = None,
+            key: str | None = None) -> account_pb2.WithdrawResponse:
         """Pays money out of an account or of the collected fees. The same key again answers with the first withdrawal."""
-        return self._client.unary(ACCOUNT_SERVICE_WITHDRAW, account_pb2.WithdrawRequest(**fields) if request is None else request, options)
+        return self._client.unary(ACCOUNT_SERVICE_WITHDRAW, made(account_pb2.WithdrawRequest, request, account=account, fees=fees, amount_micros=amount_micros, key=key), options)
 
-    def close_account(self, request: account_pb2.CloseAccountRequest | None = None, /, *, options=None, **fields) -> account_pb2.CloseAccountResponse:
+    def close_account(
+            self, request: account_pb2.CloseAccountRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            account: account_pb2.AccountReference | Mapping[str, Any] | None = None) -> account_pb2.CloseAccountResponse:
         """Ends giving and receiving. Earned shares still arrive and can be withdrawn."""
-        return self._client.unary(ACCOUNT_SERVICE_CLOSE_ACCOUNT, account_pb2.CloseAccountRequest(**fields) if request is None else request, options)
+        return self._client.unary(ACCOUNT_SERVICE_CLOSE_ACCOUNT, made(account_pb2.CloseAccountRequest, request, account=account), options)
 
-    def get_statement(self, request: account_pb2.GetStatementRequest | None = None, /, *, options=None, **fields) -> account_pb2.GetStatementResponse:
+    def get_statement(
+            self, request: account_pb2.GetStatementRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            account: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            period: str | None = None,
+            page_size: int | None = None,
+            page_token: str | None = None) -> account_pb2.GetStatementResponse:
         """Every movement of an account's money in one period, or in all, with the balances after each."""
-        return self._client.unary(ACCOUNT_SERVICE_GET_STATEMENT, account_pb2.GetStatementRequest(**fields) if request is None else request, options)
+        return self._client.unary(ACCOUNT_SERVICE_GET_STATEMENT, made(account_pb2.GetStatementRequest, request, account=account, period=period, page_size=page_size, page_token=page_token), options)
 
-    def get_statement_pages(self, request: account_pb2.GetStatementRequest | None = None, /, *, options=None, **fields) -> Iterator[account_pb2.GetStatementResponse]:
+    def get_statement_pages(
+            self, request: account_pb2.GetStatementRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            account: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            period: str | None = None,
+            page_size: int | None = None,
+            page_token: str | None = None) -> Iterator[account_pb2.GetStatementResponse]:
         """The pages of `get_statement`, each fetched when it is asked for."""
-        return self._client.pages(ACCOUNT_SERVICE_GET_STATEMENT, account_pb2.GetStatementRequest(**fields) if request is None else request, options)
+        return self._client.pages(ACCOUNT_SERVICE_GET_STATEMENT, made(account_pb2.GetStatementRequest, request, account=account, period=period, page_size=page_size, page_token=page_token), options)
 
-    def list_transfers(self, request: account_pb2.ListTransfersRequest | None = None, /, *, options=None, **fields) -> account_pb2.ListTransfersResponse:
+    def list_transfers(
+            self, request: account_pb2.ListTransfersRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            period: str | None = None,
+            page_size: int | None = None,
+            page_token: str | None = None) -> account_pb2.ListTransfersResponse:
         """The journal: every movement of everybody's money, in its order, in pages."""
-        return self._client.unary(ACCOUNT_SERVICE_LIST_TRANSFERS, account_pb2.ListTransfersRequest(**fields) if request is None else request, options)
+        return self._client.unary(ACCOUNT_SERVICE_LIST_TRANSFERS, made(account_pb2.ListTransfersRequest, request, period=period, page_size=page_size, page_token=page_token), options)
 
-    def list_transfers_pages(self, request: account_pb2.ListTransfersRequest | None = None, /, *, options=None, **fields) -> Iterator[account_pb2.ListTransfersResponse]:
+    def list_transfers_pages(
+            self, request: account_pb2.ListTransfersRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            period: str | None = None,
+            page_size: int | None = None,
+            page_token: str | None = None) -> Iterator[account_pb2.ListTransfersResponse]:
         """The pages of `list_transfers`, each fetched when it is asked for."""
-        return self._client.pages(ACCOUNT_SERVICE_LIST_TRANSFERS, account_pb2.ListTransfersRequest(**fields) if request is None else request, options)
+        return self._client.pages(ACCOUNT_SERVICE_LIST_TRANSFERS, made(account_pb2.ListTransfersRequest, request, period=period, page_size=page_size, page_token=page_token), options)
 
 
 class ThingService:
     """What can be clicked."""
 
-    def __init__(self, client):
+    def __init__(self, client: Any) -> None:
         self._client = client
 
-    def add_thing(self, request: thing_pb2.AddThingRequest | None = None, /, *, options=None, **fields) -> thing_pb2.AddThingResponse:
+    def add_thing(
+            self, request: thing_pb2.AddThingRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            owner: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            url: str | None = None,
+            title: str | None = None,
+            description: str | None = None,
+            hidden: bool | None = None) -> thing_pb2.AddThingResponse:
         """Registers a thing. The same URL for the same owner again is the same thing."""
-        return self._client.unary(THING_SERVICE_ADD_THING, thing_pb2.AddThingRequest(**fields) if request is None else request, options)
+        return self._client.unary(THING_SERVICE_ADD_THING, made(thing_pb2.AddThingRequest, request, owner=owner, url=url, title=title, description=description, hidden=hidden), options)
 
-    def get_thing(self, request: thing_pb2.GetThingRequest | None = None, /, *, options=None, **fields) -> thing_pb2.GetThingResponse:
+    def get_thing(
+            self, request: thing_pb2.GetThingRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            thing: thing_pb2.ThingReference | Mapping[str, Any] | None = None) -> thing_pb2.GetThingResponse:
         """One thing as it is now."""
-        return self._client.unary(THING_SERVICE_GET_THING, thing_pb2.GetThingRequest(**fields) if request is None else request, options)
+        return self._client.unary(THING_SERVICE_GET_THING, made(thing_pb2.GetThingRequest, request, thing=thing), options)
 
-    def list_things(self, request: thing_pb2.ListThingsRequest | None = None, /, *, options=None, **fields) -> thing_pb2.ListThingsResponse:
+    def list_things(
+            self, request: thing_pb2.ListThingsRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            owner: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            page_size: int | None = None,
+            page_token: str | None = None) -> thing_pb2.ListThingsResponse:
         """An owner's things by id, in pages; all that are not hidden when no owner is named."""
-        return self._client.unary(THING_SERVICE_LIST_THINGS, thing_pb2.ListThingsRequest(**fields) if request is None else request, options)
+        return self._client.unary(THING_SERVICE_LIST_THINGS, made(thing_pb2.ListThingsRequest, request, owner=owner, page_size=page_size, page_token=page_token), options)
 
-    def list_things_pages(self, request: thing_pb2.ListThingsRequest | None = None, /, *, options=None, **fields) -> Iterator[thing_pb2.ListThingsResponse]:
+    def list_things_pages(
+            self, request: thing_pb2.ListThingsRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            owner: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            page_size: int | None = None,
+            page_token: str | None = None) -> Iterator[thing_pb2.ListThingsResponse]:
         """The pages of `list_things`, each fetched when it is asked for."""
-        return self._client.pages(THING_SERVICE_LIST_THINGS, thing_pb2.ListThingsRequest(**fields) if request is None else request, options)
+        return self._client.pages(THING_SERVICE_LIST_THINGS, made(thing_pb2.ListThingsRequest, request, owner=owner, page_size=page_size, page_token=page_token), options)
 
-    def update_thing(self, request: thing_pb2.UpdateThingRequest | None = None, /, *, options=None, **fields) -> thing_pb2.UpdateThingResponse:
+    def update_thing(
+            self, request: thing_pb2.UpdateThingRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            thing: thing_pb2.ThingReference | Mapping[str, Any] | None = None,
+            title: str | None = None,
+            description: str | None = None,
+            hidden: bool | None = None) -> thing_pb2.UpdateThingResponse:
         """Changes title, description or whether it is listed."""
-        return self._client.unary(THING_SERVICE_UPDATE_THING, thing_pb2.UpdateThingRequest(**fields) if request is None else request, options)
+        return self._client.unary(THING_SERVICE_UPDATE_THING, made(thing_pb2.UpdateThingRequest, request, thing=thing, title=title, description=description, hidden=hidden), options)
 
-    def retire_thing(self, request: thing_pb2.RetireThingRequest | None = None, /, *, options=None, **fields) -> thing_pb2.RetireThingResponse:
+    def retire_thing(
+            self, request: thing_pb2.RetireThingRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            thing: thing_pb2.ThingReference | Mapping[str, Any] | None = None) -> thing_pb2.RetireThingResponse:
         """Ends new clicks. Existing ones are paid and can be undone; the URL stays taken."""
-        return self._client.unary(THING_SERVICE_RETIRE_THING, thing_pb2.RetireThingRequest(**fields) if request is None else request, options)
+        return self._client.unary(THING_SERVICE_RETIRE_THING, made(thing_pb2.RetireThingRequest, request, thing=thing), options)
 
-    def revive_thing(self, request: thing_pb2.ReviveThingRequest | None = None, /, *, options=None, **fields) -> thing_pb2.ReviveThingResponse:
+    def revive_thing(
+            self, request: thing_pb2.ReviveThingRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            thing: thing_pb2.ThingReference | Mapping[str, Any] | None = None) -> thing_pb2.ReviveThingResponse:
         """Takes clicks again."""
-        return self._client.unary(THING_SERVICE_REVIVE_THING, thing_pb2.ReviveThingRequest(**fields) if request is None else request, options)
+        return self._client.unary(THING_SERVICE_REVIVE_THING, made(thing_pb2.ReviveThingRequest, request, thing=thing), options)
 
 
 class ClickService:
     """Liking things."""
 
-    def __init__(self, client):
+    def __init__(self, client: Any) -> None:
         self._client = client
 
-    def click(self, request: click_pb2.ClickRequest | None = None, /, *, options=None, **fields) -> click_pb2.ClickResponse:
+    def click(
+            self, request: click_pb2.ClickRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            patron: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            thing: thing_pb2.ThingReference | Mapping[str, Any] | None = None,
+            period: str | None = None) -> click_pb2.ClickResponse:
         """One patron likes one thing this month. A repeat is OK and says so."""
-        return self._client.unary(CLICK_SERVICE_CLICK, click_pb2.ClickRequest(**fields) if request is None else request, options)
+        return self._client.unary(CLICK_SERVICE_CLICK, made(click_pb2.ClickRequest, request, patron=patron, thing=thing, period=period), options)
 
-    def click_many(self, request: click_pb2.ClickManyRequest | None = None, /, *, options=None, **fields) -> click_pb2.ClickManyResponse:
+    def click_many(
+            self, request: click_pb2.ClickManyRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            patron_ids: Iterable[int] | None = None,
+            thing_ids: Iterable[int] | None = None,
+            period: str | None = None) -> click_pb2.ClickManyResponse:
         """Many clicks in one message; each is decided by itself."""
-        return self._client.unary(CLICK_SERVICE_CLICK_MANY, click_pb2.ClickManyRequest(**fields) if request is None else request, options)
+        return self._client.unary(CLICK_SERVICE_CLICK_MANY, made(click_pb2.ClickManyRequest, request, patron_ids=patron_ids, thing_ids=thing_ids, period=period), options)
 
-    def undo_click(self, request: click_pb2.UndoClickRequest | None = None, /, *, options=None, **fields) -> click_pb2.UndoClickResponse:
+    def undo_click(
+            self, request: click_pb2.UndoClickRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            patron: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            thing: thing_pb2.ThingReference | Mapping[str, Any] | None = None,
+            period: str | None = None) -> click_pb2.UndoClickResponse:
         """Takes a click of the open period back. The pot stays."""
-        return self._client.unary(CLICK_SERVICE_UNDO_CLICK, click_pb2.UndoClickRequest(**fields) if request is None else request, options)
+        return self._client.unary(CLICK_SERVICE_UNDO_CLICK, made(click_pb2.UndoClickRequest, request, patron=patron, thing=thing, period=period), options)
 
-    def list_clicks(self, request: click_pb2.ListClicksRequest | None = None, /, *, options=None, **fields) -> click_pb2.ListClicksResponse:
+    def list_clicks(
+            self, request: click_pb2.ListClicksRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            patron: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            period: str | None = None,
+            page_size: int | None = None,
+            page_token: str | None = None) -> click_pb2.ListClicksResponse:
         """What a patron clicked in a period, and what each click is or was worth."""
-        return self._client.unary(CLICK_SERVICE_LIST_CLICKS, click_pb2.ListClicksRequest(**fields) if request is None else request, options)
+        return self._client.unary(CLICK_SERVICE_LIST_CLICKS, made(click_pb2.ListClicksRequest, request, patron=patron, period=period, page_size=page_size, page_token=page_token), options)
 
-    def list_clicks_pages(self, request: click_pb2.ListClicksRequest | None = None, /, *, options=None, **fields) -> Iterator[click_pb2.ListClicksResponse]:
+    def list_clicks_pages(
+            self, request: click_pb2.ListClicksRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            patron: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            period: str | None = None,
+            page_size: int | None = None,
+            page_token: str | None = None) -> Iterator[click_pb2.ListClicksResponse]:
         """The pages of `list_clicks`, each fetched when it is asked for."""
-        return self._client.pages(CLICK_SERVICE_LIST_CLICKS, click_pb2.ListClicksRequest(**fields) if request is None else request, options)
+        return self._client.pages(CLICK_SERVICE_LIST_CLICKS, made(click_pb2.ListClicksRequest, request, patron=patron, period=period, page_size=page_size, page_token=page_token), options)
 
 
 class DaemonService:
     """The daemon itself."""
 
-    def __init__(self, client):
+    def __init__(self, client: Any) -> None:
         self._client = client
 
-    def get_status(self, request: daemon_pb2.GetStatusRequest | None = None, /, *, options=None, **fields) -> daemon_pb2.GetStatusResponse:
+    def get_status(
+            self, request: daemon_pb2.GetStatusRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None) -> daemon_pb2.GetStatusResponse:
         """Version, open period, counts, sizes, and every setting and limit in force."""
-        return self._client.unary(DAEMON_SERVICE_GET_STATUS, daemon_pb2.GetStatusRequest(**fields) if request is None else request, options)
+        return self._client.unary(DAEMON_SERVICE_GET_STATUS, made(daemon_pb2.GetStatusRequest, request), options)
 
-    def set_clock(self, request: daemon_pb2.SetClockRequest | None = None, /, *, options=None, **fields) -> daemon_pb2.SetClockResponse:
+    def set_clock(
+            self, request: daemon_pb2.SetClockRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            now_ms: int | None = None) -> daemon_pb2.SetClockResponse:
         """Moves a simulated clock forward. Refused on a daemon that runs on the system's clock."""
-        return self._client.unary(DAEMON_SERVICE_SET_CLOCK, daemon_pb2.SetClockRequest(**fields) if request is None else request, options)
+        return self._client.unary(DAEMON_SERVICE_SET_CLOCK, made(daemon_pb2.SetClockRequest, request, now_ms=now_ms), options)
 
-    def confirm_clock(self, request: daemon_pb2.ConfirmClockRequest | None = None, /, *, options=None, **fields) -> daemon_pb2.ConfirmClockResponse:
+    def confirm_clock(
+            self, request: daemon_pb2.ConfirmClockRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            now_ms: int | None = None) -> daemon_pb2.ConfirmClockResponse:
         """Says that the system's clock is right, after it has jumped. Ends the periods that it has passed."""
-        return self._client.unary(DAEMON_SERVICE_CONFIRM_CLOCK, daemon_pb2.ConfirmClockRequest(**fields) if request is None else request, options)
+        return self._client.unary(DAEMON_SERVICE_CONFIRM_CLOCK, made(daemon_pb2.ConfirmClockRequest, request, now_ms=now_ms), options)
 
 
 class SettlementService:
     """Cutting the pots of a closed period into shares."""
 
-    def __init__(self, client):
+    def __init__(self, client: Any) -> None:
         self._client = client
 
-    def preview_settlement(self, request: settlement_pb2.PreviewSettlementRequest | None = None, /, *, options=None, **fields) -> settlement_pb2.PreviewSettlementResponse:
+    def preview_settlement(
+            self, request: settlement_pb2.PreviewSettlementRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            period: str | None = None) -> settlement_pb2.PreviewSettlementResponse:
         """What a settlement of the period would do, or did."""
-        return self._client.unary(SETTLEMENT_SERVICE_PREVIEW_SETTLEMENT, settlement_pb2.PreviewSettlementRequest(**fields) if request is None else request, options)
+        return self._client.unary(SETTLEMENT_SERVICE_PREVIEW_SETTLEMENT, made(settlement_pb2.PreviewSettlementRequest, request, period=period), options)
 
-    def settle(self, request: settlement_pb2.SettleRequest | None = None, /, *, options=None, **fields) -> Iterator[settlement_pb2.SettleResponse]:
+    def settle(
+            self, request: settlement_pb2.SettleRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            period: str | None = None) -> Iterator[settlement_pb2.SettleResponse]:
         """Settles a closed period, or joins its settlement, and ends with its summary. Of a settled period: the summary again."""
-        return self._client.stream(SETTLEMENT_SERVICE_SETTLE, settlement_pb2.SettleRequest(**fields) if request is None else request, options)
+        return self._client.stream(SETTLEMENT_SERVICE_SETTLE, made(settlement_pb2.SettleRequest, request, period=period), options)
 
-    def get_settlement(self, request: settlement_pb2.GetSettlementRequest | None = None, /, *, options=None, **fields) -> settlement_pb2.GetSettlementResponse:
+    def get_settlement(
+            self, request: settlement_pb2.GetSettlementRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            period: str | None = None) -> settlement_pb2.GetSettlementResponse:
         """The summary of a settled period."""
-        return self._client.unary(SETTLEMENT_SERVICE_GET_SETTLEMENT, settlement_pb2.GetSettlementRequest(**fields) if request is None else request, options)
+        return self._client.unary(SETTLEMENT_SERVICE_GET_SETTLEMENT, made(settlement_pb2.GetSettlementRequest, request, period=period), options)
 
-    def list_settlements(self, request: settlement_pb2.ListSettlementsRequest | None = None, /, *, options=None, **fields) -> settlement_pb2.ListSettlementsResponse:
+    def list_settlements(
+            self, request: settlement_pb2.ListSettlementsRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            page_size: int | None = None,
+            page_token: str | None = None) -> settlement_pb2.ListSettlementsResponse:
         """All settled periods, the newest first, in pages."""
-        return self._client.unary(SETTLEMENT_SERVICE_LIST_SETTLEMENTS, settlement_pb2.ListSettlementsRequest(**fields) if request is None else request, options)
+        return self._client.unary(SETTLEMENT_SERVICE_LIST_SETTLEMENTS, made(settlement_pb2.ListSettlementsRequest, request, page_size=page_size, page_token=page_token), options)
 
-    def list_settlements_pages(self, request: settlement_pb2.ListSettlementsRequest | None = None, /, *, options=None, **fields) -> Iterator[settlement_pb2.ListSettlementsResponse]:
+    def list_settlements_pages(
+            self, request: settlement_pb2.ListSettlementsRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            page_size: int | None = None,
+            page_token: str | None = None) -> Iterator[settlement_pb2.ListSettlementsResponse]:
         """The pages of `list_settlements`, each fetched when it is asked for."""
-        return self._client.pages(SETTLEMENT_SERVICE_LIST_SETTLEMENTS, settlement_pb2.ListSettlementsRequest(**fields) if request is None else request, options)
+        return self._client.pages(SETTLEMENT_SERVICE_LIST_SETTLEMENTS, made(settlement_pb2.ListSettlementsRequest, request, page_size=page_size, page_token=page_token), options)
 
-    def get_revenue(self, request: settlement_pb2.GetRevenueRequest | None = None, /, *, options=None, **fields) -> settlement_pb2.GetRevenueResponse:
+    def get_revenue(
+            self, request: settlement_pb2.GetRevenueRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            owner: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            period: str | None = None,
+            page_size: int | None = None,
+            page_token: str | None = None) -> settlement_pb2.GetRevenueResponse:
         """What an owner earned in a period, thing by thing."""
-        return self._client.unary(SETTLEMENT_SERVICE_GET_REVENUE, settlement_pb2.GetRevenueRequest(**fields) if request is None else request, options)
+        return self._client.unary(SETTLEMENT_SERVICE_GET_REVENUE, made(settlement_pb2.GetRevenueRequest, request, owner=owner, period=period, page_size=page_size, page_token=page_token), options)
 
-    def get_revenue_pages(self, request: settlement_pb2.GetRevenueRequest | None = None, /, *, options=None, **fields) -> Iterator[settlement_pb2.GetRevenueResponse]:
+    def get_revenue_pages(
+            self, request: settlement_pb2.GetRevenueRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            owner: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            period: str | None = None,
+            page_size: int | None = None,
+            page_token: str | None = None) -> Iterator[settlement_pb2.GetRevenueResponse]:
         """The pages of `get_revenue`, each fetched when it is asked for."""
-        return self._client.pages(SETTLEMENT_SERVICE_GET_REVENUE, settlement_pb2.GetRevenueRequest(**fields) if request is None else request, options)
+        return self._client.pages(SETTLEMENT_SERVICE_GET_REVENUE, made(settlement_pb2.GetRevenueRequest, request, owner=owner, period=period, page_size=page_size, page_token=page_token), options)
 
-    def get_receipt(self, request: settlement_pb2.GetReceiptRequest | None = None, /, *, options=None, **fields) -> settlement_pb2.GetReceiptResponse:
+    def get_receipt(
+            self, request: settlement_pb2.GetReceiptRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            account: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            period: str | None = None,
+            role: int | str | None = None) -> settlement_pb2.GetReceiptResponse:
         """One account's part of a settled period, with the proof that it is part of what the digest stands for."""
-        return self._client.unary(SETTLEMENT_SERVICE_GET_RECEIPT, settlement_pb2.GetReceiptRequest(**fields) if request is None else request, options)
+        return self._client.unary(SETTLEMENT_SERVICE_GET_RECEIPT, made(settlement_pb2.GetReceiptRequest, request, account=account, period=period, role=role), options)
 
-    def verify(self, request: settlement_pb2.VerifyRequest | None = None, /, *, options=None, **fields) -> Iterator[settlement_pb2.VerifyResponse]:
+    def verify(
+            self, request: settlement_pb2.VerifyRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            commit: str | None = None) -> Iterator[settlement_pb2.VerifyResponse]:
         """Proves the books from clicks and transfers alone, and names the first wrong row."""
-        return self._client.stream(SETTLEMENT_SERVICE_VERIFY, settlement_pb2.VerifyRequest(**fields) if request is None else request, options)
+        return self._client.stream(SETTLEMENT_SERVICE_VERIFY, made(settlement_pb2.VerifyRequest, request, commit=commit), options)
 
 
 class AsyncHealth:
     """Tells whether the daemon, or one of its services, takes calls."""
 
-    def __init__(self, client):
+    def __init__(self, client: Any) -> None:
         self._client = client
 
-    async def check(self, request: health_pb2.HealthCheckRequest | None = None, /, *, options=None, **fields) -> health_pb2.HealthCheckResponse:
+    async def check(
+            self, request: health_pb2.HealthCheckRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            service: str | None = None) -> health_pb2.HealthCheckResponse:
         """The state of one service, or of the whole daemon for the empty name."""
-        return await self._client.unary(HEALTH_CHECK, health_pb2.HealthCheckRequest(**fields) if request is None else request, options)
+        return await self._client.unary(HEALTH_CHECK, made(health_pb2.HealthCheckRequest, request, service=service), options)
 
 
 class AsyncAccountService:
     """People and organisations, and the money they hold."""
 
-    def __init__(self, client):
+    def __init__(self, client: Any) -> None:
         self._client = client
 
-    async def open_account(self, request: account_pb2.OpenAccountRequest | None = None, /, *, options=None, **fields) -> account_pb2.OpenAccountResponse:
+    async def open_account(
+            self, request: account_pb2.OpenAccountRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            name: str | None = None,
+            display_name: str | None = None,
+            budget_micros: int | None = None) -> account_pb2.OpenAccountResponse:
         """Opens an account. Names are unique for ever."""
-        return await self._client.unary(ACCOUNT_SERVICE_OPEN_ACCOUNT, account_pb2.OpenAccountRequest(**fields) if request is None else request, options)
+        return await self._client.unary(ACCOUNT_SERVICE_OPEN_ACCOUNT, made(account_pb2.OpenAccountRequest, request, name=name, display_name=display_name, budget_micros=budget_micros), options)
 
-    async def get_account(self, request: account_pb2.GetAccountRequest | None = None, /, *, options=None, **fields) -> account_pb2.GetAccountResponse:
+    async def get_account(
+            self, request: account_pb2.GetAccountRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            account: account_pb2.AccountReference | Mapping[str, Any] | None = None) -> account_pb2.GetAccountResponse:
         """One account as it is now."""
-        return await self._client.unary(ACCOUNT_SERVICE_GET_ACCOUNT, account_pb2.GetAccountRequest(**fields) if request is None else request, options)
+        return await self._client.unary(ACCOUNT_SERVICE_GET_ACCOUNT, made(account_pb2.GetAccountRequest, request, account=account), options)
 
-    async def list_accounts(self, request: account_pb2.ListAccountsRequest | None = None, /, *, options=None, **fields) -> account_pb2.ListAccountsResponse:
+    async def list_accounts(
+            self, request: account_pb2.ListAccountsRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            page_size: int | None = None,
+            page_token: str | None = None) -> account_pb2.ListAccountsResponse:
         """All accounts by id, in pages."""
-        return await self._client.unary(ACCOUNT_SERVICE_LIST_ACCOUNTS, account_pb2.ListAccountsRequest(**fields) if request is None else request, options)
+        return await self._client.unary(ACCOUNT_SERVICE_LIST_ACCOUNTS, made(account_pb2.ListAccountsRequest, request, page_size=page_size, page_token=page_token), options)
 
-    def list_accounts_pages(self, request: account_pb2.ListAccountsRequest | None = None, /, *, options=None, **fields) -> AsyncIterator[account_pb2.ListAccountsResponse]:
+    def list_accounts_pages(
+            self, request: account_pb2.ListAccountsRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            page_size: int | None = None,
+            page_token: str | None = None) -> AsyncIterator[account_pb2.ListAccountsResponse]:
         """The pages of `list_accounts`, each fetched when it is asked for."""
-        return self._client.pages(ACCOUNT_SERVICE_LIST_ACCOUNTS, account_pb2.ListAccountsRequest(**fields) if request is None else request, options)
+        return self._client.pages(ACCOUNT_SERVICE_LIST_ACCOUNTS, made(account_pb2.ListAccountsRequest, request, page_size=page_size, page_token=page_token), options)
 
-    async def update_account(self, request: account_pb2.UpdateAccountRequest | None = None, /, *, options=None, **fields) -> account_pb2.UpdateAccountResponse:
+    async def update_account(
+            self, request: account_pb2.UpdateAccountRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            account: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            display_name: str | None = None) -> account_pb2.UpdateAccountResponse:
         """Changes what the account is called in public."""
-        return await self._client.unary(ACCOUNT_SERVICE_UPDATE_ACCOUNT, account_pb2.UpdateAccountRequest(**fields) if request is None else request, options)
+        return await self._client.unary(ACCOUNT_SERVICE_UPDATE_ACCOUNT, made(account_pb2.UpdateAccountRequest, request, account=account, display_name=display_name), options)
 
-    async def set_budget(self, request: account_pb2.SetBudgetRequest | None = None, /, *, options=None, **fields) -> account_pb2.SetBudgetResponse:
+    async def set_budget(
+            self, request: account_pb2.SetBudgetRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            account: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            budget_micros: int | None = None) -> account_pb2.SetBudgetResponse:
         """Sets what the account gives each month. An open pot grows at once and never shrinks."""
-        return await self._client.unary(ACCOUNT_SERVICE_SET_BUDGET, account_pb2.SetBudgetRequest(**fields) if request is None else request, options)
+        return await self._client.unary(ACCOUNT_SERVICE_SET_BUDGET, made(account_pb2.SetBudgetRequest, request, account=account, budget_micros=budget_micros), options)
 
-    async def deposit(self, request: account_pb2.DepositRequest | None = None, /, *, options=None, **fields) -> account_pb2.DepositResponse:
+    async def deposit(
+            self, request: account_pb2.DepositRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            account: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            amount_micros: int | None = None,
+            key: str | None = None) -> account_pb2.DepositResponse:
         """Pays money in. The same key again answers with the first deposit."""
-        return await self._client.unary(ACCOUNT_SERVICE_DEPOSIT, account_pb2.DepositRequest(**fields) if request is None else request, options)
+        return await self._client.unary(ACCOUNT_SERVICE_DEPOSIT, made(account_pb2.DepositRequest, request, account=account, amount_micros=amount_micros, key=key), options)
 
-    async def withdraw(self, request: account_pb2.WithdrawRequest | None = None, /, *, options=None, **fields) -> account_pb2.WithdrawResponse:
+    async def withdraw(
+            self, request: account_pb2.WithdrawRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            account: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            fees: bool | None = None,
+            amount_micros: int | None = None,
+            key: str | None = None) -> account_pb2.WithdrawResponse:
         """Pays money out of an account or of the collected fees. The same key again answers with the first withdrawal."""
-        return await self._client.unary(ACCOUNT_SERVICE_WITHDRAW, account_pb2.WithdrawRequest(**fields) if request is None else request, options)
+        return await self._client.unary(ACCOUNT_SERVICE_WITHDRAW, made(account_pb2.WithdrawRequest, request, account=account, fees=fees, amount_micros=amount_micros, key=key), options)
 
-    async def close_account(self, request: account_pb2.CloseAccountRequest | None = None, /, *, options=None, **fields) -> account_pb2.CloseAccountResponse:
+    async def close_account(
+            self, request: account_pb2.CloseAccountRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            account: account_pb2.AccountReference | Mapping[str, Any] | None = None) -> account_pb2.CloseAccountResponse:
         """Ends giving and receiving. Earned shares still arrive and can be withdrawn."""
-        return await self._client.unary(ACCOUNT_SERVICE_CLOSE_ACCOUNT, account_pb2.CloseAccountRequest(**fields) if request is None else request, options)
+        return await self._client.unary(ACCOUNT_SERVICE_CLOSE_ACCOUNT, made(account_pb2.CloseAccountRequest, request, account=account), options)
 
-    async def get_statement(self, request: account_pb2.GetStatementRequest | None = None, /, *, options=None, **fields) -> account_pb2.GetStatementResponse:
+    async def get_statement(
+            self, request: account_pb2.GetStatementRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            account: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            period: str | None = None,
+            page_size: int | None = None,
+            page_token: str | None = None) -> account_pb2.GetStatementResponse:
         """Every movement of an account's money in one period, or in all, with the balances after each."""
-        return await self._client.unary(ACCOUNT_SERVICE_GET_STATEMENT, account_pb2.GetStatementRequest(**fields) if request is None else request, options)
+        return await self._client.unary(ACCOUNT_SERVICE_GET_STATEMENT, made(account_pb2.GetStatementRequest, request, account=account, period=period, page_size=page_size, page_token=page_token), options)
 
-    def get_statement_pages(self, request: account_pb2.GetStatementRequest | None = None, /, *, options=None, **fields) -> AsyncIterator[account_pb2.GetStatementResponse]:
+    def get_statement_pages(
+            self, request: account_pb2.GetStatementRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            account: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            period: str | None = None,
+            page_size: int | None = None,
+            page_token: str | None = None) -> AsyncIterator[account_pb2.GetStatementResponse]:
         """The pages of `get_statement`, each fetched when it is asked for."""
-        return self._client.pages(ACCOUNT_SERVICE_GET_STATEMENT, account_pb2.GetStatementRequest(**fields) if request is None else request, options)
+        return self._client.pages(ACCOUNT_SERVICE_GET_STATEMENT, made(account_pb2.GetStatementRequest, request, account=account, period=period, page_size=page_size, page_token=page_token), options)
 
-    async def list_transfers(self, request: account_pb2.ListTransfersRequest | None = None, /, *, options=None, **fields) -> account_pb2.ListTransfersResponse:
+    async def list_transfers(
+            self, request: account_pb2.ListTransfersRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            period: str | None = None,
+            page_size: int | None = None,
+            page_token: str | None = None) -> account_pb2.ListTransfersResponse:
         """The journal: every movement of everybody's money, in its order, in pages."""
-        return await self._client.unary(ACCOUNT_SERVICE_LIST_TRANSFERS, account_pb2.ListTransfersRequest(**fields) if request is None else request, options)
+        return await self._client.unary(ACCOUNT_SERVICE_LIST_TRANSFERS, made(account_pb2.ListTransfersRequest, request, period=period, page_size=page_size, page_token=page_token), options)
 
-    def list_transfers_pages(self, request: account_pb2.ListTransfersRequest | None = None, /, *, options=None, **fields) -> AsyncIterator[account_pb2.ListTransfersResponse]:
+    def list_transfers_pages(
+            self, request: account_pb2.ListTransfersRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            period: str | None = None,
+            page_size: int | None = None,
+            page_token: str | None = None) -> AsyncIterator[account_pb2.ListTransfersResponse]:
         """The pages of `list_transfers`, each fetched when it is asked for."""
-        return self._client.pages(ACCOUNT_SERVICE_LIST_TRANSFERS, account_pb2.ListTransfersRequest(**fields) if request is None else request, options)
+        return self._client.pages(ACCOUNT_SERVICE_LIST_TRANSFERS, made(account_pb2.ListTransfersRequest, request, period=period, page_size=page_size, page_token=page_token), options)
 
 
 class AsyncThingService:
     """What can be clicked."""
 
-    def __init__(self, client):
+    def __init__(self, client: Any) -> None:
         self._client = client
 
-    async def add_thing(self, request: thing_pb2.AddThingRequest | None = None, /, *, options=None, **fields) -> thing_pb2.AddThingResponse:
+    async def add_thing(
+            self, request: thing_pb2.AddThingRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            owner: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            url: str | None = None,
+            title: str | None = None,
+            description: str | None = None,
+            hidden: bool | None = None) -> thing_pb2.AddThingResponse:
         """Registers a thing. The same URL for the same owner again is the same thing."""
-        return await self._client.unary(THING_SERVICE_ADD_THING, thing_pb2.AddThingRequest(**fields) if request is None else request, options)
+        return await self._client.unary(THING_SERVICE_ADD_THING, made(thing_pb2.AddThingRequest, request, owner=owner, url=url, title=title, description=description, hidden=hidden), options)
 
-    async def get_thing(self, request: thing_pb2.GetThingRequest | None = None, /, *, options=None, **fields) -> thing_pb2.GetThingResponse:
+    async def get_thing(
+            self, request: thing_pb2.GetThingRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            thing: thing_pb2.ThingReference | Mapping[str, Any] | None = None) -> thing_pb2.GetThingResponse:
         """One thing as it is now."""
-        return await self._client.unary(THING_SERVICE_GET_THING, thing_pb2.GetThingRequest(**fields) if request is None else request, options)
+        return await self._client.unary(THING_SERVICE_GET_THING, made(thing_pb2.GetThingRequest, request, thing=thing), options)
 
-    async def list_things(self, request: thing_pb2.ListThingsRequest | None = None, /, *, options=None, **fields) -> thing_pb2.ListThingsResponse:
+    async def list_things(
+            self, request: thing_pb2.ListThingsRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            owner: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            page_size: int | None = None,
+            page_token: str | None = None) -> thing_pb2.ListThingsResponse:
         """An owner's things by id, in pages; all that are not hidden when no owner is named."""
-        return await self._client.unary(THING_SERVICE_LIST_THINGS, thing_pb2.ListThingsRequest(**fields) if request is None else request, options)
+        return await self._client.unary(THING_SERVICE_LIST_THINGS, made(thing_pb2.ListThingsRequest, request, owner=owner, page_size=page_size, page_token=page_token), options)
 
-    def list_things_pages(self, request: thing_pb2.ListThingsRequest | None = None, /, *, options=None, **fields) -> AsyncIterator[thing_pb2.ListThingsResponse]:
+    def list_things_pages(
+            self, request: thing_pb2.ListThingsRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            owner: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            page_size: int | None = None,
+            page_token: str | None = None) -> AsyncIterator[thing_pb2.ListThingsResponse]:
         """The pages of `list_things`, each fetched when it is asked for."""
-        return self._client.pages(THING_SERVICE_LIST_THINGS, thing_pb2.ListThingsRequest(**fields) if request is None else request, options)
+        return self._client.pages(THING_SERVICE_LIST_THINGS, made(thing_pb2.ListThingsRequest, request, owner=owner, page_size=page_size, page_token=page_token), options)
 
-    async def update_thing(self, request: thing_pb2.UpdateThingRequest | None = None, /, *, options=None, **fields) -> thing_pb2.UpdateThingResponse:
+    async def update_thing(
+            self, request: thing_pb2.UpdateThingRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            thing: thing_pb2.ThingReference | Mapping[str, Any] | None = None,
+            title: str | None = None,
+            description: str | None = None,
+            hidden: bool | None = None) -> thing_pb2.UpdateThingResponse:
         """Changes title, description or whether it is listed."""
-        return await self._client.unary(THING_SERVICE_UPDATE_THING, thing_pb2.UpdateThingRequest(**fields) if request is None else request, options)
+        return await self._client.unary(THING_SERVICE_UPDATE_THING, made(thing_pb2.UpdateThingRequest, request, thing=thing, title=title, description=description, hidden=hidden), options)
 
-    async def retire_thing(self, request: thing_pb2.RetireThingRequest | None = None, /, *, options=None, **fields) -> thing_pb2.RetireThingResponse:
+    async def retire_thing(
+            self, request: thing_pb2.RetireThingRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            thing: thing_pb2.ThingReference | Mapping[str, Any] | None = None) -> thing_pb2.RetireThingResponse:
         """Ends new clicks. Existing ones are paid and can be undone; the URL stays taken."""
-        return await self._client.unary(THING_SERVICE_RETIRE_THING, thing_pb2.RetireThingRequest(**fields) if request is None else request, options)
+        return await self._client.unary(THING_SERVICE_RETIRE_THING, made(thing_pb2.RetireThingRequest, request, thing=thing), options)
 
-    async def revive_thing(self, request: thing_pb2.ReviveThingRequest | None = None, /, *, options=None, **fields) -> thing_pb2.ReviveThingResponse:
+    async def revive_thing(
+            self, request: thing_pb2.ReviveThingRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            thing: thing_pb2.ThingReference | Mapping[str, Any] | None = None) -> thing_pb2.ReviveThingResponse:
         """Takes clicks again."""
-        return await self._client.unary(THING_SERVICE_REVIVE_THING, thing_pb2.ReviveThingRequest(**fields) if request is None else request, options)
+        return await self._client.unary(THING_SERVICE_REVIVE_THING, made(thing_pb2.ReviveThingRequest, request, thing=thing), options)
 
 
 class AsyncClickService:
     """Liking things."""
 
-    def __init__(self, client):
+    def __init__(self, client: Any) -> None:
         self._client = client
 
-    async def click(self, request: click_pb2.ClickRequest | None = None, /, *, options=None, **fields) -> click_pb2.ClickResponse:
+    async def click(
+            self, request: click_pb2.ClickRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            patron: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            thing: thing_pb2.ThingReference | Mapping[str, Any] | None = None,
+            period: str | None = None) -> click_pb2.ClickResponse:
         """One patron likes one thing this month. A repeat is OK and says so."""
-        return await self._client.unary(CLICK_SERVICE_CLICK, click_pb2.ClickRequest(**fields) if request is None else request, options)
+        return await self._client.unary(CLICK_SERVICE_CLICK, made(click_pb2.ClickRequest, request, patron=patron, thing=thing, period=period), options)
 
-    async def click_many(self, request: click_pb2.ClickManyRequest | None = None, /, *, options=None, **fields) -> click_pb2.ClickManyResponse:
+    async def click_many(
+            self, request: click_pb2.ClickManyRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            patron_ids: Iterable[int] | None = None,
+            thing_ids: Iterable[int] | None = None,
+            period: str | None = None) -> click_pb2.ClickManyResponse:
         """Many clicks in one message; each is decided by itself."""
-        return await self._client.unary(CLICK_SERVICE_CLICK_MANY, click_pb2.ClickManyRequest(**fields) if request is None else request, options)
+        return await self._client.unary(CLICK_SERVICE_CLICK_MANY, made(click_pb2.ClickManyRequest, request, patron_ids=patron_ids, thing_ids=thing_ids, period=period), options)
 
-    async def undo_click(self, request: click_pb2.UndoClickRequest | None = None, /, *, options=None, **fields) -> click_pb2.UndoClickResponse:
+    async def undo_click(
+            self, request: click_pb2.UndoClickRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            patron: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            thing: thing_pb2.ThingReference | Mapping[str, Any] | None = None,
+            period: str | None = None) -> click_pb2.UndoClickResponse:
         """Takes a click of the open period back. The pot stays."""
-        return await self._client.unary(CLICK_SERVICE_UNDO_CLICK, click_pb2.UndoClickRequest(**fields) if request is None else request, options)
+        return await self._client.unary(CLICK_SERVICE_UNDO_CLICK, made(click_pb2.UndoClickRequest, request, patron=patron, thing=thing, period=period), options)
 
-    async def list_clicks(self, request: click_pb2.ListClicksRequest | None = None, /, *, options=None, **fields) -> click_pb2.ListClicksResponse:
+    async def list_clicks(
+            self, request: click_pb2.ListClicksRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            patron: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            period: str | None = None,
+            page_size: int | None = None,
+            page_token: str | None = None) -> click_pb2.ListClicksResponse:
         """What a patron clicked in a period, and what each click is or was worth."""
-        return await self._client.unary(CLICK_SERVICE_LIST_CLICKS, click_pb2.ListClicksRequest(**fields) if request is None else request, options)
+        return await self._client.unary(CLICK_SERVICE_LIST_CLICKS, made(click_pb2.ListClicksRequest, request, patron=patron, period=period, page_size=page_size, page_token=page_token), options)
 
-    def list_clicks_pages(self, request: click_pb2.ListClicksRequest | None = None, /, *, options=None, **fields) -> AsyncIterator[click_pb2.ListClicksResponse]:
+    def list_clicks_pages(
+            self, request: click_pb2.ListClicksRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            patron: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            period: str | None = None,
+            page_size: int | None = None,
+            page_token: str | None = None) -> AsyncIterator[click_pb2.ListClicksResponse]:
         """The pages of `list_clicks`, each fetched when it is asked for."""
-        return self._client.pages(CLICK_SERVICE_LIST_CLICKS, click_pb2.ListClicksRequest(**fields) if request is None else request, options)
+        return self._client.pages(CLICK_SERVICE_LIST_CLICKS, made(click_pb2.ListClicksRequest, request, patron=patron, period=period, page_size=page_size, page_token=page_token), options)
 
 
 class AsyncDaemonService:
     """The daemon itself."""
 
-    def __init__(self, client):
+    def __init__(self, client: Any) -> None:
         self._client = client
 
-    async def get_status(self, request: daemon_pb2.GetStatusRequest | None = None, /, *, options=None, **fields) -> daemon_pb2.GetStatusResponse:
+    async def get_status(
+            self, request: daemon_pb2.GetStatusRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None) -> daemon_pb2.GetStatusResponse:
         """Version, open period, counts, sizes, and every setting and limit in force."""
-        return await self._client.unary(DAEMON_SERVICE_GET_STATUS, daemon_pb2.GetStatusRequest(**fields) if request is None else request, options)
+        return await self._client.unary(DAEMON_SERVICE_GET_STATUS, made(daemon_pb2.GetStatusRequest, request), options)
 
-    async def set_clock(self, request: daemon_pb2.SetClockRequest | None = None, /, *, options=None, **fields) -> daemon_pb2.SetClockResponse:
+    async def set_clock(
+            self, request: daemon_pb2.SetClockRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            now_ms: int | None = None) -> daemon_pb2.SetClockResponse:
         """Moves a simulated clock forward. Refused on a daemon that runs on the system's clock."""
-        return await self._client.unary(DAEMON_SERVICE_SET_CLOCK, daemon_pb2.SetClockRequest(**fields) if request is None else request, options)
+        return await self._client.unary(DAEMON_SERVICE_SET_CLOCK, made(daemon_pb2.SetClockRequest, request, now_ms=now_ms), options)
 
-    async def confirm_clock(self, request: daemon_pb2.ConfirmClockRequest | None = None, /, *, options=None, **fields) -> daemon_pb2.ConfirmClockResponse:
+    async def confirm_clock(
+            self, request: daemon_pb2.ConfirmClockRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            now_ms: int | None = None) -> daemon_pb2.ConfirmClockResponse:
         """Says that the system's clock is right, after it has jumped. Ends the periods that it has passed."""
-        return await self._client.unary(DAEMON_SERVICE_CONFIRM_CLOCK, daemon_pb2.ConfirmClockRequest(**fields) if request is None else request, options)
+        return await self._client.unary(DAEMON_SERVICE_CONFIRM_CLOCK, made(daemon_pb2.ConfirmClockRequest, request, now_ms=now_ms), options)
 
 
 class AsyncSettlementService:
     """Cutting the pots of a closed period into shares."""
 
-    def __init__(self, client):
+    def __init__(self, client: Any) -> None:
         self._client = client
 
-    async def preview_settlement(self, request: settlement_pb2.PreviewSettlementRequest | None = None, /, *, options=None, **fields) -> settlement_pb2.PreviewSettlementResponse:
+    async def preview_settlement(
+            self, request: settlement_pb2.PreviewSettlementRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            period: str | None = None) -> settlement_pb2.PreviewSettlementResponse:
         """What a settlement of the period would do, or did."""
-        return await self._client.unary(SETTLEMENT_SERVICE_PREVIEW_SETTLEMENT, settlement_pb2.PreviewSettlementRequest(**fields) if request is None else request, options)
+        return await self._client.unary(SETTLEMENT_SERVICE_PREVIEW_SETTLEMENT, made(settlement_pb2.PreviewSettlementRequest, request, period=period), options)
 
-    def settle(self, request: settlement_pb2.SettleRequest | None = None, /, *, options=None, **fields) -> AsyncIterator[settlement_pb2.SettleResponse]:
+    def settle(
+            self, request: settlement_pb2.SettleRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            period: str | None = None) -> AsyncIterator[settlement_pb2.SettleResponse]:
         """Settles a closed period, or joins its settlement, and ends with its summary. Of a settled period: the summary again."""
-        return self._client.stream(SETTLEMENT_SERVICE_SETTLE, settlement_pb2.SettleRequest(**fields) if request is None else request, options)
+        return self._client.stream(SETTLEMENT_SERVICE_SETTLE, made(settlement_pb2.SettleRequest, request, period=period), options)
 
-    async def get_settlement(self, request: settlement_pb2.GetSettlementRequest | None = None, /, *, options=None, **fields) -> settlement_pb2.GetSettlementResponse:
+    async def get_settlement(
+            self, request: settlement_pb2.GetSettlementRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            period: str | None = None) -> settlement_pb2.GetSettlementResponse:
         """The summary of a settled period."""
-        return await self._client.unary(SETTLEMENT_SERVICE_GET_SETTLEMENT, settlement_pb2.GetSettlementRequest(**fields) if request is None else request, options)
+        return await self._client.unary(SETTLEMENT_SERVICE_GET_SETTLEMENT, made(settlement_pb2.GetSettlementRequest, request, period=period), options)
 
-    async def list_settlements(self, request: settlement_pb2.ListSettlementsRequest | None = None, /, *, options=None, **fields) -> settlement_pb2.ListSettlementsResponse:
+    async def list_settlements(
+            self, request: settlement_pb2.ListSettlementsRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            page_size: int | None = None,
+            page_token: str | None = None) -> settlement_pb2.ListSettlementsResponse:
         """All settled periods, the newest first, in pages."""
-        return await self._client.unary(SETTLEMENT_SERVICE_LIST_SETTLEMENTS, settlement_pb2.ListSettlementsRequest(**fields) if request is None else request, options)
+        return await self._client.unary(SETTLEMENT_SERVICE_LIST_SETTLEMENTS, made(settlement_pb2.ListSettlementsRequest, request, page_size=page_size, page_token=page_token), options)
 
-    def list_settlements_pages(self, request: settlement_pb2.ListSettlementsRequest | None = None, /, *, options=None, **fields) -> AsyncIterator[settlement_pb2.ListSettlementsResponse]:
+    def list_settlements_pages(
+            self, request: settlement_pb2.ListSettlementsRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            page_size: int | None = None,
+            page_token: str | None = None) -> AsyncIterator[settlement_pb2.ListSettlementsResponse]:
         """The pages of `list_settlements`, each fetched when it is asked for."""
-        return self._client.pages(SETTLEMENT_SERVICE_LIST_SETTLEMENTS, settlement_pb2.ListSettlementsRequest(**fields) if request is None else request, options)
+        return self._client.pages(SETTLEMENT_SERVICE_LIST_SETTLEMENTS, made(settlement_pb2.ListSettlementsRequest, request, page_size=page_size, page_token=page_token), options)
 
-    async def get_revenue(self, request: settlement_pb2.GetRevenueRequest | None = None, /, *, options=None, **fields) -> settlement_pb2.GetRevenueResponse:
+    async def get_revenue(
+            self, request: settlement_pb2.GetRevenueRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            owner: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            period: str | None = None,
+            page_size: int | None = None,
+            page_token: str | None = None) -> settlement_pb2.GetRevenueResponse:
         """What an owner earned in a period, thing by thing."""
-        return await self._client.unary(SETTLEMENT_SERVICE_GET_REVENUE, settlement_pb2.GetRevenueRequest(**fields) if request is None else request, options)
+        return await self._client.unary(SETTLEMENT_SERVICE_GET_REVENUE, made(settlement_pb2.GetRevenueRequest, request, owner=owner, period=period, page_size=page_size, page_token=page_token), options)
 
-    def get_revenue_pages(self, request: settlement_pb2.GetRevenueRequest | None = None, /, *, options=None, **fields) -> AsyncIterator[settlement_pb2.GetRevenueResponse]:
+    def get_revenue_pages(
+            self, request: settlement_pb2.GetRevenueRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            owner: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            period: str | None = None,
+            page_size: int | None = None,
+            page_token: str | None = None) -> AsyncIterator[settlement_pb2.GetRevenueResponse]:
         """The pages of `get_revenue`, each fetched when it is asked for."""
-        return self._client.pages(SETTLEMENT_SERVICE_GET_REVENUE, settlement_pb2.GetRevenueRequest(**fields) if request is None else request, options)
+        return self._client.pages(SETTLEMENT_SERVICE_GET_REVENUE, made(settlement_pb2.GetRevenueRequest, request, owner=owner, period=period, page_size=page_size, page_token=page_token), options)
 
-    async def get_receipt(self, request: settlement_pb2.GetReceiptRequest | None = None, /, *, options=None, **fields) -> settlement_pb2.GetReceiptResponse:
+    async def get_receipt(
+            self, request: settlement_pb2.GetReceiptRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            account: account_pb2.AccountReference | Mapping[str, Any] | None = None,
+            period: str | None = None,
+            role: int | str | None = None) -> settlement_pb2.GetReceiptResponse:
         """One account's part of a settled period, with the proof that it is part of what the digest stands for."""
-        return await self._client.unary(SETTLEMENT_SERVICE_GET_RECEIPT, settlement_pb2.GetReceiptRequest(**fields) if request is None else request, options)
+        return await self._client.unary(SETTLEMENT_SERVICE_GET_RECEIPT, made(settlement_pb2.GetReceiptRequest, request, account=account, period=period, role=role), options)
 
-    def verify(self, request: settlement_pb2.VerifyRequest | None = None, /, *, options=None, **fields) -> AsyncIterator[settlement_pb2.VerifyResponse]:
+    def verify(
+            self, request: settlement_pb2.VerifyRequest | Mapping[str, Any] | None = None, /, *, options: Options | None = None,
+            commit: str | None = None) -> AsyncIterator[settlement_pb2.VerifyResponse]:
         """Proves the books from clicks and transfers alone, and names the first wrong row."""
-        return self._client.stream(SETTLEMENT_SERVICE_VERIFY, settlement_pb2.VerifyRequest(**fields) if request is None else request, options)
+        return self._client.stream(SETTLEMENT_SERVICE_VERIFY, made(settlement_pb2.VerifyRequest, request, commit=commit), options)
 
 
 class Services:
     """Every service of the contract, by name."""
 
-    def __init__(self, client):
+    def __init__(self, client: Any) -> None:
         self.health = Health(client)
         self.account_service = AccountService(client)
         self.thing_service = ThingService(client)
@@ -541,7 +801,7 @@ class Services:
 class AsyncServices:
     """Every service of the contract, by name."""
 
-    def __init__(self, client):
+    def __init__(self, client: Any) -> None:
         self.health = AsyncHealth(client)
         self.account_service = AsyncAccountService(client)
         self.thing_service = AsyncThingService(client)
