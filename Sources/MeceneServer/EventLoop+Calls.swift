@@ -134,6 +134,7 @@ extension EventLoop {
   private func wait(_ call: Connection.Call, _ callID: UInt64, _ connection: Connection) {
     connection.add(call, id: callID)
     connection.longWaiting.append((callID, call.serial))
+    connection.noteWaiting()
     beginLongCalls(connection)
   }
 

@@ -143,7 +143,7 @@ extension EventLoop {
       forget(call, id, connection)
     }
     connection.longWaiting = []
-    connection.calls.shrink()
+    connection.shrinkCalls()
   }
 
   func remove(_ connection: Connection) {

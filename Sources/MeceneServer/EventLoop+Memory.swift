@@ -30,17 +30,17 @@ extension EventLoop {
   /// What large reads may take together at the reader, in bytes: others wait for that much at the most.
   private static let bytesBeingReadMax = 4 << 20
 
-  /// Whether all together have taken what there is for requests, for answers, or for either.
+  /// Whether all together have taken what there is for requests, or for answers.
   var isFullOfRequests: Bool { inFlight.requests > limits.bytesInFlightMax / 2 }
   var isFullOfAnswers: Bool { inFlight.answers > limits.bytesInFlightMax / 2 }
-  var isFull: Bool { isFullOfRequests || isFullOfAnswers }
-
   /// Brings the sum up to date with what a connection takes.
   func count(_ connection: Connection) {
+    connection.noteWaiting()
     let held = connection.held
     inFlight += held
     inFlight -= connection.counted
     connection.counted = held
+    isFull = isFullOfRequests || isFullOfAnswers
     inFlightPeak = max(inFlightPeak, inFlight.total)
   }
 
@@ -91,6 +91,7 @@ extension EventLoop {
   func wait(_ read: WaitingRead, _ connection: Connection) {
     connection.bytesToCome += read.call.bytes
     connection.readsToCome += 1
+    connection.noteWaiting()
     waitingReads.append(read, of: connection.token)
     readNext()
   }
@@ -116,18 +117,18 @@ extension EventLoop {
         markDirty(connection)
         continue
       }
-      connection.begin(next.call)
-      count(connection)
       switch next.work {
       case .read(let read):
         bytesBeingRead += next.call.bytes
+        connection.begin(next.call)
         reads.append(read)
       case .ask(let submission):
         bytesBeingRead += Self.bytesOfQuestion
-        connection.calls[next.tag.call] = next.call
+        connection.handOver(next.call, id: next.tag.call)
         submissions.append(submission)
         callsAtWriter += 1
       }
+      count(connection)
     }
   }
 

@@ -74,6 +74,8 @@ actor EventLoop {
   var longCalls = 0
   /// What all connections take.
   var inFlight = Room()
+  /// Whether that is all that there is, for requests or for answers. It is looked at for every call.
+  var isFull = false
   /// The most that they took since memory was given back, in bytes.
   var inFlightPeak = 0
   var memoryGivenBack = Deadline.now
