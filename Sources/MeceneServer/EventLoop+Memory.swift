@@ -33,6 +33,7 @@ extension EventLoop {
   /// Whether all together have taken what there is for requests, or for answers.
   var isFullOfRequests: Bool { inFlight.requests > limits.bytesInFlightMax / 2 }
   var isFullOfAnswers: Bool { inFlight.answers > limits.bytesInFlightMax / 2 }
+
   /// Brings the sum up to date with what a connection takes.
   func count(_ connection: Connection) {
     connection.noteWaiting()
