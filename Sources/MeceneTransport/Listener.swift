@@ -151,29 +151,25 @@ internal import Foundation
 
 /// The process's limit of open files, and the signals that a daemon must not die of.
 public enum ProcessLimits {
+  #if os(Linux)
+    private static let descriptors = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+  #else
+    private static let descriptors = RLIMIT_NOFILE
+  #endif
+
   /// Raises the soft limit of descriptors to the hard one, and returns it.
   public static func raiseDescriptorLimit() -> Int {
     var limit = rlimit()
-    #if os(Linux)
-      let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-    #else
-      let resource = RLIMIT_NOFILE
-    #endif
-    guard unsafe getrlimit(resource, &limit) == 0 else { return 1_024 }
+    guard unsafe getrlimit(descriptors, &limit) == 0 else { return 1_024 }
     limit.rlim_cur = limit.rlim_max
-    _ = unsafe setrlimit(resource, &limit)
+    _ = unsafe setrlimit(descriptors, &limit)
     return Int(clamping: limit.rlim_cur)
   }
 
   /// How many descriptors may still be opened, when so many are left for others; at least 1.
   public static func descriptorsLeft(but others: Int) -> Int {
     var limit = rlimit()
-    #if os(Linux)
-      let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-    #else
-      let resource = RLIMIT_NOFILE
-    #endif
-    guard unsafe getrlimit(resource, &limit) == 0 else { return .max }
+    guard unsafe getrlimit(descriptors, &limit) == 0 else { return .max }
     let open = (0..<min(Int(clamping: limit.rlim_cur), 1_024)).count { fcntl(Int32($0), F_GETFD) >= 0 }
     return max(1, Int(clamping: limit.rlim_cur) - open - others)
   }

@@ -9,17 +9,7 @@ import Testing
   private static let isFull = Campaigns.areAsked
 
   private func shell(_ command: String) throws -> CommandLineTests.Output {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/bash")
-    process.arguments = ["-c", command]
-    let (out, err) = (Pipe(), Pipe())
-    process.standardOutput = out
-    process.standardError = err
-    try process.run()
-    let text = String(decoding: out.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    let errors = String(decoding: err.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return CommandLineTests.Output(code: process.terminationStatus, out: text, err: errors)
+    try CommandLineTests.runAny("/bin/bash", ["-c", command])
   }
 
   @Test(.enabled(if: isThere, "the real data is not beside the project"))
