@@ -1293,7 +1293,7 @@ const ProtobufCMessageDescriptor mecene__v1__account__descriptor =
   (ProtobufCMessageInit) mecene__v1__account__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor mecene__v1__transfer__field_descriptors[9] =
+static const ProtobufCFieldDescriptor mecene__v1__transfer__field_descriptors[10] =
 {
   {
     "id",
@@ -1403,6 +1403,18 @@ static const ProtobufCFieldDescriptor mecene__v1__transfer__field_descriptors[9]
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "key",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__Transfer, key),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned mecene__v1__transfer__field_indices_by_name[] = {
   2,   /* field[2] = amount_micros */
@@ -1411,6 +1423,7 @@ static const unsigned mecene__v1__transfer__field_indices_by_name[] = {
   8,   /* field[8] = description */
   5,   /* field[5] = for_period */
   0,   /* field[0] = id */
+  9,   /* field[9] = key */
   1,   /* field[1] = kind */
   4,   /* field[4] = period */
   7,   /* field[7] = pots_after_micros */
@@ -1418,7 +1431,7 @@ static const unsigned mecene__v1__transfer__field_indices_by_name[] = {
 static const ProtobufCIntRange mecene__v1__transfer__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor mecene__v1__transfer__descriptor =
 {
@@ -1428,7 +1441,7 @@ const ProtobufCMessageDescriptor mecene__v1__transfer__descriptor =
   "Mecene__V1__Transfer",
   "mecene.v1",
   sizeof(Mecene__V1__Transfer),
-  9,
+  10,
   mecene__v1__transfer__field_descriptors,
   mecene__v1__transfer__field_indices_by_name,
   1,  mecene__v1__transfer__number_ranges,

@@ -7,7 +7,7 @@
 #endif
 
 #include "mecene/v1/reason.pb-c.h"
-static const ProtobufCEnumValue mecene__v1__reason__enum_values_by_number[54] =
+static const ProtobufCEnumValue mecene__v1__reason__enum_values_by_number[55] =
 {
   { "REASON_UNSPECIFIED", "MECENE__V1__REASON__REASON_UNSPECIFIED", 0 },
   { "REASON_ACCOUNT_NOT_FOUND", "MECENE__V1__REASON__REASON_ACCOUNT_NOT_FOUND", 1 },
@@ -63,11 +63,12 @@ static const ProtobufCEnumValue mecene__v1__reason__enum_values_by_number[54] =
   { "REASON_CONNECTION_LOST", "MECENE__V1__REASON__REASON_CONNECTION_LOST", 75 },
   { "REASON_DISK_FAILING", "MECENE__V1__REASON__REASON_DISK_FAILING", 76 },
   { "REASON_CLOCK_UNCONFIRMED", "MECENE__V1__REASON__REASON_CLOCK_UNCONFIRMED", 77 },
+  { "REASON_INVALID_ADDRESS", "MECENE__V1__REASON__REASON_INVALID_ADDRESS", 78 },
 };
 static const ProtobufCIntRange mecene__v1__reason__value_ranges[] = {
-{0, 0},{60, 36},{0, 54}
+{0, 0},{60, 36},{0, 55}
 };
-static const ProtobufCEnumValueIndex mecene__v1__reason__enum_values_by_name[54] =
+static const ProtobufCEnumValueIndex mecene__v1__reason__enum_values_by_name[55] =
 {
   { "REASON_ACCOUNT_CLOSED", 5 },
   { "REASON_ACCOUNT_NOT_FOUND", 1 },
@@ -92,6 +93,7 @@ static const ProtobufCEnumValueIndex mecene__v1__reason__enum_values_by_name[54]
   { "REASON_IDS_EXHAUSTED", 33 },
   { "REASON_INSUFFICIENT_FUNDS", 14 },
   { "REASON_INTERNAL", 49 },
+  { "REASON_INVALID_ADDRESS", 54 },
   { "REASON_INVALID_AMOUNT", 15 },
   { "REASON_INVALID_CALL_ID", 42 },
   { "REASON_INVALID_KEY", 20 },
@@ -131,9 +133,9 @@ const ProtobufCEnumDescriptor mecene__v1__reason__descriptor =
   "Reason",
   "Mecene__V1__Reason",
   "mecene.v1",
-  54,
+  55,
   mecene__v1__reason__enum_values_by_number,
-  54,
+  55,
   mecene__v1__reason__enum_values_by_name,
   2,
   mecene__v1__reason__value_ranges,

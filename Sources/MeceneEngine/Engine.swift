@@ -240,9 +240,7 @@ package protocol LedgerReading {
   )
   func statement(_ reference: AccountReference, period: Period?, after: Int64?, limit: Int) throws
     -> StatementPage
-  func journal(period: Period?, after: Int64?, limit: Int) throws -> [(
-    transfer: Transfer, accountName: String
-  )]
+  func journal(period: Period?, after: Int64?, limit: Int) throws -> [BookedTransfer]
   func openPeriod() throws -> (period: Period, terms: Terms)
   func terms(of period: Period) throws -> Terms
   func settlement(_ period: Period) throws -> SettlementRecord?

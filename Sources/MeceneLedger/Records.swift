@@ -106,22 +106,37 @@ package struct SettlementRecord: Sendable, Hashable {
   }
 }
 
+/// A movement as it stands in the journal.
+package struct BookedTransfer: Sendable, Hashable {
+  package let transfer: Transfer
+  /// What it was asked for with; empty for what the ledger moved by itself.
+  package let key: String
+  /// Whose movement; empty when fees are withdrawn.
+  package let accountName: String
+
+  package init(transfer: Transfer, key: String, accountName: String) {
+    self.transfer = transfer
+    self.key = key
+    self.accountName = accountName
+  }
+}
+
 /// A page of an account's movements.
 package struct StatementPage: Sendable, Hashable {
   package let account: AccountRecord
   package let openingAvailable: Micros
   package let openingPots: Micros
-  package let transfers: [Transfer]
+  package let entries: [BookedTransfer]
   package let hasMore: Bool
 
   package init(
-    account: AccountRecord, openingAvailable: Micros, openingPots: Micros, transfers: [Transfer],
+    account: AccountRecord, openingAvailable: Micros, openingPots: Micros, entries: [BookedTransfer],
     hasMore: Bool
   ) {
     self.account = account
     self.openingAvailable = openingAvailable
     self.openingPots = openingPots
-    self.transfers = transfers
+    self.entries = entries
     self.hasMore = hasMore
   }
 }

@@ -59,7 +59,7 @@ extension Handlers: AccountServiceHandler {
   func deposit(_ request: DepositRequest, _ call: CallContext) throws -> Answer<DepositResponse> {
     let account = try reference(request.account, field: "account")
     let key = try RequestKey(request.key)
-    return transfer(.deposit(account, Micros(request.amountMicros), key)) {
+    return transfer(.deposit(account, Micros(request.amountMicros), key), key) {
       DepositResponse(transfer: $0, replayed: $1)
     }
   }
@@ -73,7 +73,7 @@ extension Handlers: AccountServiceHandler {
       throw Refusal(.fieldMissing, field: "account", "a withdrawal has to name an account, or fees")
     }
     let key = try RequestKey(request.key)
-    return transfer(.withdraw(source, Micros(request.amountMicros), key)) {
+    return transfer(.withdraw(source, Micros(request.amountMicros), key), key) {
       WithdrawResponse(transfer: $0, replayed: $1)
     }
   }
@@ -97,10 +97,11 @@ extension Handlers: AccountServiceHandler {
     return .read(bytes: size * Self.transferBytes) { reading in
       if let period { _ = try reading.terms(of: period) }
       let page = try reading.statement(account, period: period, after: after, limit: size)
-      let last = page.transfers.last
+      let last = page.entries.last?.transfer
       return GetStatementResponse(
         account: Account(page.account), openingAvailableMicros: page.openingAvailable.rawValue,
-        openingPotsMicros: page.openingPots.rawValue, transfers: page.transfers.map(Transfer.init),
+        openingPotsMicros: page.openingPots.rawValue,
+        transfers: page.entries.map { Transfer($0.transfer, key: $0.key) },
         closingAvailableMicros: (last?.availableAfter ?? page.openingAvailable).rawValue,
         closingPotsMicros: (last?.potsAfter ?? page.openingPots).rawValue,
         nextPageToken: page.hasMore ? PageToken.make(after: last?.id ?? 0, arguments: arguments) : "")
@@ -118,7 +119,7 @@ extension Handlers: AccountServiceHandler {
       if let period { _ = try reading.terms(of: period) }
       let entries = try reading.journal(period: period, after: after, limit: size + 1)
       return ListTransfersResponse(
-        entries: entries.prefix(size).map { JournalEntry($0.transfer, named: $0.accountName) },
+        entries: entries.prefix(size).map(JournalEntry.init),
         nextPageToken: entries.count > size
           ? PageToken.make(after: entries[size - 1].transfer.id, arguments: arguments) : "")
     }
@@ -134,11 +135,12 @@ extension Handlers: AccountServiceHandler {
   }
 
   private func transfer<Response: Message>(
-    _ command: Command, _ respond: @escaping @Sendable (MeceneWire.Transfer, Bool) -> Response
+    _ command: Command, _ key: RequestKey,
+    _ respond: @escaping @Sendable (MeceneWire.Transfer, Bool) -> Response
   ) -> Answer<Response> {
     .write(.command(command)) { outcome in
       guard case .transfer(let transfer, let replayed) = outcome else { throw Handlers.unexpected(outcome) }
-      return .now(respond(MeceneWire.Transfer(transfer), replayed))
+      return .now(respond(MeceneWire.Transfer(transfer, key: key.text), replayed))
     }
   }
 }

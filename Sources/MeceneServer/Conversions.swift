@@ -83,22 +83,23 @@ extension MeceneWire.Account {
 }
 
 extension MeceneWire.Transfer {
-  init(_ transfer: MeceneLedger.Transfer) {
+  init(_ transfer: MeceneLedger.Transfer, key: String) {
     self.init(
       id: UInt64(clamping: transfer.id), kind: TransferKind(rawValue: Int32(transfer.kind.rawValue)),
       amountMicros: transfer.amount.rawValue, committedAtMs: transfer.committedAt.milliseconds,
       period: transfer.period.description, forPeriod: transfer.forPeriod?.description ?? "",
       availableAfterMicros: transfer.availableAfter.rawValue, potsAfterMicros: transfer.potsAfter.rawValue,
-      description: transfer.words)
+      description: transfer.words, key: key)
   }
 }
 
 extension MeceneWire.JournalEntry {
-  init(_ transfer: MeceneLedger.Transfer, named name: String) {
+  init(_ booked: BookedTransfer) {
+    let (transfer, name) = (booked.transfer, booked.accountName)
     let route = transfer.route
     self.init(
-      transfer: Transfer(transfer), accountID: UInt64(clamping: transfer.account?.rawValue ?? 0),
-      accountName: name,
+      transfer: Transfer(transfer, key: booked.key),
+      accountID: UInt64(clamping: transfer.account?.rawValue ?? 0), accountName: name,
       fromAccount: route?.from.path(named: name) ?? "", toAccount: route?.to.path(named: name) ?? "")
   }
 }

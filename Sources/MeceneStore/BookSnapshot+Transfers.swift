@@ -13,9 +13,20 @@ extension BookSnapshot {
     FROM transfer t JOIN commit_log c ON c.sequence = t.commit_sequence
     """
 
-  private static let accountTransferSQL = """
-    SELECT \(transferColumns)
-    FROM account_transfer x JOIN transfer t ON t.id = x.transfer_id JOIN commit_log c ON c.sequence = t.commit_sequence
+  private static let entryColumns = transferColumns + ", coalesce(k.key, ''), coalesce(a.name, '')"
+
+  /// What stands behind `FROM` and the table that names the transfers as `t`.
+  private static let entryJoins = """
+    JOIN commit_log c ON c.sequence = t.commit_sequence
+    LEFT JOIN request_key k ON k.transfer_id = t.id
+    LEFT JOIN account a ON a.id = t.account_id
+    """
+
+  private static let entrySQL = "SELECT \(entryColumns) FROM transfer t \(entryJoins)"
+
+  private static let accountEntrySQL = """
+    SELECT \(entryColumns)
+    FROM account_transfer x JOIN transfer t ON t.id = x.transfer_id \(entryJoins)
     WHERE x.account_id = ?
     """
 
@@ -28,20 +39,22 @@ extension BookSnapshot {
     let (from, through) =
       period.map { (Int64($0.number), Int64($0.number)) } ?? (0, Int64(Period.last.number))
     let tail = try tail(of: account.id)
-    var transfers = try all(
-      Self.accountTransferSQL
+    var entries = try all(
+      Self.accountEntrySQL
         + " AND x.transfer_id > ? AND t.period BETWEEN ? AND ? ORDER BY x.transfer_id LIMIT ?",
-      [id, after ?? 0, from, through, limit + 1], transfer)
-    for id in tail where id > after ?? 0 && transfers.count <= limit {
-      if let transfer = try transfer(id), from...through ~= Int64(transfer.period.number) {
-        transfers.append(transfer)
+      [id, after ?? 0, from, through, limit + 1], entry)
+    for id in tail where id > after ?? 0 && entries.count <= limit {
+      if let entry = try first(Self.entrySQL + " WHERE t.id = ?", [id], entry),
+        from...through ~= Int64(entry.transfer.period.number)
+      {
+        entries.append(entry)
       }
     }
     let opening = try opening(id, tail, after: after, from: from)
     return StatementPage(
       account: account, openingAvailable: opening?.availableAfter ?? .zero,
-      openingPots: opening?.potsAfter ?? .zero, transfers: Array(transfers.prefix(limit)),
-      hasMore: transfers.count > limit)
+      openingPots: opening?.potsAfter ?? .zero, entries: Array(entries.prefix(limit)),
+      hasMore: entries.count > limit)
   }
 
   /// The transfer that a page of a statement goes on from.
@@ -57,7 +70,7 @@ extension BookSnapshot {
       if let transfer = try transfer(id), Int64(transfer.period.number) < from { return transfer }
     }
     return try first(
-      Self.accountTransferSQL + " AND t.period < ? ORDER BY x.transfer_id DESC LIMIT 1", [account, from],
+      Self.accountEntrySQL + " AND t.period < ? ORDER BY x.transfer_id DESC LIMIT 1", [account, from],
       transfer)
   }
 
@@ -66,26 +79,22 @@ extension BookSnapshot {
     try first(Self.transferSQL + " WHERE t.id = ?", [id], transfer)
   }
 
-  /// Transfers after an id with the names of their accounts, of one period or of all, in the journal's order.
-  package func journal(
-    period: Period?, after: Int64?, limit: Int
-  ) throws -> [(transfer: Transfer, accountName: String)] {
+  /// Entries after an id, of one period or of all, in the journal's order.
+  package func journal(period: Period?, after: Int64?, limit: Int) throws -> [BookedTransfer] {
     let (from, through) =
       period.map { (Int64($0.number), Int64($0.number)) } ?? (0, Int64(Period.last.number))
     return try all(
-      """
-      SELECT \(Self.transferColumns), a.name
-      FROM transfer t
-      JOIN commit_log c ON c.sequence = t.commit_sequence
-      LEFT JOIN account a ON a.id = t.account_id
-      WHERE t.id > ? AND t.period BETWEEN ? AND ? ORDER BY t.id LIMIT ?
-      """, [after ?? 0, from, through, limit]
-    ) { (try transfer($0), $0.text(11)) }
+      Self.entrySQL + " WHERE t.id > ? AND t.period BETWEEN ? AND ? ORDER BY t.id LIMIT ?",
+      [after ?? 0, from, through, limit], entry)
   }
 
   /// Transfers after an id, in the journal's order.
   package func transfers(after: Int64, limit: Int) throws -> [Transfer] {
     try all(Self.transferSQL + " WHERE t.id > ? ORDER BY t.id LIMIT ?", [after, limit], transfer)
+  }
+
+  private func entry(_ row: Columns) throws -> BookedTransfer {
+    BookedTransfer(transfer: try transfer(row), key: row.text(11), accountName: row.text(12))
   }
 
   func transfer(_ row: Columns) throws -> Transfer {

@@ -5,9 +5,9 @@
 ///
 /// Bytes are appended at the end of `buffer` and read at its front. Between reads it keeps at most one
 /// incomplete frame: 4 bytes plus `frameBytesMax`.
-public struct FrameDecoder: Sendable {
+package struct FrameDecoder: Sendable {
   /// Why the stream can't go on.
-  public enum Problem: Error, Sendable, Hashable {
+  package enum Problem: Error, Sendable, Hashable {
     /// A frame of no bytes at all.
     case empty
     /// A frame longer than the limit.
@@ -23,31 +23,31 @@ public struct FrameDecoder: Sendable {
 
   /// - Parameter frameBytesMax: The longest body of a frame, in bytes; below 2^24, so that a first byte other
   ///   than 0 is another protocol.
-  public init(frameBytesMax: Int) {
+  package init(frameBytesMax: Int) {
     self.frameBytesMax = frameBytesMax
   }
 
   /// True while the beginning of a frame waits for its rest.
-  public var isInsideFrame: Bool { start < buffer.count }
+  package var isInsideFrame: Bool { start < buffer.count }
 
   /// Bytes that it takes for what waits for the rest of its frame, or to be looked at.
-  public var bytesKept: Int { isInsideFrame ? buffer.capacity : 0 }
+  package var bytesKept: Int { isInsideFrame ? buffer.capacity : 0 }
 
   /// How long the frame at the front is, in bytes, once its header is here; nil when none has begun.
-  public var announced: Int? {
+  package var announced: Int? {
     guard buffer.count - start >= 4 else { return nil }
     return (0..<4).reduce(0) { $0 << 8 | Int(buffer[start + $1]) }
   }
 
   /// Gives room back that frames took which are gone.
-  public mutating func shrink() {
+  package mutating func shrink() {
     guard !isInsideFrame else { return }
     buffer = []
     start = 0
   }
 
   /// Takes what a socket delivered.
-  public mutating func append(_ bytes: ArraySlice<UInt8>) {
+  package mutating func append(_ bytes: ArraySlice<UInt8>) {
     if start == buffer.count {
       buffer.removeAll(keepingCapacity: buffer.capacity <= 65_536)
       start = 0
@@ -56,7 +56,7 @@ public struct FrameDecoder: Sendable {
   }
 
   /// Hands each whole frame to `body`, in order, until one is incomplete or `body` answers false.
-  public mutating func forEachFrame(_ body: (borrowing Span<UInt8>) -> Bool) throws(Problem) {
+  package mutating func forEachFrame(_ body: (borrowing Span<UInt8>) -> Bool) throws(Problem) {
     while let length = try nextLength() {
       guard buffer.count - start - 4 >= length else { break }
       let frame = start + 4..<start + 4 + length

@@ -4,27 +4,27 @@ internal import Foundation
 /// A client's request while it is being handled: its envelope is read, its payload still packed.
 ///
 /// Everything is read in place, and nothing in it is counted: a call makes no string and no array here.
-@safe public struct IncomingRequest: ~Copyable {
+@safe package struct IncomingRequest: ~Copyable {
   /// The call's id.
-  public let callID: UInt64
+  package let callID: UInt64
   /// Milliseconds that the server may take; 0 = no limit.
-  public let timeoutMs: UInt32
+  package let timeoutMs: UInt32
   /// True = cancel the call with this id.
-  public let cancel: Bool
+  package let cancel: Bool
   /// The method; nil when the contract has none of this name.
-  public let method: Method?
+  package let method: Method?
   let path: UnsafeRawBufferPointer
   @usableFromInline let payload: UnsafeRawBufferPointer
   /// How long the payload is, in bytes.
-  public var payloadBytes: Int { unsafe payload.count }
+  package var payloadBytes: Int { unsafe payload.count }
   /// Nil for an envelope of the plain kind, which has no metadata.
   private let envelope: UnsafePointer<Mecene__V1__Request>?
 
   /// The method's name as the client gave it.
-  public var methodName: String { unsafe String(decoding: path, as: UTF8.self) }
+  package var methodName: String { unsafe String(decoding: path, as: UTF8.self) }
 
   /// The call's headers.
-  public var metadata: [Metadata] {
+  package var metadata: [Metadata] {
     guard let envelope = unsafe envelope else { return [] }
     return unsafe bridgedArray(envelope.pointee.n_metadata, envelope.pointee.metadata) { pointer in
       unsafe Metadata(bridged: UnsafeRawPointer(pointer))

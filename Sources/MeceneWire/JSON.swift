@@ -5,11 +5,11 @@
 #endif
 
 /// Why a JSON text is not the message asked for.
-public struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
+package struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The field's path, such as `patron.name`; empty for the text as a whole.
-  public let field: String
+  package let field: String
   /// What is wrong, such as "is not a number".
-  public let problem: String
+  package let problem: String
 
   init(_ problem: String) {
     field = ""
@@ -29,13 +29,13 @@ public struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
   }
 
   /// One sentence.
-  public var description: String {
+  package var description: String {
     field.isEmpty ? "the JSON \(problem)" : "the JSON field \(field) \(problem)"
   }
 }
 
 /// Any JSON value.
-public enum JSONValue: Sendable, Hashable, Decodable {
+package enum JSONValue: Sendable, Hashable, Decodable {
   case null
   case bool(Bool)
   case integer(Int64)
@@ -48,7 +48,7 @@ public enum JSONValue: Sendable, Hashable, Decodable {
   case object([String: JSONValue])
 
   /// Parses a text.
-  public init(parsing text: String) throws(JSONError) {
+  package init(parsing text: String) throws(JSONError) {
     do {
       let bytes = text.allSatisfy(\.isWhitespace) ? "{}" : text
       self = try JSONDecoder().decode(JSONValue.self, from: Data(bytes.utf8))
@@ -62,7 +62,7 @@ public enum JSONValue: Sendable, Hashable, Decodable {
     }
   }
 
-  public init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     if container.decodeNil() {
       self = .null
@@ -146,13 +146,15 @@ extension JSONValue {
 }
 
 /// Writes proto3's JSON mapping on one line: 64-bit numbers as strings, enums by name, bytes as base64.
-public struct JSONWriter: Sendable {
+package struct JSONWriter: Sendable {
   /// What was written.
-  public private(set) var text = ""
+  package private(set) var text = ""
   private var needsComma = false
+  /// Whether empty fields are written too, except those that a message can lack.
+  let writesEmpty: Bool
 
   /// An empty text.
-  public init() {}
+  package init(writingEmpty: Bool = false) { writesEmpty = writingEmpty }
 
   mutating func beginObject() {
     separate()

@@ -1,7 +1,7 @@
 internal import CMeceneProto
 
 /// A message of the contract as a Swift value. Conformances are generated from `proto/`.
-public protocol Message: Sendable, Hashable {
+package protocol Message: Sendable, Hashable {
   /// The empty message.
   init()
 
@@ -29,33 +29,36 @@ public protocol Message: Sendable, Hashable {
 
 extension Message {
   /// The message in proto3's JSON form, on one line.
-  public var json: String {
-    var writer = JSONWriter()
+  package var json: String { json(writingEmpty: false) }
+
+  /// - Parameter writingEmpty: Whether zeros, false and empty texts and lists are written too.
+  package func json(writingEmpty: Bool) -> String {
+    var writer = JSONWriter(writingEmpty: writingEmpty)
     writeJSON(to: &writer)
     return writer.text
   }
 }
 
 /// A request for one page of a list.
-public protocol PagedRequest: Message {
+package protocol PagedRequest: Message {
   /// From the page before; empty for the first.
   var pageToken: String { get set }
 }
 
 /// One page of a list.
-public protocol PagedResponse: Message {
+package protocol PagedResponse: Message {
   /// Names the next page; empty at the end.
   var nextPageToken: String { get }
 }
 
 /// A request that is done once however often it is sent with the same key.
-public protocol KeyedRequest: Message {
+package protocol KeyedRequest: Message {
   /// Chosen by the client, 1 to 64 printable ASCII characters.
   var key: String { get set }
 }
 
 /// A request about the open period, which a repeated call must name.
-public protocol OpenPeriodRequest: Message {
+package protocol OpenPeriodRequest: Message {
   /// Such as 2026-11; empty = whichever is open.
   var period: String { get set }
 }

@@ -4,7 +4,7 @@ internal import CMeceneProto
 ///
 /// The block is reserved once and never grows, so a hostile message can't take more than its size; pages that
 /// are not touched cost nothing. `reset` makes all of it free again.
-@safe public final class MessageArena {
+@safe package final class MessageArena {
   /// What protobuf-c's allocator works on. Plain memory: through the object each of a click's ten allocations would count
   /// references twice.
   @safe private struct Block {
@@ -27,7 +27,7 @@ internal import CMeceneProto
   /// Reserves an arena.
   ///
   /// - Parameter bytesMax: The most memory that one message can take, in bytes.
-  public init(bytesMax: Int) {
+  package init(bytesMax: Int) {
     unsafe block = .allocate(capacity: 1)
     unsafe block.initialize(
       to: Block(start: .allocate(byteCount: bytesMax, alignment: 16), bytesMax: bytesMax))

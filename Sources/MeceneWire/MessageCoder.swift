@@ -5,7 +5,7 @@ internal import Foundation
 ///
 /// One coder serves one thread of work at a time; it owns two arenas, one for an envelope and one for the payload
 /// inside it.
-public final class MessageCoder {
+package final class MessageCoder {
   private let envelopeArena: MessageArena
   private let payloadArena: MessageArena
   private let scanner: MessageScanner
@@ -15,7 +15,7 @@ public final class MessageCoder {
   /// - Parameters:
   ///   - arenaBytesMax: The most memory that one message can take once unpacked, in bytes.
   ///   - toleratesUnknownEnums: True for clients, whose daemon may be newer than they are.
-  public convenience init(arenaBytesMax: Int, toleratesUnknownEnums: Bool = false) {
+  package convenience init(arenaBytesMax: Int, toleratesUnknownEnums: Bool = false) {
     self.init(
       arenaBytesMax: arenaBytesMax, toleratesUnknownEnums: toleratesUnknownEnums, plainBytesMax: 1_024)
   }
@@ -28,7 +28,7 @@ public final class MessageCoder {
   }
 
   /// Unpacks a message.
-  public func decode<M: Message>(_ type: M.Type, from bytes: [UInt8]) throws(WireError) -> M {
+  package func decode<M: Message>(_ type: M.Type, from bytes: [UInt8]) throws(WireError) -> M {
     let result: Result<M, WireError> = unsafe bytes.withUnsafeBytes { buffer in
       Self.attempt { () throws(WireError) in unsafe try decode(type, from: buffer) }
     }
@@ -36,7 +36,7 @@ public final class MessageCoder {
   }
 
   /// Unpacks a message that stands in a larger buffer.
-  public func decode<M: Message>(_ type: M.Type, from bytes: borrowing Span<UInt8>) throws(WireError) -> M {
+  package func decode<M: Message>(_ type: M.Type, from bytes: borrowing Span<UInt8>) throws(WireError) -> M {
     let result: Result<M, WireError> = unsafe bytes.withUnsafeBytes { buffer in
       Self.attempt { () throws(WireError) in unsafe try decode(type, from: buffer) }
     }
@@ -44,7 +44,7 @@ public final class MessageCoder {
   }
 
   /// Packs a message.
-  public func encode(_ message: some Message) throws(WireError) -> [UInt8] {
+  package func encode(_ message: some Message) throws(WireError) -> [UInt8] {
     var bytes: [UInt8] = []
     payloadArena.reset()
     unsafe append(packed: try message.bridge(into: payloadArena), to: &bytes)
@@ -103,7 +103,7 @@ public final class MessageCoder {
 
 extension MessageCoder {
   /// Unpacks one request's envelope and hands the request to `body`.
-  public func withRequest(
+  package func withRequest(
     in frame: borrowing Span<UInt8>, methods: MethodTable, _ body: (borrowing IncomingRequest) -> Void
   ) throws(WireError) {
     var failure: WireError?
@@ -118,7 +118,7 @@ extension MessageCoder {
   }
 
   /// Unpacks a request's payload.
-  @inlinable public func decode<M: Message>(
+  @inlinable package func decode<M: Message>(
     _ type: M.Type, from request: borrowing IncomingRequest
   ) throws(WireError) -> M {
     unsafe try decode(type, from: request.payload)
@@ -127,7 +127,7 @@ extension MessageCoder {
   /// Appends one frame with a message of an answer.
   ///
   /// - Throws: `WireError.arenaFull` when the answer is too large; nothing is appended then.
-  public func appendFrame(
+  package func appendFrame(
     callID: UInt64, more: Bool, payload: some Message, to bytes: inout [UInt8]
   ) throws(WireError) {
     if let plainBytesMax {
@@ -150,7 +150,7 @@ extension MessageCoder {
   }
 
   /// Appends the frame that ends a stream.
-  public func appendEnd(callID: UInt64, to bytes: inout [UInt8]) {
+  package func appendEnd(callID: UInt64, to bytes: inout [UInt8]) {
     _ = appendFrame(callID: callID, more: false, payloadBytes: 0, to: &bytes) { _ in }
   }
 
@@ -180,7 +180,7 @@ extension MessageCoder {
   }
 
   /// Appends one frame that ends a call, or speaks for the connection, with a failure.
-  public func appendFrame(
+  package func appendFrame(
     callID: UInt64, status: StatusCode, failure: Failure, to bytes: inout [UInt8]
   ) throws(WireError) {
     let response = Response(callID: callID, status: UInt32(status.rawValue), error: failure)
@@ -189,7 +189,7 @@ extension MessageCoder {
   }
 
   /// Appends one frame with a request.
-  public func appendFrame(_ request: Request, to bytes: inout [UInt8]) throws(WireError) {
+  package func appendFrame(_ request: Request, to bytes: inout [UInt8]) throws(WireError) {
     envelopeArena.reset()
     unsafe appendFrame(packed: try request.bridge(into: envelopeArena), to: &bytes)
   }

@@ -1,7 +1,7 @@
 internal import CMeceneProto
 
 /// A message's name, its fields, and protobuf-c's function that unpacks it.
-@safe public final class MessageLayout: Sendable {
+@safe package final class MessageLayout: Sendable {
   typealias Unpack =
     @Sendable (
       UnsafeMutablePointer<ProtobufCAllocator>?, Int, UnsafePointer<UInt8>?
@@ -20,7 +20,7 @@ internal import CMeceneProto
   }
 
   /// Package and message, such as `mecene.v1.ClickRequest`.
-  public let name: String
+  package let name: String
   /// By field number; absent where there is no such field.
   let shapes: [Shape]
   /// By field number, of fields that hold a message.

@@ -1,6 +1,6 @@
 extension Method {
   /// What repeating a call does, as declared in `proto/`.
-  public enum Idempotency: Sendable, Hashable {
+  package enum Idempotency: Sendable, Hashable {
     /// It only reads.
     case noSideEffects
     /// It sets a state, and setting it again changes nothing.
@@ -10,5 +10,5 @@ extension Method {
   }
 
   /// The service alone, such as `mecene.v1.ClickService`.
-  public var service: String { String(path.prefix { $0 != "/" }) }
+  package var service: String { String(path.prefix { $0 != "/" }) }
 }

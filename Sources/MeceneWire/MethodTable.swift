@@ -1,7 +1,7 @@
 internal import Foundation
 
 /// Finds a method by the bytes of its path, without making a string.
-public final class MethodTable: Sendable {
+package final class MethodTable: Sendable {
   private let paths: [[UInt8]]
   /// By the upper bits of a path's key times the multiplier, which puts each at a place of its own.
   private let methods: [Method?]
@@ -9,7 +9,7 @@ public final class MethodTable: Sendable {
   private static let placeBits: UInt64 = 10
 
   /// A table of all methods of the contract.
-  public init() {
+  package init() {
     paths = Method.allCases.map { Array($0.path.utf8) }
     let keys = paths.map { path in unsafe path.withUnsafeBytes { unsafe Self.key($0) } }
     precondition(Set(keys).count == keys.count, "two methods share length and ending")

@@ -5,7 +5,7 @@
 /// way through scanner and protobuf-c, which decides what it is and has the words for what is wrong. So nothing may pass
 /// here that the general way refuses or reads otherwise. `make instructions` shows what it bought: unpacking a click took
 /// 3,558 instructions the general way.
-@safe public struct PlainReader {
+@safe package struct PlainReader {
   private let bytes: UnsafeRawBufferPointer
   private var position = 0
   /// Where the message ends that is being read, or the message inside it.

@@ -3,7 +3,7 @@
 /// What does not fit is not written, and the writer says so: a message that is longer than its room goes the general way,
 /// through protobuf-c, which measures it first. The bytes are the same. `make instructions` shows what it bought: the
 /// frame of a click's answer took 1,298 instructions the general way.
-@safe public struct PlainWriter {
+@safe package struct PlainWriter {
   private let room: UnsafeMutableRawBufferPointer
   /// How many bytes were written.
   private(set) var count = 0

@@ -1,5 +1,5 @@
 /// Why bytes are not a message, or a message can't become bytes.
-public enum WireError: Error, Sendable, Hashable {
+package enum WireError: Error, Sendable, Hashable {
   /// The bytes break protobuf's encoding or a rule of the field.
   ///
   /// - `field`: The field's path in the contract, such as `patron.name`; empty for the message as a whole.
@@ -8,7 +8,7 @@ public enum WireError: Error, Sendable, Hashable {
   case arenaFull(bytesMax: Int)
 
   /// One sentence about the failure.
-  public var sentence: String {
+  package var sentence: String {
     switch self {
     case .malformed(let field, let problem):
       field.isEmpty ? "the message \(problem)" : "the field \(field) \(problem)"

@@ -254,7 +254,7 @@ import Testing
       var made = 0
       while !stop.withLock({ $0 }) {
         let account = try await client.accountService.getAccount(
-          .init(account: .id(2)), options: .init(timeout: .seconds(5), waitsForReady: true)
+          .init(account: .id(2)), options: .init(timeout: .seconds(5), waitsForReady: .always)
         ).account
         #expect(account?.name == "account2")
         made += 1

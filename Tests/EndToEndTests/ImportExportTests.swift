@@ -198,6 +198,10 @@ import Testing
         "click anna 1", "click b_b-1 2", "clock set 2026-12-01", "settle 2026-11 --yes", "click anna 1",
         "withdraw b_b-1 1.000001 --yes --key w", "withdraw --fees 0.05 --yes --key f",
       ] { #expect(try mecene(line, "").code == 0, "\(line)") }
+      // A key that other programs' formats could take for something else.
+      let odd = #"=a, "b"; date:x \ |"#
+      let request = DepositRequest(account: .name("anna"), amountMicros: 10_000, key: odd)
+      #expect(try mecene("call AccountService/Deposit -", request.json).code == 0)
       let journal = directory.path + "/journal"
       try mecene("export --format hledger", "").out.write(toFile: journal, atomically: true, encoding: .utf8)
       func hledger(_ arguments: String...) throws -> String {
@@ -213,6 +217,7 @@ import Testing
         return text
       }
       _ = try hledger("check", "--strict")
+      #expect(try hledger("print", "tag:key=^w$").contains("1.000001"))
       func micros(_ account: String) throws -> Int64 {
         let text = try hledger("balance", "--no-total", "--flat", "-O", "csv", account)
         return text.split(separator: "\n").dropFirst().reduce(0) { sum, line in
@@ -232,6 +237,14 @@ import Testing
       let transfers = Int(status.transfers)
       #expect(try mecene("export --format csv", "").out.split(separator: "\n").count == transfers + 1)
       #expect(try mecene("export --format json", "").out.split(separator: "\n").count == transfers)
+      let entries = try mecene("export --format json", "").out.split(separator: "\n").map {
+        try JournalEntry(json: JSONValue(parsing: String($0))).transfer?.key ?? ""
+      }
+      #expect(entries.filter { !$0.isEmpty } == ["a", "a", "w", "f", odd])
+      let csv = try mecene("export --format csv", "").out
+      #expect(csv.contains(#","'=a, ""b""; date:x \ |""#) && csv.contains(#","w""#))
+      #expect(
+        try mecene("export --format beancount", "").out.contains(##"  key: "=a, \"b\"; date:x \\ |""##))
       #expect(
         try mecene("export --format beancount", "").out.contains(
           "2026-11-01 open Liabilities:Available:Xb-ub--1 EUR"))

@@ -105,11 +105,38 @@ import Testing
   @Test func `a call can wait for a daemon that is not there yet`() async throws {
     let directory = try TemporaryDirectory()
     let client = try MeceneClient(address: "unix:\(directory.path)/mecene.sock")
-    let waiting = Task { try await client.health.check(.init(), options: .init(waitsForReady: true)) }
+    let waiting = Task { try await client.health.check(.init(), options: .init(waitsForReady: .always)) }
     try await Task.sleep(for: .milliseconds(150))
     let response = try await withServer(in: directory) { _ in try await waiting.value }
     #expect(response.status == .serving)
     await client.close()
+  }
+
+  @Test func `a client that was answered waits for a daemon that restarts, unless told not to`() async throws
+  {
+    let directory = try TemporaryDirectory()
+    let address = "unix:\(directory.path)/mecene.sock"
+    let client = try MeceneClient(address: address)
+    let hasty = try MeceneClient(address: address, options: CallOptions(waitsForReady: .never))
+    #expect(await reason { _ = try await client.health.check(.init()) } == .connectFailed)
+    try await withServer(in: directory) { _ in
+      _ = try await client.health.check(.init())
+      _ = try await hasty.health.check(.init())
+    }
+    let start = ContinuousClock.now
+    #expect(await reason { _ = try await hasty.health.check(.init()) } == .connectFailed)
+    #expect(ContinuousClock.now - start < .seconds(2))
+    let waiting = Task { try await client.health.check(.init()) }
+    try await Task.sleep(for: .milliseconds(150))
+    let response = try await withServer(in: directory) { _ in try await waiting.value }
+    #expect(response.status == .serving)
+    await client.close()
+    await hasty.close()
+  }
+
+  @Test func `an address that is none is told as every error`() {
+    let error = #expect(throws: MeceneError.self) { try MeceneClient(address: "http://example.org") }
+    #expect(error?.reason == .invalidAddress && error?.message.contains("tcp://HOST:PORT") == true)
   }
 
   @Test func `a stream can wait for a daemon too, and begins anew after a restart`() async throws {
@@ -121,7 +148,7 @@ import Testing
       }
       return false
     }
-    let waiting = Task { try await isClean(.init(waitsForReady: true)) }
+    let waiting = Task { try await isClean(.init(waitsForReady: .always)) }
     try await Task.sleep(for: .milliseconds(150))
     let first = try await withServer(in: directory) { _ in try await waiting.value }
     // The connection that the first daemon left behind is found lost, or drained, by this call.
@@ -270,7 +297,7 @@ import Testing
   @Test func `a closed client fails its calls at once`() async throws {
     let client = try MeceneClient(address: "tcp://127.0.0.1:1")
     let waiting = Task {
-      await reason { _ = try await client.health.check(.init(), options: .init(waitsForReady: true)) }
+      await reason { _ = try await client.health.check(.init(), options: .init(waitsForReady: .always)) }
     }
     try await Task.sleep(for: .milliseconds(100))
     await client.close()
@@ -278,45 +305,6 @@ import Testing
     _ = await waiting.value
     #expect(ContinuousClock.now - start < .seconds(2))
     #expect(await reason { _ = try await client.health.check(.init()) } == .cancelled)
-  }
-
-  @Test func `the README's example works`() async throws {
-    try await withServer { server in
-      let address = server.addresses[0].description
-      // The lines between the marks stand in README.md; a test below compares them.
-      // example-begin
-      try await withMeceneClient(address) { client in
-        for name in ["anna", "bert"] {
-          _ = try await client.accountService.openAccount(.init(name: name, budgetMicros: 10_000_000))
-          // The payment's own number is the key: told twice, it is booked once.
-          _ = try await client.accountService.deposit(
-            .init(account: .name(name), amountMicros: 10_000_000, key: "payment-4711"))
-        }
-        _ = try await client.thingService.addThing(
-          .init(owner: .name("bert"), url: "https://example.org/song"))
-        let click = try await client.clickService.click(
-          .init(patron: .name("anna"), thing: .url("https://example.org/song")))
-        print("each of \(click.clicks) clicks is worth \(click.shareMicros) micros now")
-      }
-      // example-end
-    }
-  }
-
-  @Test func `the README shows the example that is tested`() throws {
-    func lines(_ path: String) throws -> [String] {
-      try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map {
-        $0.trimmingCharacters(in: .whitespaces)
-      }
-    }
-    let tested = try lines("Tests/MeceneClientTests/ClientTests.swift")
-    let begin = try #require(tested.firstIndex(of: "// example-begin"))
-    let end = try #require(tested.firstIndex(of: "// example-end"))
-    // Line breaks may differ: the formatter sets those of the test.
-    let example = tested[(begin + 1)..<end].joined().replacing("(address) ", with: " ").filter {
-      !$0.isWhitespace
-    }
-    let readme = try lines("README.md").joined().filter { !$0.isWhitespace }
-    #expect(readme.contains(example))
   }
 }
 

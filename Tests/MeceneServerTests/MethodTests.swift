@@ -310,6 +310,7 @@ import struct MeceneLedger.Terms
       let statement = try await client.accountService.getStatement(.init(account: .name("anna")))
       #expect(
         statement.transfers.map(\.kind) == [.deposit, .potOpen, .fee, .give]
+          && statement.transfers.map(\.key) == ["first", "", "", ""]
           && statement.closingAvailableMicros == 0)
       let december = try await client.accountService.getStatement(
         .init(account: .name("bert"), period: "2026-11"))

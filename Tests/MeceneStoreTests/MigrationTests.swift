@@ -38,7 +38,7 @@ import Testing
         currency: "EUR", secret: [UInt8](repeating: 0, count: 32), createdAt: november, isSimulated: true))
     try book.read { snapshot in
       let anna = try snapshot.statement(.id(AccountID(1)), period: nil, after: nil, limit: 9)
-      #expect(anna.transfers.map(\.id) == [1, 2])
+      #expect(anna.entries.map(\.transfer.id) == [1, 2])
       #expect(
         anna.account.money
           == AccountMoney(

@@ -13,11 +13,22 @@ public final class MeceneClient: Sendable {
 
   private static let attemptsMax = 4
   private let session: Session
+  /// How calls are made that have no options of their own.
+  public let options: CallOptions
 
-  /// - Parameter address: `tcp://HOST:PORT` or `unix:PATH`.
-  /// - Throws: An error that says what is wrong with the address.
-  public init(address: String = defaultAddress) throws {
-    session = Session(address: try Address(parsing: address))
+  /// Connects with the first call.
+  ///
+  /// - Parameters:
+  ///   - address: `tcp://HOST:PORT` or `unix:PATH`.
+  ///   - options: How calls are made that have no options of their own.
+  /// - Throws: `MeceneError` with the reason `invalidAddress` that says what is wrong with the address.
+  public init(address: String = defaultAddress, options: CallOptions = CallOptions()) throws {
+    do {
+      session = Session(address: try Address(parsing: address))
+    } catch {
+      throw MeceneError(.invalidAddress, "\(error)", notExecuted: true)
+    }
+    self.options = options
   }
 
   /// Ends the connection. Calls in flight fail; nothing waits.
@@ -34,11 +45,19 @@ public final class MeceneClient: Sendable {
 }
 
 /// Opens a client for the duration of `body`, and closes it whatever happens. `body` runs where the caller does, in an actor too.
+///
+/// - Parameters:
+///   - address: `tcp://HOST:PORT` or `unix:PATH`.
+///   - options: How calls are made that have no options of their own.
+///   - body: What is done with the client.
+/// - Returns: What `body` returned.
+/// - Throws: What `body` threw, and `MeceneError` when the address is none.
 public func withMeceneClient<Result>(
-  _ address: String = MeceneClient.defaultAddress, isolation: isolated (any Actor)? = #isolation,
+  _ address: String = MeceneClient.defaultAddress, options: CallOptions = CallOptions(),
+  isolation: isolated (any Actor)? = #isolation,
   _ body: (MeceneClient) async throws -> Result
 ) async throws -> Result {
-  let client = try MeceneClient(address: address)
+  let client = try MeceneClient(address: address, options: options)
   do {
     let result = try await body(client)
     await client.close()
@@ -52,18 +71,20 @@ public func withMeceneClient<Result>(
 // What the generated stubs call.
 extension MeceneClient {
   func unary<Request: Message, Response: Message>(
-    _ method: Method, _ request: Request, _ options: CallOptions
+    _ method: Method, _ request: Request, _ options: CallOptions?
   ) async throws -> Response {
-    try await repeating(method, request, options) { request, deadline in
+    let options = options ?? self.options
+    return try await repeating(method, request, options) { request, deadline in
       try await session.unary(method, request, deadline: deadline, metadata: options.metadata)
     }
   }
 
   func stream<Request: Message, Response: Message>(
-    _ method: Method, _ request: Request, _ options: CallOptions
+    _ method: Method, _ request: Request, _ options: CallOptions?
   ) -> AsyncThrowingStream<Response, any Error> {
+    let options = options ?? self.options
     // Only the newest messages count: a slow reader misses progress, never the last message.
-    AsyncThrowingStream(bufferingPolicy: .bufferingNewest(16)) { continuation in
+    return AsyncThrowingStream(bufferingPolicy: .bufferingNewest(16)) { continuation in
       let task = Task {
         do {
           // A stream that begins anew tells the newest again, which is what it is for.
@@ -101,11 +122,12 @@ extension MeceneClient {
         let verdict =
           isInDoubt && !(key != nil && error.isAnswer) ? MeceneError(error, inDoubtWithKey: key) : error
         let delay = backoff(attempts, error)
-        guard repeats(error, method, request, attempts, options, isInDoubt: isInDoubt),
+        // What is in doubt is asked for until the daemon is back.
+        let waits = isInDoubt ? true : await waits(options)
+        guard repeats(error, method, request, attempts, waits: waits),
           ContinuousClock.now + delay < deadline, await session.wait(delay)
         else { throw verdict }
-        // What is in doubt is asked for until the daemon is back.
-        if error.reason != .connectFailed || !(options.waitsForReady || isInDoubt) { attempts += 1 }
+        if error.reason != .connectFailed || !waits { attempts += 1 }
         if !error.notExecuted {
           // Without the name of its period a click can't be repeated, and stays in doubt.
           guard let named = try? await naming(request, since: start, deadline: deadline, options) else {
@@ -125,10 +147,9 @@ extension MeceneClient {
 
   /// Whether sending again can do good and can do no harm.
   private func repeats(
-    _ error: MeceneError, _ method: Method, _ request: any Message, _ attempt: Int,
-    _ options: CallOptions, isInDoubt: Bool
+    _ error: MeceneError, _ method: Method, _ request: any Message, _ attempt: Int, waits: Bool
   ) -> Bool {
-    if error.reason == .connectFailed, options.waitsForReady || isInDoubt { return true }
+    if error.reason == .connectFailed, waits { return true }
     guard attempt < Self.attemptsMax else { return false }
     switch error.reason {
     // The first attempt tells whether there is a daemon at all; later ones may meet it restarting.
@@ -137,6 +158,14 @@ extension MeceneClient {
       .commitFailed:
       return error.notExecuted || method.idempotency != .unknown || request is any KeyedRequest
     default: return false
+    }
+  }
+
+  private func waits(_ options: CallOptions) async -> Bool {
+    switch options.waitsForReady {
+    case .never: false
+    case .onceConnected: await session.hasBeenConnected
+    case .always: true
     }
   }
 

@@ -1,4 +1,4 @@
-public import MeceneWire
+internal import MeceneWire
 
 /// Why a call failed.
 public struct MeceneError: Error, Sendable, Hashable, CustomStringConvertible {

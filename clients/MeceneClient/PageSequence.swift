@@ -1,26 +1,37 @@
-public import MeceneWire
+internal import MeceneWire
 
 /// The pages of a list, each fetched when it is asked for.
-public struct PageSequence<Request: PagedRequest, Page: PagedResponse>: AsyncSequence, Sendable {
-  let client: MeceneClient
-  let method: Method
-  let request: Request
-  let options: CallOptions
+public struct PageSequence<Page: Sendable>: AsyncSequence, Sendable {
+  private let first: String
+  private let fetch: @Sendable (_ pageToken: String) async throws -> (page: Page, next: String)
+
+  init<Request: PagedRequest>(
+    _ client: MeceneClient, _ method: Method, _ request: Request, _ options: CallOptions?
+  ) where Page: PagedResponse {
+    first = request.pageToken
+    fetch = { pageToken in
+      var request = request
+      request.pageToken = pageToken
+      let page: Page = try await client.unary(method, request, options)
+      return (page, page.nextPageToken)
+    }
+  }
 
   /// Fetches one page after the other.
   public struct AsyncIterator: AsyncIteratorProtocol {
     fileprivate let sequence: PageSequence
-    fileprivate var request: Request?
+    fileprivate var pageToken: String?
 
-    /// The next page; nil after the last. Throws `MeceneError`.
+    /// The next page; nil after the last.
+    ///
+    /// - Throws: `MeceneError`, or `CancellationError` when the task was cancelled.
     public mutating func next() async throws -> Page? {
-      guard var current = request else { return nil }
-      let page: Page = try await sequence.client.unary(sequence.method, current, sequence.options)
-      current.pageToken = page.nextPageToken
-      request = page.nextPageToken.isEmpty ? nil : current
+      guard let asked = pageToken else { return nil }
+      let (page, next) = try await sequence.fetch(asked)
+      pageToken = next.isEmpty ? nil : next
       return page
     }
   }
 
-  public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(sequence: self, request: request) }
+  public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(sequence: self, pageToken: first) }
 }

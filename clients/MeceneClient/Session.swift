@@ -20,6 +20,8 @@ actor Session {
   private var current: Link?
   private var nextLink = 0
   private var isClosed = false
+  /// Whether a daemon has ever answered at the address.
+  private(set) var hasBeenConnected = false
   private var ticks = false
 
   /// One connection.
@@ -51,7 +53,8 @@ actor Session {
 
   /// Makes one attempt at a call.
   func unary<Request: Message, Response: Message>(
-    _ method: Method, _ request: Request, deadline: ContinuousClock.Instant, metadata: [Metadata]
+    _ method: Method, _ request: Request, deadline: ContinuousClock.Instant,
+    metadata: [(key: String, value: [UInt8])]
   ) async throws -> Response {
     let payload = try encode(request)
     let callID = makeCallID()
@@ -70,7 +73,8 @@ actor Session {
 
   /// Makes a streaming call and hands each message to `receive`.
   func stream<Request: Message, Response: Message>(
-    _ method: Method, _ request: Request, deadline: ContinuousClock.Instant, metadata: [Metadata],
+    _ method: Method, _ request: Request, deadline: ContinuousClock.Instant,
+    metadata: [(key: String, value: [UInt8])],
     receive: @escaping @Sendable (Response) -> Void
   ) async throws {
     let payload = try encode(request)
@@ -134,7 +138,7 @@ actor Session {
 extension Session {
   private func begin(
     _ callID: UInt64, _ method: Method, _ payload: [UInt8], _ deadline: ContinuousClock.Instant,
-    _ metadata: [Metadata], receive: @escaping ([UInt8]) throws -> Void,
+    _ metadata: [(key: String, value: [UInt8])], receive: @escaping ([UInt8]) throws -> Void,
     end: @escaping (Result<[UInt8], any Error>) -> Void
   ) {
     guard !isClosed else {
@@ -152,8 +156,8 @@ extension Session {
       var frame: [UInt8] = []
       try coder.appendFrame(
         Request(
-          callID: callID, method: method.path, timeoutMs: UInt32(clamping: leftMs), metadata: metadata,
-          payload: payload), to: &frame)
+          callID: callID, method: method.path, timeoutMs: UInt32(clamping: leftMs),
+          metadata: metadata.map { Metadata(key: $0.key, value: $0.value) }, payload: payload), to: &frame)
       link.calls[callID] = Call(
         deadline: deadline, frameBytes: frame.count - 4, receive: receive, end: end)
       link.channel?.send(frame)
@@ -265,6 +269,7 @@ extension Session {
     } catch {
       problem = "its first bytes are another protocol's"
     }
+    if !responses.isEmpty { hasBeenConnected = true }
     for response in responses { take(response, link) }
     if let problem {
       link.isStranger = true

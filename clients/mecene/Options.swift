@@ -53,7 +53,7 @@ struct ConnectionOptions: ParsableArguments {
 
   /// Prints a message as JSON when asked to, and in words otherwise.
   func show(_ message: some Message, words: () -> Void) {
-    if json { Terminal.print(message.json) } else { words() }
+    if json { Terminal.print(message.json(writingEmpty: true)) } else { words() }
   }
 }
 
@@ -74,7 +74,7 @@ struct PageOptions: ParsableArguments {
 
   /// The first page, or all of them joined by `join`.
   func fetch<Request: PagedRequest, Page: PagedResponse>(
-    _ request: Request, _ pages: (Request) -> PageSequence<Request, Page>, join: (inout Page, Page) -> Void
+    _ request: Request, _ pages: (Request) -> PageSequence<Page>, join: (inout Page, Page) -> Void
   ) async throws -> Page {
     var result: Page?
     for try await page in pages(request) {

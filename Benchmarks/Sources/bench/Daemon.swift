@@ -1,6 +1,5 @@
 internal import Foundation
 internal import MeceneClient
-internal import MeceneWire
 
 /// `mecened` in a directory of its own, on a simulated November 2026.
 final class Daemon {

@@ -88,7 +88,7 @@ public struct TransferKind: RawRepresentable, Sendable, Hashable, CaseIterable, 
 }
 
 /// Names one account.
-public struct AccountReference: Message {
+public struct AccountReference: Sendable, Hashable {
   /// One of these, or none.
   public var by: By?
 
@@ -119,8 +119,8 @@ public struct AccountReference: Message {
   }
 }
 
-extension AccountReference {
-  public static let layout = unsafe MessageLayout(
+extension AccountReference: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.AccountReference",
     fields: [
       FieldRule(1, "id", .uint64),
@@ -128,7 +128,7 @@ extension AccountReference {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__account_reference__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -144,12 +144,12 @@ extension AccountReference {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if case .id(let value)? = by { writer.append(1, value) }
     if case .name(let value)? = by { writer.append(2, value) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__AccountReference.self)
     self.init()
     if unsafe c.pointee.by_case == MECENE__V1__ACCOUNT_REFERENCE__BY_ID {
@@ -160,7 +160,7 @@ extension AccountReference {
     }
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__AccountReference.self)
     unsafe mecene__v1__account_reference__init(c)
     switch by {
@@ -177,7 +177,7 @@ extension AccountReference {
 }
 
 extension AccountReference {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     switch by {
     case .id(let value):
@@ -191,7 +191,7 @@ extension AccountReference {
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -210,7 +210,7 @@ extension AccountReference {
 }
 
 /// A person or an organisation.
-public struct Account: Message {
+public struct Account: Sendable, Hashable {
   /// The account's number, from 1.
   public var id: UInt64
   /// Unique: 3 to 32 of a-z, 0-9, _ and -, a letter first.
@@ -261,8 +261,8 @@ public struct Account: Message {
   public init() { self.init(id: 0) }
 }
 
-extension Account {
-  public static let layout = unsafe MessageLayout(
+extension Account: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.Account",
     fields: [
       FieldRule(1, "id", .uint64),
@@ -278,7 +278,7 @@ extension Account {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__account__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -298,7 +298,7 @@ extension Account {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if id != 0 { writer.append(1, id) }
     if !name.isEmpty { writer.append(2, name) }
     if !displayName.isEmpty { writer.append(3, displayName) }
@@ -311,7 +311,7 @@ extension Account {
     if openedAtMs != 0 { writer.append(10, openedAtMs) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__Account.self)
     self.init()
     self.id = unsafe c.pointee.id
@@ -326,7 +326,7 @@ extension Account {
     self.openedAtMs = unsafe c.pointee.opened_at_ms
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__Account.self)
     unsafe mecene__v1__account__init(c)
     unsafe c.pointee.id = id
@@ -344,52 +344,52 @@ extension Account {
 }
 
 extension Account {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if id != 0 {
+    if json.writesEmpty || id != 0 {
       json.key("id")
       json.unsigned64(id)
     }
-    if !name.isEmpty {
+    if json.writesEmpty || !name.isEmpty {
       json.key("name")
       json.string(name)
     }
-    if !displayName.isEmpty {
+    if json.writesEmpty || !displayName.isEmpty {
       json.key("displayName")
       json.string(displayName)
     }
-    if budgetMicros != 0 {
+    if json.writesEmpty || budgetMicros != 0 {
       json.key("budgetMicros")
       json.signed64(budgetMicros)
     }
-    if availableMicros != 0 {
+    if json.writesEmpty || availableMicros != 0 {
       json.key("availableMicros")
       json.signed64(availableMicros)
     }
-    if potMicros != 0 {
+    if json.writesEmpty || potMicros != 0 {
       json.key("potMicros")
       json.signed64(potMicros)
     }
-    if potsMicros != 0 {
+    if json.writesEmpty || potsMicros != 0 {
       json.key("potsMicros")
       json.signed64(potsMicros)
     }
-    if active {
+    if json.writesEmpty || active {
       json.key("active")
       json.bool(active)
     }
-    if closed {
+    if json.writesEmpty || closed {
       json.key("closed")
       json.bool(closed)
     }
-    if openedAtMs != 0 {
+    if json.writesEmpty || openedAtMs != 0 {
       json.key("openedAtMs")
       json.signed64(openedAtMs)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -412,7 +412,7 @@ extension Account {
 }
 
 /// One movement of money.
-public struct Transfer: Message {
+public struct Transfer: Sendable, Hashable {
   /// The transfer's number in the journal, from 1.
   public var id: UInt64
   /// What kind of movement.
@@ -431,6 +431,8 @@ public struct Transfer: Message {
   public var potsAfterMicros: Int64
   /// The movement in words.
   public var description: String
+  /// The key that the deposit or withdrawal was asked for with; empty for other kinds.
+  public var key: String
 
   /// Makes the message; what is not named is empty.
   public init(
@@ -442,7 +444,8 @@ public struct Transfer: Message {
     forPeriod: String = "",
     availableAfterMicros: Int64 = 0,
     potsAfterMicros: Int64 = 0,
-    description: String = ""
+    description: String = "",
+    key: String = ""
   ) {
     self.id = id
     self.kind = kind
@@ -453,14 +456,15 @@ public struct Transfer: Message {
     self.availableAfterMicros = availableAfterMicros
     self.potsAfterMicros = potsAfterMicros
     self.description = description
+    self.key = key
   }
 
   /// Makes the empty message.
   public init() { self.init(id: 0) }
 }
 
-extension Transfer {
-  public static let layout = unsafe MessageLayout(
+extension Transfer: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.Transfer",
     fields: [
       FieldRule(1, "id", .uint64),
@@ -472,10 +476,11 @@ extension Transfer {
       FieldRule(7, "available_after_micros", .int64),
       FieldRule(8, "pots_after_micros", .int64),
       FieldRule(9, "description", .string),
+      FieldRule(10, "key", .string),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__transfer__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -489,12 +494,13 @@ extension Transfer {
       case 56: self.availableAfterMicros = reader.int64()
       case 64: self.potsAfterMicros = reader.int64()
       case 74: self.description = reader.string()
+      case 82: self.key = reader.string()
       default: reader.giveUp()
       }
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if id != 0 { writer.append(1, id) }
     if kind.rawValue != 0 { writer.append(2, kind.rawValue) }
     if amountMicros != 0 { writer.append(3, amountMicros) }
@@ -504,9 +510,10 @@ extension Transfer {
     if availableAfterMicros != 0 { writer.append(7, availableAfterMicros) }
     if potsAfterMicros != 0 { writer.append(8, potsAfterMicros) }
     if !description.isEmpty { writer.append(9, description) }
+    if !key.isEmpty { writer.append(10, key) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__Transfer.self)
     self.init()
     self.id = unsafe c.pointee.id
@@ -518,9 +525,10 @@ extension Transfer {
     self.availableAfterMicros = unsafe c.pointee.available_after_micros
     self.potsAfterMicros = unsafe c.pointee.pots_after_micros
     self.description = unsafe String(bridged: c.pointee.description)
+    self.key = unsafe String(bridged: c.pointee.key)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__Transfer.self)
     unsafe mecene__v1__transfer__init(c)
     unsafe c.pointee.id = id
@@ -532,53 +540,58 @@ extension Transfer {
     unsafe c.pointee.available_after_micros = availableAfterMicros
     unsafe c.pointee.pots_after_micros = potsAfterMicros
     unsafe c.pointee.description = try arena.string(description)
+    unsafe c.pointee.key = try arena.string(key)
     return UnsafeMutableRawPointer(c)
   }
 }
 
 extension Transfer {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if id != 0 {
+    if json.writesEmpty || id != 0 {
       json.key("id")
       json.unsigned64(id)
     }
-    if kind.rawValue != 0 {
+    if json.writesEmpty || kind.rawValue != 0 {
       json.key("kind")
       json.enumeration(kind.rawValue, name: kind.name)
     }
-    if amountMicros != 0 {
+    if json.writesEmpty || amountMicros != 0 {
       json.key("amountMicros")
       json.signed64(amountMicros)
     }
-    if committedAtMs != 0 {
+    if json.writesEmpty || committedAtMs != 0 {
       json.key("committedAtMs")
       json.signed64(committedAtMs)
     }
-    if !period.isEmpty {
+    if json.writesEmpty || !period.isEmpty {
       json.key("period")
       json.string(period)
     }
-    if !forPeriod.isEmpty {
+    if json.writesEmpty || !forPeriod.isEmpty {
       json.key("forPeriod")
       json.string(forPeriod)
     }
-    if availableAfterMicros != 0 {
+    if json.writesEmpty || availableAfterMicros != 0 {
       json.key("availableAfterMicros")
       json.signed64(availableAfterMicros)
     }
-    if potsAfterMicros != 0 {
+    if json.writesEmpty || potsAfterMicros != 0 {
       json.key("potsAfterMicros")
       json.signed64(potsAfterMicros)
     }
-    if !description.isEmpty {
+    if json.writesEmpty || !description.isEmpty {
       json.key("description")
       json.string(description)
+    }
+    if json.writesEmpty || !key.isEmpty {
+      json.key("key")
+      json.string(key)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -592,6 +605,7 @@ extension Transfer {
         case "availableAfterMicros", "available_after_micros": self.availableAfterMicros = try value.int64()
         case "potsAfterMicros", "pots_after_micros": self.potsAfterMicros = try value.int64()
         case "description": self.description = try value.string()
+        case "key": self.key = try value.string()
         default: throw JSONError(unknownField: name)
         }
       } catch { throw error.inside(name) }
@@ -600,7 +614,7 @@ extension Transfer {
 }
 
 /// Asks to open an account.
-public struct OpenAccountRequest: Message {
+public struct OpenAccountRequest: Sendable, Hashable {
   /// 3 to 32 of a-z, 0-9, _ and -, a letter first.
   public var name: String
   /// Up to 100 characters; may be empty.
@@ -619,8 +633,8 @@ public struct OpenAccountRequest: Message {
   public init() { self.init(name: "") }
 }
 
-extension OpenAccountRequest {
-  public static let layout = unsafe MessageLayout(
+extension OpenAccountRequest: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.OpenAccountRequest",
     fields: [
       FieldRule(1, "name", .string),
@@ -629,7 +643,7 @@ extension OpenAccountRequest {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__open_account_request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -642,13 +656,13 @@ extension OpenAccountRequest {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if !name.isEmpty { writer.append(1, name) }
     if !displayName.isEmpty { writer.append(2, displayName) }
     if budgetMicros != 0 { writer.append(3, budgetMicros) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__OpenAccountRequest.self)
     self.init()
     self.name = unsafe String(bridged: c.pointee.name)
@@ -656,7 +670,7 @@ extension OpenAccountRequest {
     self.budgetMicros = unsafe c.pointee.budget_micros
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__OpenAccountRequest.self)
     unsafe mecene__v1__open_account_request__init(c)
     unsafe c.pointee.name = try arena.string(name)
@@ -667,24 +681,24 @@ extension OpenAccountRequest {
 }
 
 extension OpenAccountRequest {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if !name.isEmpty {
+    if json.writesEmpty || !name.isEmpty {
       json.key("name")
       json.string(name)
     }
-    if !displayName.isEmpty {
+    if json.writesEmpty || !displayName.isEmpty {
       json.key("displayName")
       json.string(displayName)
     }
-    if budgetMicros != 0 {
+    if json.writesEmpty || budgetMicros != 0 {
       json.key("budgetMicros")
       json.signed64(budgetMicros)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -700,7 +714,7 @@ extension OpenAccountRequest {
 }
 
 /// The account that was opened.
-public struct OpenAccountResponse: Message {
+public struct OpenAccountResponse: Sendable, Hashable {
   /// The new account.
   public var account: Account?
 
@@ -713,15 +727,15 @@ public struct OpenAccountResponse: Message {
   public init() { self.init(account: nil) }
 }
 
-extension OpenAccountResponse {
-  public static let layout = unsafe MessageLayout(
+extension OpenAccountResponse: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.OpenAccountResponse",
     fields: [
       FieldRule(1, "account", .message(Account.layout))
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__open_account_response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -734,11 +748,11 @@ extension OpenAccountResponse {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let account { writer.append(1, account) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__OpenAccountResponse.self)
     self.init()
     if let pointer = unsafe c.pointee.account {
@@ -746,7 +760,7 @@ extension OpenAccountResponse {
     }
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__OpenAccountResponse.self)
     unsafe mecene__v1__open_account_response__init(c)
     if let account {
@@ -758,7 +772,7 @@ extension OpenAccountResponse {
 }
 
 extension OpenAccountResponse {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let account {
       json.key("account")
@@ -767,7 +781,7 @@ extension OpenAccountResponse {
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -781,7 +795,7 @@ extension OpenAccountResponse {
 }
 
 /// Asks for one account.
-public struct GetAccountRequest: Message {
+public struct GetAccountRequest: Sendable, Hashable {
   /// Which account.
   public var account: AccountReference?
 
@@ -794,15 +808,15 @@ public struct GetAccountRequest: Message {
   public init() { self.init(account: nil) }
 }
 
-extension GetAccountRequest {
-  public static let layout = unsafe MessageLayout(
+extension GetAccountRequest: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.GetAccountRequest",
     fields: [
       FieldRule(1, "account", .message(AccountReference.layout))
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_account_request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -815,11 +829,11 @@ extension GetAccountRequest {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let account { writer.append(1, account) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__GetAccountRequest.self)
     self.init()
     if let pointer = unsafe c.pointee.account {
@@ -827,7 +841,7 @@ extension GetAccountRequest {
     }
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__GetAccountRequest.self)
     unsafe mecene__v1__get_account_request__init(c)
     if let account {
@@ -839,7 +853,7 @@ extension GetAccountRequest {
 }
 
 extension GetAccountRequest {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let account {
       json.key("account")
@@ -848,7 +862,7 @@ extension GetAccountRequest {
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -862,7 +876,7 @@ extension GetAccountRequest {
 }
 
 /// One account.
-public struct GetAccountResponse: Message {
+public struct GetAccountResponse: Sendable, Hashable {
   /// The account.
   public var account: Account?
 
@@ -875,15 +889,15 @@ public struct GetAccountResponse: Message {
   public init() { self.init(account: nil) }
 }
 
-extension GetAccountResponse {
-  public static let layout = unsafe MessageLayout(
+extension GetAccountResponse: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.GetAccountResponse",
     fields: [
       FieldRule(1, "account", .message(Account.layout))
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_account_response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -896,11 +910,11 @@ extension GetAccountResponse {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let account { writer.append(1, account) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__GetAccountResponse.self)
     self.init()
     if let pointer = unsafe c.pointee.account {
@@ -908,7 +922,7 @@ extension GetAccountResponse {
     }
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__GetAccountResponse.self)
     unsafe mecene__v1__get_account_response__init(c)
     if let account {
@@ -920,7 +934,7 @@ extension GetAccountResponse {
 }
 
 extension GetAccountResponse {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let account {
       json.key("account")
@@ -929,7 +943,7 @@ extension GetAccountResponse {
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -943,7 +957,7 @@ extension GetAccountResponse {
 }
 
 /// Asks for a page of accounts.
-public struct ListAccountsRequest: Message, PagedRequest {
+public struct ListAccountsRequest: Sendable, Hashable {
   /// At most this many; 0 = the default.
   public var pageSize: Int32
   /// From the page before; empty for the first.
@@ -959,8 +973,8 @@ public struct ListAccountsRequest: Message, PagedRequest {
   public init() { self.init(pageSize: 0) }
 }
 
-extension ListAccountsRequest {
-  public static let layout = unsafe MessageLayout(
+extension ListAccountsRequest: Message, PagedRequest {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.ListAccountsRequest",
     fields: [
       FieldRule(1, "page_size", .int32),
@@ -968,7 +982,7 @@ extension ListAccountsRequest {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__list_accounts_request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -980,19 +994,19 @@ extension ListAccountsRequest {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if pageSize != 0 { writer.append(1, pageSize) }
     if !pageToken.isEmpty { writer.append(2, pageToken) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ListAccountsRequest.self)
     self.init()
     self.pageSize = unsafe c.pointee.page_size
     self.pageToken = unsafe String(bridged: c.pointee.page_token)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__ListAccountsRequest.self)
     unsafe mecene__v1__list_accounts_request__init(c)
     unsafe c.pointee.page_size = pageSize
@@ -1002,20 +1016,20 @@ extension ListAccountsRequest {
 }
 
 extension ListAccountsRequest {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if pageSize != 0 {
+    if json.writesEmpty || pageSize != 0 {
       json.key("pageSize")
       json.number(pageSize)
     }
-    if !pageToken.isEmpty {
+    if json.writesEmpty || !pageToken.isEmpty {
       json.key("pageToken")
       json.string(pageToken)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -1030,7 +1044,7 @@ extension ListAccountsRequest {
 }
 
 /// A page of accounts.
-public struct ListAccountsResponse: Message, PagedResponse {
+public struct ListAccountsResponse: Sendable, Hashable {
   /// By id, rising. At most 1000 entries.
   public var accounts: [Account]
   /// Names the next page; empty at the end.
@@ -1046,8 +1060,8 @@ public struct ListAccountsResponse: Message, PagedResponse {
   public init() { self.init(accounts: []) }
 }
 
-extension ListAccountsResponse {
-  public static let layout = unsafe MessageLayout(
+extension ListAccountsResponse: Message, PagedResponse {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.ListAccountsResponse",
     fields: [
       FieldRule(1, "accounts", .message(Account.layout), elementsMax: 1000),
@@ -1055,7 +1069,7 @@ extension ListAccountsResponse {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__list_accounts_response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -1066,12 +1080,12 @@ extension ListAccountsResponse {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     for value in accounts where writer.fits { writer.append(1, value) }
     if !nextPageToken.isEmpty { writer.append(2, nextPageToken) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ListAccountsResponse.self)
     self.init()
     self.accounts = unsafe bridgedArray(c.pointee.n_accounts, c.pointee.accounts) { pointer in
@@ -1080,7 +1094,7 @@ extension ListAccountsResponse {
     self.nextPageToken = unsafe String(bridged: c.pointee.next_page_token)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__ListAccountsResponse.self)
     unsafe mecene__v1__list_accounts_response__init(c)
     unsafe c.pointee.n_accounts = accounts.count
@@ -1093,20 +1107,20 @@ extension ListAccountsResponse {
 }
 
 extension ListAccountsResponse {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if !accounts.isEmpty {
+    if json.writesEmpty || !accounts.isEmpty {
       json.key("accounts")
       json.array(accounts) { value, json in value.writeJSON(to: &json) }
     }
-    if !nextPageToken.isEmpty {
+    if json.writesEmpty || !nextPageToken.isEmpty {
       json.key("nextPageToken")
       json.string(nextPageToken)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -1122,7 +1136,7 @@ extension ListAccountsResponse {
 }
 
 /// Asks to change an account's public name.
-public struct UpdateAccountRequest: Message {
+public struct UpdateAccountRequest: Sendable, Hashable {
   /// Which account.
   public var account: AccountReference?
   /// The new display name, up to 100 characters; not set = unchanged.
@@ -1138,8 +1152,8 @@ public struct UpdateAccountRequest: Message {
   public init() { self.init(account: nil) }
 }
 
-extension UpdateAccountRequest {
-  public static let layout = unsafe MessageLayout(
+extension UpdateAccountRequest: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.UpdateAccountRequest",
     fields: [
       FieldRule(1, "account", .message(AccountReference.layout)),
@@ -1147,7 +1161,7 @@ extension UpdateAccountRequest {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__update_account_request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -1163,12 +1177,12 @@ extension UpdateAccountRequest {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let account { writer.append(1, account) }
     if let displayName { writer.append(2, displayName) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__UpdateAccountRequest.self)
     self.init()
     if let pointer = unsafe c.pointee.account {
@@ -1181,7 +1195,7 @@ extension UpdateAccountRequest {
     }
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__UpdateAccountRequest.self)
     unsafe mecene__v1__update_account_request__init(c)
     if let account {
@@ -1198,7 +1212,7 @@ extension UpdateAccountRequest {
 }
 
 extension UpdateAccountRequest {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let account {
       json.key("account")
@@ -1211,7 +1225,7 @@ extension UpdateAccountRequest {
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -1226,7 +1240,7 @@ extension UpdateAccountRequest {
 }
 
 /// The account as it is now.
-public struct UpdateAccountResponse: Message {
+public struct UpdateAccountResponse: Sendable, Hashable {
   /// The account.
   public var account: Account?
 
@@ -1239,15 +1253,15 @@ public struct UpdateAccountResponse: Message {
   public init() { self.init(account: nil) }
 }
 
-extension UpdateAccountResponse {
-  public static let layout = unsafe MessageLayout(
+extension UpdateAccountResponse: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.UpdateAccountResponse",
     fields: [
       FieldRule(1, "account", .message(Account.layout))
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__update_account_response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -1260,11 +1274,11 @@ extension UpdateAccountResponse {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let account { writer.append(1, account) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__UpdateAccountResponse.self)
     self.init()
     if let pointer = unsafe c.pointee.account {
@@ -1272,7 +1286,7 @@ extension UpdateAccountResponse {
     }
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__UpdateAccountResponse.self)
     unsafe mecene__v1__update_account_response__init(c)
     if let account {
@@ -1284,7 +1298,7 @@ extension UpdateAccountResponse {
 }
 
 extension UpdateAccountResponse {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let account {
       json.key("account")
@@ -1293,7 +1307,7 @@ extension UpdateAccountResponse {
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -1307,7 +1321,7 @@ extension UpdateAccountResponse {
 }
 
 /// Asks to change a budget.
-public struct SetBudgetRequest: Message {
+public struct SetBudgetRequest: Sendable, Hashable {
   /// Which account.
   public var account: AccountReference?
   /// Micros a month; 0, or at least the minimum.
@@ -1323,8 +1337,8 @@ public struct SetBudgetRequest: Message {
   public init() { self.init(account: nil) }
 }
 
-extension SetBudgetRequest {
-  public static let layout = unsafe MessageLayout(
+extension SetBudgetRequest: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.SetBudgetRequest",
     fields: [
       FieldRule(1, "account", .message(AccountReference.layout)),
@@ -1332,7 +1346,7 @@ extension SetBudgetRequest {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__set_budget_request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -1346,12 +1360,12 @@ extension SetBudgetRequest {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let account { writer.append(1, account) }
     if budgetMicros != 0 { writer.append(2, budgetMicros) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__SetBudgetRequest.self)
     self.init()
     if let pointer = unsafe c.pointee.account {
@@ -1360,7 +1374,7 @@ extension SetBudgetRequest {
     self.budgetMicros = unsafe c.pointee.budget_micros
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__SetBudgetRequest.self)
     unsafe mecene__v1__set_budget_request__init(c)
     if let account {
@@ -1373,20 +1387,20 @@ extension SetBudgetRequest {
 }
 
 extension SetBudgetRequest {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let account {
       json.key("account")
       account.writeJSON(to: &json)
     }
-    if budgetMicros != 0 {
+    if json.writesEmpty || budgetMicros != 0 {
       json.key("budgetMicros")
       json.signed64(budgetMicros)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -1401,7 +1415,7 @@ extension SetBudgetRequest {
 }
 
 /// The account as it is now.
-public struct SetBudgetResponse: Message {
+public struct SetBudgetResponse: Sendable, Hashable {
   /// The account.
   public var account: Account?
 
@@ -1414,15 +1428,15 @@ public struct SetBudgetResponse: Message {
   public init() { self.init(account: nil) }
 }
 
-extension SetBudgetResponse {
-  public static let layout = unsafe MessageLayout(
+extension SetBudgetResponse: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.SetBudgetResponse",
     fields: [
       FieldRule(1, "account", .message(Account.layout))
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__set_budget_response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -1435,11 +1449,11 @@ extension SetBudgetResponse {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let account { writer.append(1, account) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__SetBudgetResponse.self)
     self.init()
     if let pointer = unsafe c.pointee.account {
@@ -1447,7 +1461,7 @@ extension SetBudgetResponse {
     }
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__SetBudgetResponse.self)
     unsafe mecene__v1__set_budget_response__init(c)
     if let account {
@@ -1459,7 +1473,7 @@ extension SetBudgetResponse {
 }
 
 extension SetBudgetResponse {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let account {
       json.key("account")
@@ -1468,7 +1482,7 @@ extension SetBudgetResponse {
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -1482,7 +1496,7 @@ extension SetBudgetResponse {
 }
 
 /// Asks to pay money in.
-public struct DepositRequest: Message, KeyedRequest {
+public struct DepositRequest: Sendable, Hashable {
   /// Which account.
   public var account: AccountReference?
   /// Micros; at least 1.
@@ -1501,8 +1515,8 @@ public struct DepositRequest: Message, KeyedRequest {
   public init() { self.init(account: nil) }
 }
 
-extension DepositRequest {
-  public static let layout = unsafe MessageLayout(
+extension DepositRequest: Message, KeyedRequest {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.DepositRequest",
     fields: [
       FieldRule(1, "account", .message(AccountReference.layout)),
@@ -1511,7 +1525,7 @@ extension DepositRequest {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__deposit_request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -1526,13 +1540,13 @@ extension DepositRequest {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let account { writer.append(1, account) }
     if amountMicros != 0 { writer.append(2, amountMicros) }
     if !key.isEmpty { writer.append(3, key) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__DepositRequest.self)
     self.init()
     if let pointer = unsafe c.pointee.account {
@@ -1542,7 +1556,7 @@ extension DepositRequest {
     self.key = unsafe String(bridged: c.pointee.key)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__DepositRequest.self)
     unsafe mecene__v1__deposit_request__init(c)
     if let account {
@@ -1556,24 +1570,24 @@ extension DepositRequest {
 }
 
 extension DepositRequest {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let account {
       json.key("account")
       account.writeJSON(to: &json)
     }
-    if amountMicros != 0 {
+    if json.writesEmpty || amountMicros != 0 {
       json.key("amountMicros")
       json.signed64(amountMicros)
     }
-    if !key.isEmpty {
+    if json.writesEmpty || !key.isEmpty {
       json.key("key")
       json.string(key)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -1589,7 +1603,7 @@ extension DepositRequest {
 }
 
 /// The deposit that was made, now or before.
-public struct DepositResponse: Message {
+public struct DepositResponse: Sendable, Hashable {
   /// The movement, with the balances it left.
   public var transfer: Transfer?
   /// True = made by an earlier request with this key.
@@ -1605,8 +1619,8 @@ public struct DepositResponse: Message {
   public init() { self.init(transfer: nil) }
 }
 
-extension DepositResponse {
-  public static let layout = unsafe MessageLayout(
+extension DepositResponse: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.DepositResponse",
     fields: [
       FieldRule(1, "transfer", .message(Transfer.layout)),
@@ -1614,7 +1628,7 @@ extension DepositResponse {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__deposit_response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -1628,12 +1642,12 @@ extension DepositResponse {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let transfer { writer.append(1, transfer) }
     if replayed { writer.append(2, replayed) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__DepositResponse.self)
     self.init()
     if let pointer = unsafe c.pointee.transfer {
@@ -1642,7 +1656,7 @@ extension DepositResponse {
     self.replayed = unsafe c.pointee.replayed != 0
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__DepositResponse.self)
     unsafe mecene__v1__deposit_response__init(c)
     if let transfer {
@@ -1655,20 +1669,20 @@ extension DepositResponse {
 }
 
 extension DepositResponse {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let transfer {
       json.key("transfer")
       transfer.writeJSON(to: &json)
     }
-    if replayed {
+    if json.writesEmpty || replayed {
       json.key("replayed")
       json.bool(replayed)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -1683,7 +1697,7 @@ extension DepositResponse {
 }
 
 /// Asks to pay money out.
-public struct WithdrawRequest: Message, KeyedRequest {
+public struct WithdrawRequest: Sendable, Hashable {
   /// One of these, or none.
   public var source: Source?
   /// Micros; at least 1.
@@ -1710,8 +1724,8 @@ public struct WithdrawRequest: Message, KeyedRequest {
   public init() { self.init(source: nil) }
 }
 
-extension WithdrawRequest {
-  public static let layout = unsafe MessageLayout(
+extension WithdrawRequest: Message, KeyedRequest {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.WithdrawRequest",
     fields: [
       FieldRule(1, "account", .message(AccountReference.layout)),
@@ -1721,7 +1735,7 @@ extension WithdrawRequest {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__withdraw_request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -1739,14 +1753,14 @@ extension WithdrawRequest {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if case .account(let value)? = source { writer.append(1, value) }
     if amountMicros != 0 { writer.append(2, amountMicros) }
     if !key.isEmpty { writer.append(3, key) }
     if case .fees(let value)? = source { writer.append(4, value) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__WithdrawRequest.self)
     self.init()
     if unsafe c.pointee.source_case == MECENE__V1__WITHDRAW_REQUEST__SOURCE_ACCOUNT {
@@ -1759,7 +1773,7 @@ extension WithdrawRequest {
     self.key = unsafe String(bridged: c.pointee.key)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__WithdrawRequest.self)
     unsafe mecene__v1__withdraw_request__init(c)
     switch source {
@@ -1779,7 +1793,7 @@ extension WithdrawRequest {
 }
 
 extension WithdrawRequest {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     switch source {
     case .account(let value):
@@ -1790,18 +1804,18 @@ extension WithdrawRequest {
       json.bool(value)
     case nil: break
     }
-    if amountMicros != 0 {
+    if json.writesEmpty || amountMicros != 0 {
       json.key("amountMicros")
       json.signed64(amountMicros)
     }
-    if !key.isEmpty {
+    if json.writesEmpty || !key.isEmpty {
       json.key("key")
       json.string(key)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -1822,7 +1836,7 @@ extension WithdrawRequest {
 }
 
 /// The withdrawal that was made, now or before.
-public struct WithdrawResponse: Message {
+public struct WithdrawResponse: Sendable, Hashable {
   /// The movement, with the balances it left.
   public var transfer: Transfer?
   /// True = made by an earlier request with this key.
@@ -1838,8 +1852,8 @@ public struct WithdrawResponse: Message {
   public init() { self.init(transfer: nil) }
 }
 
-extension WithdrawResponse {
-  public static let layout = unsafe MessageLayout(
+extension WithdrawResponse: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.WithdrawResponse",
     fields: [
       FieldRule(1, "transfer", .message(Transfer.layout)),
@@ -1847,7 +1861,7 @@ extension WithdrawResponse {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__withdraw_response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -1861,12 +1875,12 @@ extension WithdrawResponse {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let transfer { writer.append(1, transfer) }
     if replayed { writer.append(2, replayed) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__WithdrawResponse.self)
     self.init()
     if let pointer = unsafe c.pointee.transfer {
@@ -1875,7 +1889,7 @@ extension WithdrawResponse {
     self.replayed = unsafe c.pointee.replayed != 0
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__WithdrawResponse.self)
     unsafe mecene__v1__withdraw_response__init(c)
     if let transfer {
@@ -1888,20 +1902,20 @@ extension WithdrawResponse {
 }
 
 extension WithdrawResponse {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let transfer {
       json.key("transfer")
       transfer.writeJSON(to: &json)
     }
-    if replayed {
+    if json.writesEmpty || replayed {
       json.key("replayed")
       json.bool(replayed)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -1916,7 +1930,7 @@ extension WithdrawResponse {
 }
 
 /// Asks to close an account.
-public struct CloseAccountRequest: Message {
+public struct CloseAccountRequest: Sendable, Hashable {
   /// Which account.
   public var account: AccountReference?
 
@@ -1929,15 +1943,15 @@ public struct CloseAccountRequest: Message {
   public init() { self.init(account: nil) }
 }
 
-extension CloseAccountRequest {
-  public static let layout = unsafe MessageLayout(
+extension CloseAccountRequest: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.CloseAccountRequest",
     fields: [
       FieldRule(1, "account", .message(AccountReference.layout))
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__close_account_request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -1950,11 +1964,11 @@ extension CloseAccountRequest {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let account { writer.append(1, account) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__CloseAccountRequest.self)
     self.init()
     if let pointer = unsafe c.pointee.account {
@@ -1962,7 +1976,7 @@ extension CloseAccountRequest {
     }
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__CloseAccountRequest.self)
     unsafe mecene__v1__close_account_request__init(c)
     if let account {
@@ -1974,7 +1988,7 @@ extension CloseAccountRequest {
 }
 
 extension CloseAccountRequest {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let account {
       json.key("account")
@@ -1983,7 +1997,7 @@ extension CloseAccountRequest {
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -1997,7 +2011,7 @@ extension CloseAccountRequest {
 }
 
 /// The account as it is now.
-public struct CloseAccountResponse: Message {
+public struct CloseAccountResponse: Sendable, Hashable {
   /// The account.
   public var account: Account?
 
@@ -2010,15 +2024,15 @@ public struct CloseAccountResponse: Message {
   public init() { self.init(account: nil) }
 }
 
-extension CloseAccountResponse {
-  public static let layout = unsafe MessageLayout(
+extension CloseAccountResponse: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.CloseAccountResponse",
     fields: [
       FieldRule(1, "account", .message(Account.layout))
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__close_account_response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -2031,11 +2045,11 @@ extension CloseAccountResponse {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let account { writer.append(1, account) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__CloseAccountResponse.self)
     self.init()
     if let pointer = unsafe c.pointee.account {
@@ -2043,7 +2057,7 @@ extension CloseAccountResponse {
     }
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__CloseAccountResponse.self)
     unsafe mecene__v1__close_account_response__init(c)
     if let account {
@@ -2055,7 +2069,7 @@ extension CloseAccountResponse {
 }
 
 extension CloseAccountResponse {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let account {
       json.key("account")
@@ -2064,7 +2078,7 @@ extension CloseAccountResponse {
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -2078,7 +2092,7 @@ extension CloseAccountResponse {
 }
 
 /// Asks for an account's movements.
-public struct GetStatementRequest: Message, PagedRequest {
+public struct GetStatementRequest: Sendable, Hashable {
   /// Which account.
   public var account: AccountReference?
   /// Such as 2026-11; empty = all periods.
@@ -2105,8 +2119,8 @@ public struct GetStatementRequest: Message, PagedRequest {
   public init() { self.init(account: nil) }
 }
 
-extension GetStatementRequest {
-  public static let layout = unsafe MessageLayout(
+extension GetStatementRequest: Message, PagedRequest {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.GetStatementRequest",
     fields: [
       FieldRule(1, "account", .message(AccountReference.layout)),
@@ -2116,7 +2130,7 @@ extension GetStatementRequest {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_statement_request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -2132,14 +2146,14 @@ extension GetStatementRequest {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let account { writer.append(1, account) }
     if !period.isEmpty { writer.append(2, period) }
     if pageSize != 0 { writer.append(3, pageSize) }
     if !pageToken.isEmpty { writer.append(4, pageToken) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__GetStatementRequest.self)
     self.init()
     if let pointer = unsafe c.pointee.account {
@@ -2150,7 +2164,7 @@ extension GetStatementRequest {
     self.pageToken = unsafe String(bridged: c.pointee.page_token)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__GetStatementRequest.self)
     unsafe mecene__v1__get_statement_request__init(c)
     if let account {
@@ -2165,28 +2179,28 @@ extension GetStatementRequest {
 }
 
 extension GetStatementRequest {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let account {
       json.key("account")
       account.writeJSON(to: &json)
     }
-    if !period.isEmpty {
+    if json.writesEmpty || !period.isEmpty {
       json.key("period")
       json.string(period)
     }
-    if pageSize != 0 {
+    if json.writesEmpty || pageSize != 0 {
       json.key("pageSize")
       json.number(pageSize)
     }
-    if !pageToken.isEmpty {
+    if json.writesEmpty || !pageToken.isEmpty {
       json.key("pageToken")
       json.string(pageToken)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -2203,7 +2217,7 @@ extension GetStatementRequest {
 }
 
 /// A page of movements between an opening and a closing balance.
-public struct GetStatementResponse: Message, PagedResponse {
+public struct GetStatementResponse: Sendable, Hashable {
   /// The account as it is now.
   public var account: Account?
   /// Available before the first movement of this page, in micros.
@@ -2242,8 +2256,8 @@ public struct GetStatementResponse: Message, PagedResponse {
   public init() { self.init(account: nil) }
 }
 
-extension GetStatementResponse {
-  public static let layout = unsafe MessageLayout(
+extension GetStatementResponse: Message, PagedResponse {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.GetStatementResponse",
     fields: [
       FieldRule(1, "account", .message(Account.layout)),
@@ -2256,7 +2270,7 @@ extension GetStatementResponse {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_statement_response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -2274,7 +2288,7 @@ extension GetStatementResponse {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let account { writer.append(1, account) }
     if openingAvailableMicros != 0 { writer.append(2, openingAvailableMicros) }
     if openingPotsMicros != 0 { writer.append(3, openingPotsMicros) }
@@ -2284,7 +2298,7 @@ extension GetStatementResponse {
     if !nextPageToken.isEmpty { writer.append(7, nextPageToken) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__GetStatementResponse.self)
     self.init()
     if let pointer = unsafe c.pointee.account {
@@ -2300,7 +2314,7 @@ extension GetStatementResponse {
     self.nextPageToken = unsafe String(bridged: c.pointee.next_page_token)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__GetStatementResponse.self)
     unsafe mecene__v1__get_statement_response__init(c)
     if let account {
@@ -2321,40 +2335,40 @@ extension GetStatementResponse {
 }
 
 extension GetStatementResponse {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let account {
       json.key("account")
       account.writeJSON(to: &json)
     }
-    if openingAvailableMicros != 0 {
+    if json.writesEmpty || openingAvailableMicros != 0 {
       json.key("openingAvailableMicros")
       json.signed64(openingAvailableMicros)
     }
-    if openingPotsMicros != 0 {
+    if json.writesEmpty || openingPotsMicros != 0 {
       json.key("openingPotsMicros")
       json.signed64(openingPotsMicros)
     }
-    if !transfers.isEmpty {
+    if json.writesEmpty || !transfers.isEmpty {
       json.key("transfers")
       json.array(transfers) { value, json in value.writeJSON(to: &json) }
     }
-    if closingAvailableMicros != 0 {
+    if json.writesEmpty || closingAvailableMicros != 0 {
       json.key("closingAvailableMicros")
       json.signed64(closingAvailableMicros)
     }
-    if closingPotsMicros != 0 {
+    if json.writesEmpty || closingPotsMicros != 0 {
       json.key("closingPotsMicros")
       json.signed64(closingPotsMicros)
     }
-    if !nextPageToken.isEmpty {
+    if json.writesEmpty || !nextPageToken.isEmpty {
       json.key("nextPageToken")
       json.string(nextPageToken)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -2377,7 +2391,7 @@ extension GetStatementResponse {
 }
 
 /// Asks for a page of the journal.
-public struct ListTransfersRequest: Message, PagedRequest {
+public struct ListTransfersRequest: Sendable, Hashable {
   /// Only what was booked while this period was open, such as 2026-11; empty = all.
   public var period: String
   /// At most this many; 0 = the default.
@@ -2396,8 +2410,8 @@ public struct ListTransfersRequest: Message, PagedRequest {
   public init() { self.init(period: "") }
 }
 
-extension ListTransfersRequest {
-  public static let layout = unsafe MessageLayout(
+extension ListTransfersRequest: Message, PagedRequest {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.ListTransfersRequest",
     fields: [
       FieldRule(1, "period", .string),
@@ -2406,7 +2420,7 @@ extension ListTransfersRequest {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__list_transfers_request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -2419,13 +2433,13 @@ extension ListTransfersRequest {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if !period.isEmpty { writer.append(1, period) }
     if pageSize != 0 { writer.append(2, pageSize) }
     if !pageToken.isEmpty { writer.append(3, pageToken) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ListTransfersRequest.self)
     self.init()
     self.period = unsafe String(bridged: c.pointee.period)
@@ -2433,7 +2447,7 @@ extension ListTransfersRequest {
     self.pageToken = unsafe String(bridged: c.pointee.page_token)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__ListTransfersRequest.self)
     unsafe mecene__v1__list_transfers_request__init(c)
     unsafe c.pointee.period = try arena.string(period)
@@ -2444,24 +2458,24 @@ extension ListTransfersRequest {
 }
 
 extension ListTransfersRequest {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if !period.isEmpty {
+    if json.writesEmpty || !period.isEmpty {
       json.key("period")
       json.string(period)
     }
-    if pageSize != 0 {
+    if json.writesEmpty || pageSize != 0 {
       json.key("pageSize")
       json.number(pageSize)
     }
-    if !pageToken.isEmpty {
+    if json.writesEmpty || !pageToken.isEmpty {
       json.key("pageToken")
       json.string(pageToken)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -2477,7 +2491,7 @@ extension ListTransfersRequest {
 }
 
 /// A page of the journal.
-public struct ListTransfersResponse: Message, PagedResponse {
+public struct ListTransfersResponse: Sendable, Hashable {
   /// By transfer id. At most 1000 entries.
   public var entries: [JournalEntry]
   /// Names the next page; empty at the end.
@@ -2493,8 +2507,8 @@ public struct ListTransfersResponse: Message, PagedResponse {
   public init() { self.init(entries: []) }
 }
 
-extension ListTransfersResponse {
-  public static let layout = unsafe MessageLayout(
+extension ListTransfersResponse: Message, PagedResponse {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.ListTransfersResponse",
     fields: [
       FieldRule(1, "entries", .message(JournalEntry.layout), elementsMax: 1000),
@@ -2502,7 +2516,7 @@ extension ListTransfersResponse {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__list_transfers_response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -2513,12 +2527,12 @@ extension ListTransfersResponse {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     for value in entries where writer.fits { writer.append(1, value) }
     if !nextPageToken.isEmpty { writer.append(2, nextPageToken) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ListTransfersResponse.self)
     self.init()
     self.entries = unsafe bridgedArray(c.pointee.n_entries, c.pointee.entries) { pointer in
@@ -2527,7 +2541,7 @@ extension ListTransfersResponse {
     self.nextPageToken = unsafe String(bridged: c.pointee.next_page_token)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__ListTransfersResponse.self)
     unsafe mecene__v1__list_transfers_response__init(c)
     unsafe c.pointee.n_entries = entries.count
@@ -2540,20 +2554,20 @@ extension ListTransfersResponse {
 }
 
 extension ListTransfersResponse {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if !entries.isEmpty {
+    if json.writesEmpty || !entries.isEmpty {
       json.key("entries")
       json.array(entries) { value, json in value.writeJSON(to: &json) }
     }
-    if !nextPageToken.isEmpty {
+    if json.writesEmpty || !nextPageToken.isEmpty {
       json.key("nextPageToken")
       json.string(nextPageToken)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -2570,7 +2584,7 @@ extension ListTransfersResponse {
 
 /// A transfer with the two ledger accounts that it moved money between: world, fees, available:NAME,
 /// pot:NAME:2026-11 or clearing:2026-11.
-public struct JournalEntry: Message {
+public struct JournalEntry: Sendable, Hashable {
   /// The transfer.
   public var transfer: Transfer?
   /// Whose movement; 0 when fees are withdrawn.
@@ -2601,8 +2615,8 @@ public struct JournalEntry: Message {
   public init() { self.init(transfer: nil) }
 }
 
-extension JournalEntry {
-  public static let layout = unsafe MessageLayout(
+extension JournalEntry: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.JournalEntry",
     fields: [
       FieldRule(1, "transfer", .message(Transfer.layout)),
@@ -2613,7 +2627,7 @@ extension JournalEntry {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__journal_entry__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -2630,7 +2644,7 @@ extension JournalEntry {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let transfer { writer.append(1, transfer) }
     if accountID != 0 { writer.append(2, accountID) }
     if !accountName.isEmpty { writer.append(3, accountName) }
@@ -2638,7 +2652,7 @@ extension JournalEntry {
     if !toAccount.isEmpty { writer.append(5, toAccount) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__JournalEntry.self)
     self.init()
     if let pointer = unsafe c.pointee.transfer {
@@ -2650,7 +2664,7 @@ extension JournalEntry {
     self.toAccount = unsafe String(bridged: c.pointee.to_account)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__JournalEntry.self)
     unsafe mecene__v1__journal_entry__init(c)
     if let transfer {
@@ -2666,32 +2680,32 @@ extension JournalEntry {
 }
 
 extension JournalEntry {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let transfer {
       json.key("transfer")
       transfer.writeJSON(to: &json)
     }
-    if accountID != 0 {
+    if json.writesEmpty || accountID != 0 {
       json.key("accountId")
       json.unsigned64(accountID)
     }
-    if !accountName.isEmpty {
+    if json.writesEmpty || !accountName.isEmpty {
       json.key("accountName")
       json.string(accountName)
     }
-    if !fromAccount.isEmpty {
+    if json.writesEmpty || !fromAccount.isEmpty {
       json.key("fromAccount")
       json.string(fromAccount)
     }
-    if !toAccount.isEmpty {
+    if json.writesEmpty || !toAccount.isEmpty {
       json.key("toAccount")
       json.string(toAccount)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {

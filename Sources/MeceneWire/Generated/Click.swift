@@ -3,7 +3,7 @@
 internal import CMeceneProto
 
 /// Asks to click a thing.
-public struct ClickRequest: Message, OpenPeriodRequest {
+public struct ClickRequest: Sendable, Hashable {
   /// Who likes it.
   public var patron: AccountReference?
   /// What is liked.
@@ -22,8 +22,8 @@ public struct ClickRequest: Message, OpenPeriodRequest {
   public init() { self.init(patron: nil) }
 }
 
-extension ClickRequest {
-  public static let layout = unsafe MessageLayout(
+extension ClickRequest: Message, OpenPeriodRequest {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.ClickRequest",
     fields: [
       FieldRule(1, "patron", .message(AccountReference.layout)),
@@ -32,7 +32,7 @@ extension ClickRequest {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__click_request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -49,13 +49,13 @@ extension ClickRequest {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let patron { writer.append(1, patron) }
     if let thing { writer.append(2, thing) }
     if !period.isEmpty { writer.append(3, period) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ClickRequest.self)
     self.init()
     if let pointer = unsafe c.pointee.patron {
@@ -67,7 +67,7 @@ extension ClickRequest {
     self.period = unsafe String(bridged: c.pointee.period)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__ClickRequest.self)
     unsafe mecene__v1__click_request__init(c)
     if let patron {
@@ -84,7 +84,7 @@ extension ClickRequest {
 }
 
 extension ClickRequest {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let patron {
       json.key("patron")
@@ -94,14 +94,14 @@ extension ClickRequest {
       json.key("thing")
       thing.writeJSON(to: &json)
     }
-    if !period.isEmpty {
+    if json.writesEmpty || !period.isEmpty {
       json.key("period")
       json.string(period)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -117,7 +117,7 @@ extension ClickRequest {
 }
 
 /// The click, and what it made of the patron's pot.
-public struct ClickResponse: Message {
+public struct ClickResponse: Sendable, Hashable {
   /// The open period.
   public var period: String
   /// True = it was clicked before; nothing was changed.
@@ -148,8 +148,8 @@ public struct ClickResponse: Message {
   public init() { self.init(period: "") }
 }
 
-extension ClickResponse {
-  public static let layout = unsafe MessageLayout(
+extension ClickResponse: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.ClickResponse",
     fields: [
       FieldRule(1, "period", .string),
@@ -160,7 +160,7 @@ extension ClickResponse {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__click_response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -175,7 +175,7 @@ extension ClickResponse {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if !period.isEmpty { writer.append(1, period) }
     if alreadyClicked { writer.append(2, alreadyClicked) }
     if clicks != 0 { writer.append(3, clicks) }
@@ -183,7 +183,7 @@ extension ClickResponse {
     if potMicros != 0 { writer.append(5, potMicros) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ClickResponse.self)
     self.init()
     self.period = unsafe String(bridged: c.pointee.period)
@@ -193,7 +193,7 @@ extension ClickResponse {
     self.potMicros = unsafe c.pointee.pot_micros
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__ClickResponse.self)
     unsafe mecene__v1__click_response__init(c)
     unsafe c.pointee.period = try arena.string(period)
@@ -206,32 +206,32 @@ extension ClickResponse {
 }
 
 extension ClickResponse {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if !period.isEmpty {
+    if json.writesEmpty || !period.isEmpty {
       json.key("period")
       json.string(period)
     }
-    if alreadyClicked {
+    if json.writesEmpty || alreadyClicked {
       json.key("alreadyClicked")
       json.bool(alreadyClicked)
     }
-    if clicks != 0 {
+    if json.writesEmpty || clicks != 0 {
       json.key("clicks")
       json.unsigned64(clicks)
     }
-    if shareMicros != 0 {
+    if json.writesEmpty || shareMicros != 0 {
       json.key("shareMicros")
       json.signed64(shareMicros)
     }
-    if potMicros != 0 {
+    if json.writesEmpty || potMicros != 0 {
       json.key("potMicros")
       json.signed64(potMicros)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -249,7 +249,7 @@ extension ClickResponse {
 }
 
 /// Asks to click many things. Both lists have the same length.
-public struct ClickManyRequest: Message, OpenPeriodRequest {
+public struct ClickManyRequest: Sendable, Hashable {
   /// Account ids. At most 65536 entries.
   public var patronIDs: [UInt64]
   /// Thing ids. At most 65536 entries.
@@ -268,8 +268,8 @@ public struct ClickManyRequest: Message, OpenPeriodRequest {
   public init() { self.init(patronIDs: []) }
 }
 
-extension ClickManyRequest {
-  public static let layout = unsafe MessageLayout(
+extension ClickManyRequest: Message, OpenPeriodRequest {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.ClickManyRequest",
     fields: [
       FieldRule(1, "patron_ids", .uint64, elementsMax: 65536),
@@ -278,7 +278,7 @@ extension ClickManyRequest {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__click_many_request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -289,13 +289,13 @@ extension ClickManyRequest {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if !patronIDs.isEmpty { writer.append(1, packed: patronIDs) }
     if !thingIDs.isEmpty { writer.append(2, packed: thingIDs) }
     if !period.isEmpty { writer.append(3, period) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ClickManyRequest.self)
     self.init()
     self.patronIDs = unsafe bridgedArray(c.pointee.n_patron_ids, c.pointee.patron_ids)
@@ -303,7 +303,7 @@ extension ClickManyRequest {
     self.period = unsafe String(bridged: c.pointee.period)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__ClickManyRequest.self)
     unsafe mecene__v1__click_many_request__init(c)
     unsafe c.pointee.n_patron_ids = patronIDs.count
@@ -320,24 +320,24 @@ extension ClickManyRequest {
 }
 
 extension ClickManyRequest {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if !patronIDs.isEmpty {
+    if json.writesEmpty || !patronIDs.isEmpty {
       json.key("patronIds")
       json.array(patronIDs) { value, json in json.unsigned64(value) }
     }
-    if !thingIDs.isEmpty {
+    if json.writesEmpty || !thingIDs.isEmpty {
       json.key("thingIds")
       json.array(thingIDs) { value, json in json.unsigned64(value) }
     }
-    if !period.isEmpty {
+    if json.writesEmpty || !period.isEmpty {
       json.key("period")
       json.string(period)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -355,7 +355,7 @@ extension ClickManyRequest {
 }
 
 /// What became of many clicks.
-public struct ClickManyResponse: Message {
+public struct ClickManyResponse: Sendable, Hashable {
   /// The open period.
   public var period: String
   /// Newly clicked.
@@ -390,8 +390,8 @@ public struct ClickManyResponse: Message {
   public init() { self.init(period: "") }
 }
 
-extension ClickManyResponse {
-  public static let layout = unsafe MessageLayout(
+extension ClickManyResponse: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.ClickManyResponse",
     fields: [
       FieldRule(1, "period", .string),
@@ -403,7 +403,7 @@ extension ClickManyResponse {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__click_many_response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -417,7 +417,7 @@ extension ClickManyResponse {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if !period.isEmpty { writer.append(1, period) }
     if clicked != 0 { writer.append(2, clicked) }
     if alreadyClicked != 0 { writer.append(3, alreadyClicked) }
@@ -426,7 +426,7 @@ extension ClickManyResponse {
     if !refusedReasons.isEmpty { writer.append(6, packed: refusedReasons.map(\.rawValue)) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ClickManyResponse.self)
     self.init()
     self.period = unsafe String(bridged: c.pointee.period)
@@ -439,7 +439,7 @@ extension ClickManyResponse {
     }
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__ClickManyResponse.self)
     unsafe mecene__v1__click_many_response__init(c)
     unsafe c.pointee.period = try arena.string(period)
@@ -459,36 +459,36 @@ extension ClickManyResponse {
 }
 
 extension ClickManyResponse {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if !period.isEmpty {
+    if json.writesEmpty || !period.isEmpty {
       json.key("period")
       json.string(period)
     }
-    if clicked != 0 {
+    if json.writesEmpty || clicked != 0 {
       json.key("clicked")
       json.number(clicked)
     }
-    if alreadyClicked != 0 {
+    if json.writesEmpty || alreadyClicked != 0 {
       json.key("alreadyClicked")
       json.number(alreadyClicked)
     }
-    if refused != 0 {
+    if json.writesEmpty || refused != 0 {
       json.key("refused")
       json.number(refused)
     }
-    if !refusedIndexes.isEmpty {
+    if json.writesEmpty || !refusedIndexes.isEmpty {
       json.key("refusedIndexes")
       json.array(refusedIndexes) { value, json in json.number(value) }
     }
-    if !refusedReasons.isEmpty {
+    if json.writesEmpty || !refusedReasons.isEmpty {
       json.key("refusedReasons")
       json.array(refusedReasons) { value, json in json.enumeration(value.rawValue, name: value.name) }
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -509,7 +509,7 @@ extension ClickManyResponse {
 }
 
 /// Asks to take a click back.
-public struct UndoClickRequest: Message, OpenPeriodRequest {
+public struct UndoClickRequest: Sendable, Hashable {
   /// Who clicked.
   public var patron: AccountReference?
   /// What was clicked.
@@ -528,8 +528,8 @@ public struct UndoClickRequest: Message, OpenPeriodRequest {
   public init() { self.init(patron: nil) }
 }
 
-extension UndoClickRequest {
-  public static let layout = unsafe MessageLayout(
+extension UndoClickRequest: Message, OpenPeriodRequest {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.UndoClickRequest",
     fields: [
       FieldRule(1, "patron", .message(AccountReference.layout)),
@@ -538,7 +538,7 @@ extension UndoClickRequest {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__undo_click_request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -555,13 +555,13 @@ extension UndoClickRequest {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let patron { writer.append(1, patron) }
     if let thing { writer.append(2, thing) }
     if !period.isEmpty { writer.append(3, period) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__UndoClickRequest.self)
     self.init()
     if let pointer = unsafe c.pointee.patron {
@@ -573,7 +573,7 @@ extension UndoClickRequest {
     self.period = unsafe String(bridged: c.pointee.period)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__UndoClickRequest.self)
     unsafe mecene__v1__undo_click_request__init(c)
     if let patron {
@@ -590,7 +590,7 @@ extension UndoClickRequest {
 }
 
 extension UndoClickRequest {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let patron {
       json.key("patron")
@@ -600,14 +600,14 @@ extension UndoClickRequest {
       json.key("thing")
       thing.writeJSON(to: &json)
     }
-    if !period.isEmpty {
+    if json.writesEmpty || !period.isEmpty {
       json.key("period")
       json.string(period)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -623,7 +623,7 @@ extension UndoClickRequest {
 }
 
 /// What is left after taking a click back.
-public struct UndoClickResponse: Message {
+public struct UndoClickResponse: Sendable, Hashable {
   /// The open period.
   public var period: String
   /// False = it was not clicked; nothing was changed.
@@ -654,8 +654,8 @@ public struct UndoClickResponse: Message {
   public init() { self.init(period: "") }
 }
 
-extension UndoClickResponse {
-  public static let layout = unsafe MessageLayout(
+extension UndoClickResponse: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.UndoClickResponse",
     fields: [
       FieldRule(1, "period", .string),
@@ -666,7 +666,7 @@ extension UndoClickResponse {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__undo_click_response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -681,7 +681,7 @@ extension UndoClickResponse {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if !period.isEmpty { writer.append(1, period) }
     if wasClicked { writer.append(2, wasClicked) }
     if clicks != 0 { writer.append(3, clicks) }
@@ -689,7 +689,7 @@ extension UndoClickResponse {
     if potMicros != 0 { writer.append(5, potMicros) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__UndoClickResponse.self)
     self.init()
     self.period = unsafe String(bridged: c.pointee.period)
@@ -699,7 +699,7 @@ extension UndoClickResponse {
     self.potMicros = unsafe c.pointee.pot_micros
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__UndoClickResponse.self)
     unsafe mecene__v1__undo_click_response__init(c)
     unsafe c.pointee.period = try arena.string(period)
@@ -712,32 +712,32 @@ extension UndoClickResponse {
 }
 
 extension UndoClickResponse {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if !period.isEmpty {
+    if json.writesEmpty || !period.isEmpty {
       json.key("period")
       json.string(period)
     }
-    if wasClicked {
+    if json.writesEmpty || wasClicked {
       json.key("wasClicked")
       json.bool(wasClicked)
     }
-    if clicks != 0 {
+    if json.writesEmpty || clicks != 0 {
       json.key("clicks")
       json.unsigned64(clicks)
     }
-    if shareMicros != 0 {
+    if json.writesEmpty || shareMicros != 0 {
       json.key("shareMicros")
       json.signed64(shareMicros)
     }
-    if potMicros != 0 {
+    if json.writesEmpty || potMicros != 0 {
       json.key("potMicros")
       json.signed64(potMicros)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -755,7 +755,7 @@ extension UndoClickResponse {
 }
 
 /// Asks for a patron's clicks.
-public struct ListClicksRequest: Message, PagedRequest {
+public struct ListClicksRequest: Sendable, Hashable {
   /// Whose clicks.
   public var patron: AccountReference?
   /// Such as 2026-11; empty = the open period.
@@ -782,8 +782,8 @@ public struct ListClicksRequest: Message, PagedRequest {
   public init() { self.init(patron: nil) }
 }
 
-extension ListClicksRequest {
-  public static let layout = unsafe MessageLayout(
+extension ListClicksRequest: Message, PagedRequest {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.ListClicksRequest",
     fields: [
       FieldRule(1, "patron", .message(AccountReference.layout)),
@@ -793,7 +793,7 @@ extension ListClicksRequest {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__list_clicks_request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -809,14 +809,14 @@ extension ListClicksRequest {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let patron { writer.append(1, patron) }
     if !period.isEmpty { writer.append(2, period) }
     if pageSize != 0 { writer.append(3, pageSize) }
     if !pageToken.isEmpty { writer.append(4, pageToken) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ListClicksRequest.self)
     self.init()
     if let pointer = unsafe c.pointee.patron {
@@ -827,7 +827,7 @@ extension ListClicksRequest {
     self.pageToken = unsafe String(bridged: c.pointee.page_token)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__ListClicksRequest.self)
     unsafe mecene__v1__list_clicks_request__init(c)
     if let patron {
@@ -842,28 +842,28 @@ extension ListClicksRequest {
 }
 
 extension ListClicksRequest {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let patron {
       json.key("patron")
       patron.writeJSON(to: &json)
     }
-    if !period.isEmpty {
+    if json.writesEmpty || !period.isEmpty {
       json.key("period")
       json.string(period)
     }
-    if pageSize != 0 {
+    if json.writesEmpty || pageSize != 0 {
       json.key("pageSize")
       json.number(pageSize)
     }
-    if !pageToken.isEmpty {
+    if json.writesEmpty || !pageToken.isEmpty {
       json.key("pageToken")
       json.string(pageToken)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -880,7 +880,7 @@ extension ListClicksRequest {
 }
 
 /// One click.
-public struct PatronClick: Message {
+public struct PatronClick: Sendable, Hashable {
   /// What was clicked.
   public var thingID: UInt64
   /// The thing's URL.
@@ -911,8 +911,8 @@ public struct PatronClick: Message {
   public init() { self.init(thingID: 0) }
 }
 
-extension PatronClick {
-  public static let layout = unsafe MessageLayout(
+extension PatronClick: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.PatronClick",
     fields: [
       FieldRule(1, "thing_id", .uint64),
@@ -923,7 +923,7 @@ extension PatronClick {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__patron_click__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -938,7 +938,7 @@ extension PatronClick {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if thingID != 0 { writer.append(1, thingID) }
     if !url.isEmpty { writer.append(2, url) }
     if !title.isEmpty { writer.append(3, title) }
@@ -946,7 +946,7 @@ extension PatronClick {
     if shareMicros != 0 { writer.append(5, shareMicros) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__PatronClick.self)
     self.init()
     self.thingID = unsafe c.pointee.thing_id
@@ -956,7 +956,7 @@ extension PatronClick {
     self.shareMicros = unsafe c.pointee.share_micros
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__PatronClick.self)
     unsafe mecene__v1__patron_click__init(c)
     unsafe c.pointee.thing_id = thingID
@@ -969,32 +969,32 @@ extension PatronClick {
 }
 
 extension PatronClick {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if thingID != 0 {
+    if json.writesEmpty || thingID != 0 {
       json.key("thingId")
       json.unsigned64(thingID)
     }
-    if !url.isEmpty {
+    if json.writesEmpty || !url.isEmpty {
       json.key("url")
       json.string(url)
     }
-    if !title.isEmpty {
+    if json.writesEmpty || !title.isEmpty {
       json.key("title")
       json.string(title)
     }
-    if !ownerName.isEmpty {
+    if json.writesEmpty || !ownerName.isEmpty {
       json.key("ownerName")
       json.string(ownerName)
     }
-    if shareMicros != 0 {
+    if json.writesEmpty || shareMicros != 0 {
       json.key("shareMicros")
       json.signed64(shareMicros)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -1012,7 +1012,7 @@ extension PatronClick {
 }
 
 /// A page of clicks.
-public struct ListClicksResponse: Message, PagedResponse {
+public struct ListClicksResponse: Sendable, Hashable {
   /// By thing id, rising. At most 1000 entries.
   public var clicks: [PatronClick]
   /// Names the next page; empty at the end.
@@ -1051,8 +1051,8 @@ public struct ListClicksResponse: Message, PagedResponse {
   public init() { self.init(clicks: []) }
 }
 
-extension ListClicksResponse {
-  public static let layout = unsafe MessageLayout(
+extension ListClicksResponse: Message, PagedResponse {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.ListClicksResponse",
     fields: [
       FieldRule(1, "clicks", .message(PatronClick.layout), elementsMax: 1000),
@@ -1065,7 +1065,7 @@ extension ListClicksResponse {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__list_clicks_response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -1081,7 +1081,7 @@ extension ListClicksResponse {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     for value in clicks where writer.fits { writer.append(1, value) }
     if !nextPageToken.isEmpty { writer.append(2, nextPageToken) }
     if !period.isEmpty { writer.append(3, period) }
@@ -1091,7 +1091,7 @@ extension ListClicksResponse {
     if settled { writer.append(7, settled) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ListClicksResponse.self)
     self.init()
     self.clicks = unsafe bridgedArray(c.pointee.n_clicks, c.pointee.clicks) { pointer in
@@ -1105,7 +1105,7 @@ extension ListClicksResponse {
     self.settled = unsafe c.pointee.settled != 0
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__ListClicksResponse.self)
     unsafe mecene__v1__list_clicks_response__init(c)
     unsafe c.pointee.n_clicks = clicks.count
@@ -1123,40 +1123,40 @@ extension ListClicksResponse {
 }
 
 extension ListClicksResponse {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if !clicks.isEmpty {
+    if json.writesEmpty || !clicks.isEmpty {
       json.key("clicks")
       json.array(clicks) { value, json in value.writeJSON(to: &json) }
     }
-    if !nextPageToken.isEmpty {
+    if json.writesEmpty || !nextPageToken.isEmpty {
       json.key("nextPageToken")
       json.string(nextPageToken)
     }
-    if !period.isEmpty {
+    if json.writesEmpty || !period.isEmpty {
       json.key("period")
       json.string(period)
     }
-    if clicksTotal != 0 {
+    if json.writesEmpty || clicksTotal != 0 {
       json.key("clicksTotal")
       json.unsigned64(clicksTotal)
     }
-    if potMicros != 0 {
+    if json.writesEmpty || potMicros != 0 {
       json.key("potMicros")
       json.signed64(potMicros)
     }
-    if feeMicros != 0 {
+    if json.writesEmpty || feeMicros != 0 {
       json.key("feeMicros")
       json.signed64(feeMicros)
     }
-    if settled {
+    if json.writesEmpty || settled {
       json.key("settled")
       json.bool(settled)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {

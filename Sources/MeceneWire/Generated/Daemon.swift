@@ -3,31 +3,31 @@
 internal import CMeceneProto
 
 /// Asks for the status.
-public struct GetStatusRequest: Message {
+public struct GetStatusRequest: Sendable, Hashable {
 
   /// Makes the message; what is not named is empty.
   public init() {}
 }
 
-extension GetStatusRequest {
-  public static let layout = unsafe MessageLayout(
+extension GetStatusRequest: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.GetStatusRequest",
     fields: [],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_status_request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     if reader.tag() != 0 { reader.giveUp() }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     self.init()
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__GetStatusRequest.self)
     unsafe mecene__v1__get_status_request__init(c)
     return UnsafeMutableRawPointer(c)
@@ -35,19 +35,19 @@ extension GetStatusRequest {
 }
 
 extension GetStatusRequest {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, _) in try json.object() { throw JSONError(unknownField: name) }
   }
 }
 
 /// The status.
-public struct GetStatusResponse: Message {
+public struct GetStatusResponse: Sendable, Hashable {
   /// The daemon's version.
   public var version: String
   /// The protocol's version.
@@ -152,8 +152,8 @@ public struct GetStatusResponse: Message {
   public init() { self.init(version: "") }
 }
 
-extension GetStatusResponse {
-  public static let layout = unsafe MessageLayout(
+extension GetStatusResponse: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.GetStatusResponse",
     fields: [
       FieldRule(1, "version", .string),
@@ -182,7 +182,7 @@ extension GetStatusResponse {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_status_response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -207,7 +207,7 @@ extension GetStatusResponse {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if !version.isEmpty { writer.append(1, version) }
     if protocolVersion != 0 { writer.append(2, protocolVersion) }
     if uptimeMs != 0 { writer.append(3, uptimeMs) }
@@ -233,7 +233,7 @@ extension GetStatusResponse {
     if expectedClockMs != 0 { writer.append(23, expectedClockMs) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__GetStatusResponse.self)
     self.init()
     self.version = unsafe String(bridged: c.pointee.version)
@@ -265,7 +265,7 @@ extension GetStatusResponse {
     self.expectedClockMs = unsafe c.pointee.expected_clock_ms
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__GetStatusResponse.self)
     unsafe mecene__v1__get_status_response__init(c)
     unsafe c.pointee.version = try arena.string(version)
@@ -302,104 +302,104 @@ extension GetStatusResponse {
 }
 
 extension GetStatusResponse {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if !version.isEmpty {
+    if json.writesEmpty || !version.isEmpty {
       json.key("version")
       json.string(version)
     }
-    if protocolVersion != 0 {
+    if json.writesEmpty || protocolVersion != 0 {
       json.key("protocolVersion")
       json.number(protocolVersion)
     }
-    if uptimeMs != 0 {
+    if json.writesEmpty || uptimeMs != 0 {
       json.key("uptimeMs")
       json.signed64(uptimeMs)
     }
-    if nowMs != 0 {
+    if json.writesEmpty || nowMs != 0 {
       json.key("nowMs")
       json.signed64(nowMs)
     }
-    if !openPeriod.isEmpty {
+    if json.writesEmpty || !openPeriod.isEmpty {
       json.key("openPeriod")
       json.string(openPeriod)
     }
-    if !oldestUnsettledPeriod.isEmpty {
+    if json.writesEmpty || !oldestUnsettledPeriod.isEmpty {
       json.key("oldestUnsettledPeriod")
       json.string(oldestUnsettledPeriod)
     }
-    if accounts != 0 {
+    if json.writesEmpty || accounts != 0 {
       json.key("accounts")
       json.unsigned64(accounts)
     }
-    if things != 0 {
+    if json.writesEmpty || things != 0 {
       json.key("things")
       json.unsigned64(things)
     }
-    if openClicks != 0 {
+    if json.writesEmpty || openClicks != 0 {
       json.key("openClicks")
       json.unsigned64(openClicks)
     }
-    if transfers != 0 {
+    if json.writesEmpty || transfers != 0 {
       json.key("transfers")
       json.unsigned64(transfers)
     }
-    if commits != 0 {
+    if json.writesEmpty || commits != 0 {
       json.key("commits")
       json.unsigned64(commits)
     }
-    if settlements != 0 {
+    if json.writesEmpty || settlements != 0 {
       json.key("settlements")
       json.unsigned64(settlements)
     }
-    if databaseBytes != 0 {
+    if json.writesEmpty || databaseBytes != 0 {
       json.key("databaseBytes")
       json.unsigned64(databaseBytes)
     }
-    if logBytes != 0 {
+    if json.writesEmpty || logBytes != 0 {
       json.key("logBytes")
       json.unsigned64(logBytes)
     }
-    if connections != 0 {
+    if json.writesEmpty || connections != 0 {
       json.key("connections")
       json.unsigned64(connections)
     }
-    if feesMicros != 0 {
+    if json.writesEmpty || feesMicros != 0 {
       json.key("feesMicros")
       json.signed64(feesMicros)
     }
-    if moneyMicros != 0 {
+    if json.writesEmpty || moneyMicros != 0 {
       json.key("moneyMicros")
       json.signed64(moneyMicros)
     }
-    if !settings.isEmpty {
+    if json.writesEmpty || !settings.isEmpty {
       json.key("settings")
       json.array(settings) { value, json in value.writeJSON(to: &json) }
     }
-    if !limits.isEmpty {
+    if json.writesEmpty || !limits.isEmpty {
       json.key("limits")
       json.array(limits) { value, json in value.writeJSON(to: &json) }
     }
-    if transfersBehind != 0 {
+    if json.writesEmpty || transfersBehind != 0 {
       json.key("transfersBehind")
       json.unsigned64(transfersBehind)
     }
-    if !lastCommit.isEmpty {
+    if json.writesEmpty || !lastCommit.isEmpty {
       json.key("lastCommit")
       json.string(lastCommit)
     }
-    if unconfirmedClockMs != 0 {
+    if json.writesEmpty || unconfirmedClockMs != 0 {
       json.key("unconfirmedClockMs")
       json.signed64(unconfirmedClockMs)
     }
-    if expectedClockMs != 0 {
+    if json.writesEmpty || expectedClockMs != 0 {
       json.key("expectedClockMs")
       json.signed64(expectedClockMs)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -438,7 +438,7 @@ extension GetStatusResponse {
 }
 
 /// One setting or limit.
-public struct Setting: Message {
+public struct Setting: Sendable, Hashable {
   /// The flag's name, such as fee-bps.
   public var name: String
   /// Its value as text.
@@ -454,8 +454,8 @@ public struct Setting: Message {
   public init() { self.init(name: "") }
 }
 
-extension Setting {
-  public static let layout = unsafe MessageLayout(
+extension Setting: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.Setting",
     fields: [
       FieldRule(1, "name", .string),
@@ -463,7 +463,7 @@ extension Setting {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__setting__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -475,19 +475,19 @@ extension Setting {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if !name.isEmpty { writer.append(1, name) }
     if !value.isEmpty { writer.append(2, value) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__Setting.self)
     self.init()
     self.name = unsafe String(bridged: c.pointee.name)
     self.value = unsafe String(bridged: c.pointee.value)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__Setting.self)
     unsafe mecene__v1__setting__init(c)
     unsafe c.pointee.name = try arena.string(name)
@@ -497,20 +497,20 @@ extension Setting {
 }
 
 extension Setting {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if !name.isEmpty {
+    if json.writesEmpty || !name.isEmpty {
       json.key("name")
       json.string(name)
     }
-    if !value.isEmpty {
+    if json.writesEmpty || !value.isEmpty {
       json.key("value")
       json.string(value)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -525,7 +525,7 @@ extension Setting {
 }
 
 /// Confirms the clock.
-public struct ConfirmClockRequest: Message {
+public struct ConfirmClockRequest: Sendable, Hashable {
   /// What the operator's own clock shows, in milliseconds since 1970, UTC: within an hour of the daemon's.
   public var nowMs: Int64
 
@@ -538,15 +538,15 @@ public struct ConfirmClockRequest: Message {
   public init() { self.init(nowMs: 0) }
 }
 
-extension ConfirmClockRequest {
-  public static let layout = unsafe MessageLayout(
+extension ConfirmClockRequest: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.ConfirmClockRequest",
     fields: [
       FieldRule(1, "now_ms", .int64)
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__confirm_clock_request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -557,17 +557,17 @@ extension ConfirmClockRequest {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if nowMs != 0 { writer.append(1, nowMs) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ConfirmClockRequest.self)
     self.init()
     self.nowMs = unsafe c.pointee.now_ms
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__ConfirmClockRequest.self)
     unsafe mecene__v1__confirm_clock_request__init(c)
     unsafe c.pointee.now_ms = nowMs
@@ -576,16 +576,16 @@ extension ConfirmClockRequest {
 }
 
 extension ConfirmClockRequest {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if nowMs != 0 {
+    if json.writesEmpty || nowMs != 0 {
       json.key("nowMs")
       json.signed64(nowMs)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -599,7 +599,7 @@ extension ConfirmClockRequest {
 }
 
 /// Where the ledger's time stands.
-public struct ConfirmClockResponse: Message {
+public struct ConfirmClockResponse: Sendable, Hashable {
   /// The ledger's time, in milliseconds since 1970, UTC.
   public var nowMs: Int64
   /// The open period.
@@ -615,8 +615,8 @@ public struct ConfirmClockResponse: Message {
   public init() { self.init(nowMs: 0) }
 }
 
-extension ConfirmClockResponse {
-  public static let layout = unsafe MessageLayout(
+extension ConfirmClockResponse: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.ConfirmClockResponse",
     fields: [
       FieldRule(1, "now_ms", .int64),
@@ -624,7 +624,7 @@ extension ConfirmClockResponse {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__confirm_clock_response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -636,19 +636,19 @@ extension ConfirmClockResponse {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if nowMs != 0 { writer.append(1, nowMs) }
     if !openPeriod.isEmpty { writer.append(2, openPeriod) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ConfirmClockResponse.self)
     self.init()
     self.nowMs = unsafe c.pointee.now_ms
     self.openPeriod = unsafe String(bridged: c.pointee.open_period)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__ConfirmClockResponse.self)
     unsafe mecene__v1__confirm_clock_response__init(c)
     unsafe c.pointee.now_ms = nowMs
@@ -658,20 +658,20 @@ extension ConfirmClockResponse {
 }
 
 extension ConfirmClockResponse {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if nowMs != 0 {
+    if json.writesEmpty || nowMs != 0 {
       json.key("nowMs")
       json.signed64(nowMs)
     }
-    if !openPeriod.isEmpty {
+    if json.writesEmpty || !openPeriod.isEmpty {
       json.key("openPeriod")
       json.string(openPeriod)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -686,7 +686,7 @@ extension ConfirmClockResponse {
 }
 
 /// Asks to move the clock.
-public struct SetClockRequest: Message {
+public struct SetClockRequest: Sendable, Hashable {
   /// Milliseconds since 1970, UTC; not before the ledger's time.
   public var nowMs: Int64
 
@@ -699,15 +699,15 @@ public struct SetClockRequest: Message {
   public init() { self.init(nowMs: 0) }
 }
 
-extension SetClockRequest {
-  public static let layout = unsafe MessageLayout(
+extension SetClockRequest: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.SetClockRequest",
     fields: [
       FieldRule(1, "now_ms", .int64)
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__set_clock_request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -718,17 +718,17 @@ extension SetClockRequest {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if nowMs != 0 { writer.append(1, nowMs) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__SetClockRequest.self)
     self.init()
     self.nowMs = unsafe c.pointee.now_ms
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__SetClockRequest.self)
     unsafe mecene__v1__set_clock_request__init(c)
     unsafe c.pointee.now_ms = nowMs
@@ -737,16 +737,16 @@ extension SetClockRequest {
 }
 
 extension SetClockRequest {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if nowMs != 0 {
+    if json.writesEmpty || nowMs != 0 {
       json.key("nowMs")
       json.signed64(nowMs)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -760,7 +760,7 @@ extension SetClockRequest {
 }
 
 /// Where the clock stands.
-public struct SetClockResponse: Message {
+public struct SetClockResponse: Sendable, Hashable {
   /// The ledger's time, in milliseconds since 1970, UTC.
   public var nowMs: Int64
   /// The open period.
@@ -776,8 +776,8 @@ public struct SetClockResponse: Message {
   public init() { self.init(nowMs: 0) }
 }
 
-extension SetClockResponse {
-  public static let layout = unsafe MessageLayout(
+extension SetClockResponse: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.SetClockResponse",
     fields: [
       FieldRule(1, "now_ms", .int64),
@@ -785,7 +785,7 @@ extension SetClockResponse {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__set_clock_response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -797,19 +797,19 @@ extension SetClockResponse {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if nowMs != 0 { writer.append(1, nowMs) }
     if !openPeriod.isEmpty { writer.append(2, openPeriod) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__SetClockResponse.self)
     self.init()
     self.nowMs = unsafe c.pointee.now_ms
     self.openPeriod = unsafe String(bridged: c.pointee.open_period)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__SetClockResponse.self)
     unsafe mecene__v1__set_clock_response__init(c)
     unsafe c.pointee.now_ms = nowMs
@@ -819,20 +819,20 @@ extension SetClockResponse {
 }
 
 extension SetClockResponse {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if nowMs != 0 {
+    if json.writesEmpty || nowMs != 0 {
       json.key("nowMs")
       json.signed64(nowMs)
     }
-    if !openPeriod.isEmpty {
+    if json.writesEmpty || !openPeriod.isEmpty {
       json.key("openPeriod")
       json.string(openPeriod)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {

@@ -3,7 +3,7 @@
 internal import CMeceneProto
 
 /// Asks for a state.
-public struct HealthCheckRequest: Message {
+public struct HealthCheckRequest: Sendable, Hashable {
   /// Such as mecene.v1.ClickService; empty = the whole daemon.
   public var service: String
 
@@ -16,15 +16,15 @@ public struct HealthCheckRequest: Message {
   public init() { self.init(service: "") }
 }
 
-extension HealthCheckRequest {
-  public static let layout = unsafe MessageLayout(
+extension HealthCheckRequest: Message {
+  package static let layout = unsafe MessageLayout(
     name: "grpc.health.v1.HealthCheckRequest",
     fields: [
       FieldRule(1, "service", .string)
     ],
     unpack: { unsafe UnsafeMutableRawPointer(grpc__health__v1__health_check_request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -35,17 +35,17 @@ extension HealthCheckRequest {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if !service.isEmpty { writer.append(1, service) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Grpc__Health__V1__HealthCheckRequest.self)
     self.init()
     self.service = unsafe String(bridged: c.pointee.service)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Grpc__Health__V1__HealthCheckRequest.self)
     unsafe grpc__health__v1__health_check_request__init(c)
     unsafe c.pointee.service = try arena.string(service)
@@ -54,16 +54,16 @@ extension HealthCheckRequest {
 }
 
 extension HealthCheckRequest {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if !service.isEmpty {
+    if json.writesEmpty || !service.isEmpty {
       json.key("service")
       json.string(service)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -77,7 +77,7 @@ extension HealthCheckRequest {
 }
 
 /// A state.
-public struct HealthCheckResponse: Message {
+public struct HealthCheckResponse: Sendable, Hashable {
   /// The state.
   public var status: HealthCheckResponse.ServingStatus
 
@@ -149,15 +149,15 @@ public struct HealthCheckResponse: Message {
   public init() { self.init(status: HealthCheckResponse.ServingStatus(rawValue: 0)) }
 }
 
-extension HealthCheckResponse {
-  public static let layout = unsafe MessageLayout(
+extension HealthCheckResponse: Message {
+  package static let layout = unsafe MessageLayout(
     name: "grpc.health.v1.HealthCheckResponse",
     fields: [
       FieldRule(1, "status", .enumeration(HealthCheckResponse.ServingStatus.knownValues))
     ],
     unpack: { unsafe UnsafeMutableRawPointer(grpc__health__v1__health_check_response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -170,18 +170,18 @@ extension HealthCheckResponse {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if status.rawValue != 0 { writer.append(1, status.rawValue) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Grpc__Health__V1__HealthCheckResponse.self)
     self.init()
     self.status = unsafe HealthCheckResponse.ServingStatus(
       rawValue: Int32(truncatingIfNeeded: c.pointee.status.rawValue))
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Grpc__Health__V1__HealthCheckResponse.self)
     unsafe grpc__health__v1__health_check_response__init(c)
     unsafe c.pointee.status = Grpc__Health__V1__HealthCheckResponse__ServingStatus(
@@ -191,16 +191,16 @@ extension HealthCheckResponse {
 }
 
 extension HealthCheckResponse {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if status.rawValue != 0 {
+    if json.writesEmpty || status.rawValue != 0 {
       json.key("status")
       json.enumeration(status.rawValue, name: status.name)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {

@@ -116,6 +116,8 @@ public struct Reason: RawRepresentable, Sendable, Hashable, CaseIterable, Custom
   public static let diskFailing = Self(rawValue: 76)
   /// `UNAVAILABLE`: The daemon's clock has jumped, and is not confirmed: nothing is booked meanwhile.
   public static let clockUnconfirmed = Self(rawValue: 77)
+  /// `INVALID_ARGUMENT`: A client was given an address that is none.
+  public static let invalidAddress = Self(rawValue: 78)
 
   /// Every value of this version.
   public static let allCases: [Self] = [
@@ -173,11 +175,12 @@ public struct Reason: RawRepresentable, Sendable, Hashable, CaseIterable, Custom
     .connectionLost,
     .diskFailing,
     .clockUnconfirmed,
+    .invalidAddress,
   ]
 
   static let knownValues: Set<Int32> = [
     0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28,
-    29, 30, 31, 32, 33, 34, 35, 60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 76, 77,
+    29, 30, 31, 32, 33, 34, 35, 60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 76, 77, 78,
   ]
 
   /// The name in the contract; nil for a number that this version does not know.
@@ -237,6 +240,7 @@ public struct Reason: RawRepresentable, Sendable, Hashable, CaseIterable, Custom
     case 75: "REASON_CONNECTION_LOST"
     case 76: "REASON_DISK_FAILING"
     case 77: "REASON_CLOCK_UNCONFIRMED"
+    case 78: "REASON_INVALID_ADDRESS"
     default: nil
     }
   }
@@ -298,6 +302,7 @@ public struct Reason: RawRepresentable, Sendable, Hashable, CaseIterable, Custom
     case 75: "CONNECTION_LOST"
     case 76: "DISK_FAILING"
     case 77: "CLOCK_UNCONFIRMED"
+    case 78: "INVALID_ADDRESS"
     default: "\(rawValue)"
     }
   }
@@ -358,6 +363,7 @@ public struct Reason: RawRepresentable, Sendable, Hashable, CaseIterable, Custom
     case 75: .unavailable
     case 76: .unavailable
     case 77: .unavailable
+    case 78: .invalidArgument
     default: nil
     }
   }

@@ -121,7 +121,7 @@ public struct ReceiptRole: RawRepresentable, Sendable, Hashable, CaseIterable, C
 }
 
 /// The totals of a period's settlement.
-public struct Settlement: Message {
+public struct Settlement: Sendable, Hashable {
   /// Such as 2026-11.
   public var period: String
   /// Where the period stands.
@@ -184,8 +184,8 @@ public struct Settlement: Message {
   public init() { self.init(period: "") }
 }
 
-extension Settlement {
-  public static let layout = unsafe MessageLayout(
+extension Settlement: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.Settlement",
     fields: [
       FieldRule(1, "period", .string),
@@ -204,7 +204,7 @@ extension Settlement {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__settlement__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -227,7 +227,7 @@ extension Settlement {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if !period.isEmpty { writer.append(1, period) }
     if state.rawValue != 0 { writer.append(2, state.rawValue) }
     if feeBps != 0 { writer.append(3, feeBps) }
@@ -243,7 +243,7 @@ extension Settlement {
     if !commit.isEmpty { writer.append(13, commit) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__Settlement.self)
     self.init()
     self.period = unsafe String(bridged: c.pointee.period)
@@ -261,7 +261,7 @@ extension Settlement {
     self.commit = unsafe String(bridged: c.pointee.commit)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__Settlement.self)
     unsafe mecene__v1__settlement__init(c)
     unsafe c.pointee.period = try arena.string(period)
@@ -282,64 +282,64 @@ extension Settlement {
 }
 
 extension Settlement {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if !period.isEmpty {
+    if json.writesEmpty || !period.isEmpty {
       json.key("period")
       json.string(period)
     }
-    if state.rawValue != 0 {
+    if json.writesEmpty || state.rawValue != 0 {
       json.key("state")
       json.enumeration(state.rawValue, name: state.name)
     }
-    if feeBps != 0 {
+    if json.writesEmpty || feeBps != 0 {
       json.key("feeBps")
       json.number(feeBps)
     }
-    if pots != 0 {
+    if json.writesEmpty || pots != 0 {
       json.key("pots")
       json.unsigned64(pots)
     }
-    if clicks != 0 {
+    if json.writesEmpty || clicks != 0 {
       json.key("clicks")
       json.unsigned64(clicks)
     }
-    if owners != 0 {
+    if json.writesEmpty || owners != 0 {
       json.key("owners")
       json.unsigned64(owners)
     }
-    if potsMicros != 0 {
+    if json.writesEmpty || potsMicros != 0 {
       json.key("potsMicros")
       json.signed64(potsMicros)
     }
-    if feesMicros != 0 {
+    if json.writesEmpty || feesMicros != 0 {
       json.key("feesMicros")
       json.signed64(feesMicros)
     }
-    if revenueMicros != 0 {
+    if json.writesEmpty || revenueMicros != 0 {
       json.key("revenueMicros")
       json.signed64(revenueMicros)
     }
-    if returnedMicros != 0 {
+    if json.writesEmpty || returnedMicros != 0 {
       json.key("returnedMicros")
       json.signed64(returnedMicros)
     }
-    if !digest.isEmpty {
+    if json.writesEmpty || !digest.isEmpty {
       json.key("digest")
       json.string(digest)
     }
-    if settledAtMs != 0 {
+    if json.writesEmpty || settledAtMs != 0 {
       json.key("settledAtMs")
       json.signed64(settledAtMs)
     }
-    if !commit.isEmpty {
+    if json.writesEmpty || !commit.isEmpty {
       json.key("commit")
       json.string(commit)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -365,7 +365,7 @@ extension Settlement {
 }
 
 /// How far a long job is.
-public struct StageProgress: Message {
+public struct StageProgress: Sendable, Hashable {
   /// What is being done, such as "reading clicks".
   public var stage: String
   /// Steps done in this stage.
@@ -384,8 +384,8 @@ public struct StageProgress: Message {
   public init() { self.init(stage: "") }
 }
 
-extension StageProgress {
-  public static let layout = unsafe MessageLayout(
+extension StageProgress: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.StageProgress",
     fields: [
       FieldRule(1, "stage", .string),
@@ -394,7 +394,7 @@ extension StageProgress {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__stage_progress__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -407,13 +407,13 @@ extension StageProgress {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if !stage.isEmpty { writer.append(1, stage) }
     if done != 0 { writer.append(2, done) }
     if total != 0 { writer.append(3, total) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__StageProgress.self)
     self.init()
     self.stage = unsafe String(bridged: c.pointee.stage)
@@ -421,7 +421,7 @@ extension StageProgress {
     self.total = unsafe c.pointee.total
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__StageProgress.self)
     unsafe mecene__v1__stage_progress__init(c)
     unsafe c.pointee.stage = try arena.string(stage)
@@ -432,24 +432,24 @@ extension StageProgress {
 }
 
 extension StageProgress {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if !stage.isEmpty {
+    if json.writesEmpty || !stage.isEmpty {
       json.key("stage")
       json.string(stage)
     }
-    if done != 0 {
+    if json.writesEmpty || done != 0 {
       json.key("done")
       json.unsigned64(done)
     }
-    if total != 0 {
+    if json.writesEmpty || total != 0 {
       json.key("total")
       json.unsigned64(total)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -465,7 +465,7 @@ extension StageProgress {
 }
 
 /// Asks for a preview.
-public struct PreviewSettlementRequest: Message {
+public struct PreviewSettlementRequest: Sendable, Hashable {
   /// Such as 2026-11; empty = the open period.
   public var period: String
 
@@ -478,15 +478,15 @@ public struct PreviewSettlementRequest: Message {
   public init() { self.init(period: "") }
 }
 
-extension PreviewSettlementRequest {
-  public static let layout = unsafe MessageLayout(
+extension PreviewSettlementRequest: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.PreviewSettlementRequest",
     fields: [
       FieldRule(1, "period", .string)
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__preview_settlement_request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -497,17 +497,17 @@ extension PreviewSettlementRequest {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if !period.isEmpty { writer.append(1, period) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__PreviewSettlementRequest.self)
     self.init()
     self.period = unsafe String(bridged: c.pointee.period)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__PreviewSettlementRequest.self)
     unsafe mecene__v1__preview_settlement_request__init(c)
     unsafe c.pointee.period = try arena.string(period)
@@ -516,16 +516,16 @@ extension PreviewSettlementRequest {
 }
 
 extension PreviewSettlementRequest {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if !period.isEmpty {
+    if json.writesEmpty || !period.isEmpty {
       json.key("period")
       json.string(period)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -539,7 +539,7 @@ extension PreviewSettlementRequest {
 }
 
 /// What a settlement would do, or did.
-public struct PreviewSettlementResponse: Message {
+public struct PreviewSettlementResponse: Sendable, Hashable {
   /// The totals and the digest.
   public var settlement: Settlement?
   /// True = the period is closed, and this is what settlement does or did.
@@ -555,8 +555,8 @@ public struct PreviewSettlementResponse: Message {
   public init() { self.init(settlement: nil) }
 }
 
-extension PreviewSettlementResponse {
-  public static let layout = unsafe MessageLayout(
+extension PreviewSettlementResponse: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.PreviewSettlementResponse",
     fields: [
       FieldRule(1, "settlement", .message(Settlement.layout)),
@@ -564,7 +564,7 @@ extension PreviewSettlementResponse {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__preview_settlement_response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -578,12 +578,12 @@ extension PreviewSettlementResponse {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let settlement { writer.append(1, settlement) }
     if `final` { writer.append(2, `final`) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__PreviewSettlementResponse.self)
     self.init()
     if let pointer = unsafe c.pointee.settlement {
@@ -592,7 +592,7 @@ extension PreviewSettlementResponse {
     self.`final` = unsafe c.pointee.final != 0
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__PreviewSettlementResponse.self)
     unsafe mecene__v1__preview_settlement_response__init(c)
     if let settlement {
@@ -605,20 +605,20 @@ extension PreviewSettlementResponse {
 }
 
 extension PreviewSettlementResponse {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let settlement {
       json.key("settlement")
       settlement.writeJSON(to: &json)
     }
-    if `final` {
+    if json.writesEmpty || `final` {
       json.key("final")
       json.bool(`final`)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -633,7 +633,7 @@ extension PreviewSettlementResponse {
 }
 
 /// Asks for a settlement.
-public struct SettleRequest: Message {
+public struct SettleRequest: Sendable, Hashable {
   /// Such as 2026-11; empty = the oldest period that is closed and not settled.
   public var period: String
 
@@ -646,15 +646,15 @@ public struct SettleRequest: Message {
   public init() { self.init(period: "") }
 }
 
-extension SettleRequest {
-  public static let layout = unsafe MessageLayout(
+extension SettleRequest: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.SettleRequest",
     fields: [
       FieldRule(1, "period", .string)
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__settle_request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -665,17 +665,17 @@ extension SettleRequest {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if !period.isEmpty { writer.append(1, period) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__SettleRequest.self)
     self.init()
     self.period = unsafe String(bridged: c.pointee.period)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__SettleRequest.self)
     unsafe mecene__v1__settle_request__init(c)
     unsafe c.pointee.period = try arena.string(period)
@@ -684,16 +684,16 @@ extension SettleRequest {
 }
 
 extension SettleRequest {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if !period.isEmpty {
+    if json.writesEmpty || !period.isEmpty {
       json.key("period")
       json.string(period)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -707,7 +707,7 @@ extension SettleRequest {
 }
 
 /// Progress, or, in the last message, the summary.
-public struct SettleResponse: Message {
+public struct SettleResponse: Sendable, Hashable {
   /// One of these, or none.
   public var event: Event?
 
@@ -738,8 +738,8 @@ public struct SettleResponse: Message {
   }
 }
 
-extension SettleResponse {
-  public static let layout = unsafe MessageLayout(
+extension SettleResponse: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.SettleResponse",
     fields: [
       FieldRule(1, "progress", .message(StageProgress.layout)),
@@ -747,7 +747,7 @@ extension SettleResponse {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__settle_response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -763,12 +763,12 @@ extension SettleResponse {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if case .progress(let value)? = event { writer.append(1, value) }
     if case .settlement(let value)? = event { writer.append(2, value) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__SettleResponse.self)
     self.init()
     if unsafe c.pointee.event_case == MECENE__V1__SETTLE_RESPONSE__EVENT_PROGRESS {
@@ -779,7 +779,7 @@ extension SettleResponse {
     }
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__SettleResponse.self)
     unsafe mecene__v1__settle_response__init(c)
     switch event {
@@ -798,7 +798,7 @@ extension SettleResponse {
 }
 
 extension SettleResponse {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     switch event {
     case .progress(let value):
@@ -812,7 +812,7 @@ extension SettleResponse {
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -831,7 +831,7 @@ extension SettleResponse {
 }
 
 /// Asks for a summary.
-public struct GetSettlementRequest: Message {
+public struct GetSettlementRequest: Sendable, Hashable {
   /// Such as 2026-11.
   public var period: String
 
@@ -844,15 +844,15 @@ public struct GetSettlementRequest: Message {
   public init() { self.init(period: "") }
 }
 
-extension GetSettlementRequest {
-  public static let layout = unsafe MessageLayout(
+extension GetSettlementRequest: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.GetSettlementRequest",
     fields: [
       FieldRule(1, "period", .string)
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_settlement_request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -863,17 +863,17 @@ extension GetSettlementRequest {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if !period.isEmpty { writer.append(1, period) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__GetSettlementRequest.self)
     self.init()
     self.period = unsafe String(bridged: c.pointee.period)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__GetSettlementRequest.self)
     unsafe mecene__v1__get_settlement_request__init(c)
     unsafe c.pointee.period = try arena.string(period)
@@ -882,16 +882,16 @@ extension GetSettlementRequest {
 }
 
 extension GetSettlementRequest {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if !period.isEmpty {
+    if json.writesEmpty || !period.isEmpty {
       json.key("period")
       json.string(period)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -905,7 +905,7 @@ extension GetSettlementRequest {
 }
 
 /// A summary.
-public struct GetSettlementResponse: Message {
+public struct GetSettlementResponse: Sendable, Hashable {
   /// What the settlement did.
   public var settlement: Settlement?
 
@@ -918,15 +918,15 @@ public struct GetSettlementResponse: Message {
   public init() { self.init(settlement: nil) }
 }
 
-extension GetSettlementResponse {
-  public static let layout = unsafe MessageLayout(
+extension GetSettlementResponse: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.GetSettlementResponse",
     fields: [
       FieldRule(1, "settlement", .message(Settlement.layout))
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_settlement_response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -939,11 +939,11 @@ extension GetSettlementResponse {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let settlement { writer.append(1, settlement) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__GetSettlementResponse.self)
     self.init()
     if let pointer = unsafe c.pointee.settlement {
@@ -951,7 +951,7 @@ extension GetSettlementResponse {
     }
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__GetSettlementResponse.self)
     unsafe mecene__v1__get_settlement_response__init(c)
     if let settlement {
@@ -963,7 +963,7 @@ extension GetSettlementResponse {
 }
 
 extension GetSettlementResponse {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let settlement {
       json.key("settlement")
@@ -972,7 +972,7 @@ extension GetSettlementResponse {
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -986,7 +986,7 @@ extension GetSettlementResponse {
 }
 
 /// Asks for a page of settlements.
-public struct ListSettlementsRequest: Message, PagedRequest {
+public struct ListSettlementsRequest: Sendable, Hashable {
   /// At most this many; 0 = the default.
   public var pageSize: Int32
   /// From the page before; empty for the first.
@@ -1002,8 +1002,8 @@ public struct ListSettlementsRequest: Message, PagedRequest {
   public init() { self.init(pageSize: 0) }
 }
 
-extension ListSettlementsRequest {
-  public static let layout = unsafe MessageLayout(
+extension ListSettlementsRequest: Message, PagedRequest {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.ListSettlementsRequest",
     fields: [
       FieldRule(1, "page_size", .int32),
@@ -1011,7 +1011,7 @@ extension ListSettlementsRequest {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__list_settlements_request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -1023,19 +1023,19 @@ extension ListSettlementsRequest {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if pageSize != 0 { writer.append(1, pageSize) }
     if !pageToken.isEmpty { writer.append(2, pageToken) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ListSettlementsRequest.self)
     self.init()
     self.pageSize = unsafe c.pointee.page_size
     self.pageToken = unsafe String(bridged: c.pointee.page_token)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__ListSettlementsRequest.self)
     unsafe mecene__v1__list_settlements_request__init(c)
     unsafe c.pointee.page_size = pageSize
@@ -1045,20 +1045,20 @@ extension ListSettlementsRequest {
 }
 
 extension ListSettlementsRequest {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if pageSize != 0 {
+    if json.writesEmpty || pageSize != 0 {
       json.key("pageSize")
       json.number(pageSize)
     }
-    if !pageToken.isEmpty {
+    if json.writesEmpty || !pageToken.isEmpty {
       json.key("pageToken")
       json.string(pageToken)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -1073,7 +1073,7 @@ extension ListSettlementsRequest {
 }
 
 /// A page of settlements.
-public struct ListSettlementsResponse: Message, PagedResponse {
+public struct ListSettlementsResponse: Sendable, Hashable {
   /// The newest period first. At most 1000 entries.
   public var settlements: [Settlement]
   /// Names the next page; empty at the end.
@@ -1089,8 +1089,8 @@ public struct ListSettlementsResponse: Message, PagedResponse {
   public init() { self.init(settlements: []) }
 }
 
-extension ListSettlementsResponse {
-  public static let layout = unsafe MessageLayout(
+extension ListSettlementsResponse: Message, PagedResponse {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.ListSettlementsResponse",
     fields: [
       FieldRule(1, "settlements", .message(Settlement.layout), elementsMax: 1000),
@@ -1098,7 +1098,7 @@ extension ListSettlementsResponse {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__list_settlements_response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -1109,12 +1109,12 @@ extension ListSettlementsResponse {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     for value in settlements where writer.fits { writer.append(1, value) }
     if !nextPageToken.isEmpty { writer.append(2, nextPageToken) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ListSettlementsResponse.self)
     self.init()
     self.settlements = unsafe bridgedArray(c.pointee.n_settlements, c.pointee.settlements) { pointer in
@@ -1123,7 +1123,7 @@ extension ListSettlementsResponse {
     self.nextPageToken = unsafe String(bridged: c.pointee.next_page_token)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__ListSettlementsResponse.self)
     unsafe mecene__v1__list_settlements_response__init(c)
     unsafe c.pointee.n_settlements = settlements.count
@@ -1136,20 +1136,20 @@ extension ListSettlementsResponse {
 }
 
 extension ListSettlementsResponse {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if !settlements.isEmpty {
+    if json.writesEmpty || !settlements.isEmpty {
       json.key("settlements")
       json.array(settlements) { value, json in value.writeJSON(to: &json) }
     }
-    if !nextPageToken.isEmpty {
+    if json.writesEmpty || !nextPageToken.isEmpty {
       json.key("nextPageToken")
       json.string(nextPageToken)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -1165,7 +1165,7 @@ extension ListSettlementsResponse {
 }
 
 /// Asks for an owner's revenue.
-public struct GetRevenueRequest: Message, PagedRequest {
+public struct GetRevenueRequest: Sendable, Hashable {
   /// Who receives.
   public var owner: AccountReference?
   /// Such as 2026-11; empty = the newest settled period.
@@ -1192,8 +1192,8 @@ public struct GetRevenueRequest: Message, PagedRequest {
   public init() { self.init(owner: nil) }
 }
 
-extension GetRevenueRequest {
-  public static let layout = unsafe MessageLayout(
+extension GetRevenueRequest: Message, PagedRequest {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.GetRevenueRequest",
     fields: [
       FieldRule(1, "owner", .message(AccountReference.layout)),
@@ -1203,7 +1203,7 @@ extension GetRevenueRequest {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_revenue_request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -1219,14 +1219,14 @@ extension GetRevenueRequest {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let owner { writer.append(1, owner) }
     if !period.isEmpty { writer.append(2, period) }
     if pageSize != 0 { writer.append(3, pageSize) }
     if !pageToken.isEmpty { writer.append(4, pageToken) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__GetRevenueRequest.self)
     self.init()
     if let pointer = unsafe c.pointee.owner {
@@ -1237,7 +1237,7 @@ extension GetRevenueRequest {
     self.pageToken = unsafe String(bridged: c.pointee.page_token)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__GetRevenueRequest.self)
     unsafe mecene__v1__get_revenue_request__init(c)
     if let owner {
@@ -1252,28 +1252,28 @@ extension GetRevenueRequest {
 }
 
 extension GetRevenueRequest {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let owner {
       json.key("owner")
       owner.writeJSON(to: &json)
     }
-    if !period.isEmpty {
+    if json.writesEmpty || !period.isEmpty {
       json.key("period")
       json.string(period)
     }
-    if pageSize != 0 {
+    if json.writesEmpty || pageSize != 0 {
       json.key("pageSize")
       json.number(pageSize)
     }
-    if !pageToken.isEmpty {
+    if json.writesEmpty || !pageToken.isEmpty {
       json.key("pageToken")
       json.string(pageToken)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -1290,7 +1290,7 @@ extension GetRevenueRequest {
 }
 
 /// What one thing earned.
-public struct ThingRevenue: Message {
+public struct ThingRevenue: Sendable, Hashable {
   /// Which thing.
   public var thingID: UInt64
   /// The thing's URL.
@@ -1321,8 +1321,8 @@ public struct ThingRevenue: Message {
   public init() { self.init(thingID: 0) }
 }
 
-extension ThingRevenue {
-  public static let layout = unsafe MessageLayout(
+extension ThingRevenue: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.ThingRevenue",
     fields: [
       FieldRule(1, "thing_id", .uint64),
@@ -1333,7 +1333,7 @@ extension ThingRevenue {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__thing_revenue__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -1348,7 +1348,7 @@ extension ThingRevenue {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if thingID != 0 { writer.append(1, thingID) }
     if !url.isEmpty { writer.append(2, url) }
     if !title.isEmpty { writer.append(3, title) }
@@ -1356,7 +1356,7 @@ extension ThingRevenue {
     if micros != 0 { writer.append(5, micros) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ThingRevenue.self)
     self.init()
     self.thingID = unsafe c.pointee.thing_id
@@ -1366,7 +1366,7 @@ extension ThingRevenue {
     self.micros = unsafe c.pointee.micros
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__ThingRevenue.self)
     unsafe mecene__v1__thing_revenue__init(c)
     unsafe c.pointee.thing_id = thingID
@@ -1379,32 +1379,32 @@ extension ThingRevenue {
 }
 
 extension ThingRevenue {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if thingID != 0 {
+    if json.writesEmpty || thingID != 0 {
       json.key("thingId")
       json.unsigned64(thingID)
     }
-    if !url.isEmpty {
+    if json.writesEmpty || !url.isEmpty {
       json.key("url")
       json.string(url)
     }
-    if !title.isEmpty {
+    if json.writesEmpty || !title.isEmpty {
       json.key("title")
       json.string(title)
     }
-    if clicks != 0 {
+    if json.writesEmpty || clicks != 0 {
       json.key("clicks")
       json.unsigned64(clicks)
     }
-    if micros != 0 {
+    if json.writesEmpty || micros != 0 {
       json.key("micros")
       json.signed64(micros)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -1422,7 +1422,7 @@ extension ThingRevenue {
 }
 
 /// A page of things that earned.
-public struct GetRevenueResponse: Message, PagedResponse {
+public struct GetRevenueResponse: Sendable, Hashable {
   /// By thing id, rising. At most 1000 entries.
   public var things: [ThingRevenue]
   /// Names the next page; empty at the end.
@@ -1457,8 +1457,8 @@ public struct GetRevenueResponse: Message, PagedResponse {
   public init() { self.init(things: []) }
 }
 
-extension GetRevenueResponse {
-  public static let layout = unsafe MessageLayout(
+extension GetRevenueResponse: Message, PagedResponse {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.GetRevenueResponse",
     fields: [
       FieldRule(1, "things", .message(ThingRevenue.layout), elementsMax: 1000),
@@ -1470,7 +1470,7 @@ extension GetRevenueResponse {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_revenue_response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -1485,7 +1485,7 @@ extension GetRevenueResponse {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     for value in things where writer.fits { writer.append(1, value) }
     if !nextPageToken.isEmpty { writer.append(2, nextPageToken) }
     if !period.isEmpty { writer.append(3, period) }
@@ -1494,7 +1494,7 @@ extension GetRevenueResponse {
     if settled { writer.append(6, settled) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__GetRevenueResponse.self)
     self.init()
     self.things = unsafe bridgedArray(c.pointee.n_things, c.pointee.things) { pointer in
@@ -1507,7 +1507,7 @@ extension GetRevenueResponse {
     self.settled = unsafe c.pointee.settled != 0
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__GetRevenueResponse.self)
     unsafe mecene__v1__get_revenue_response__init(c)
     unsafe c.pointee.n_things = things.count
@@ -1524,36 +1524,36 @@ extension GetRevenueResponse {
 }
 
 extension GetRevenueResponse {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if !things.isEmpty {
+    if json.writesEmpty || !things.isEmpty {
       json.key("things")
       json.array(things) { value, json in value.writeJSON(to: &json) }
     }
-    if !nextPageToken.isEmpty {
+    if json.writesEmpty || !nextPageToken.isEmpty {
       json.key("nextPageToken")
       json.string(nextPageToken)
     }
-    if !period.isEmpty {
+    if json.writesEmpty || !period.isEmpty {
       json.key("period")
       json.string(period)
     }
-    if clicksTotal != 0 {
+    if json.writesEmpty || clicksTotal != 0 {
       json.key("clicksTotal")
       json.unsigned64(clicksTotal)
     }
-    if microsTotal != 0 {
+    if json.writesEmpty || microsTotal != 0 {
       json.key("microsTotal")
       json.signed64(microsTotal)
     }
-    if settled {
+    if json.writesEmpty || settled {
       json.key("settled")
       json.bool(settled)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -1573,7 +1573,7 @@ extension GetRevenueResponse {
 }
 
 /// Asks for a receipt.
-public struct GetReceiptRequest: Message {
+public struct GetReceiptRequest: Sendable, Hashable {
   /// Whose part.
   public var account: AccountReference?
   /// A settled period, such as 2026-11.
@@ -1596,8 +1596,8 @@ public struct GetReceiptRequest: Message {
   public init() { self.init(account: nil) }
 }
 
-extension GetReceiptRequest {
-  public static let layout = unsafe MessageLayout(
+extension GetReceiptRequest: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.GetReceiptRequest",
     fields: [
       FieldRule(1, "account", .message(AccountReference.layout)),
@@ -1606,7 +1606,7 @@ extension GetReceiptRequest {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_receipt_request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -1621,13 +1621,13 @@ extension GetReceiptRequest {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let account { writer.append(1, account) }
     if !period.isEmpty { writer.append(2, period) }
     if role.rawValue != 0 { writer.append(3, role.rawValue) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__GetReceiptRequest.self)
     self.init()
     if let pointer = unsafe c.pointee.account {
@@ -1637,7 +1637,7 @@ extension GetReceiptRequest {
     self.role = unsafe ReceiptRole(rawValue: Int32(truncatingIfNeeded: c.pointee.role.rawValue))
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__GetReceiptRequest.self)
     unsafe mecene__v1__get_receipt_request__init(c)
     if let account {
@@ -1651,24 +1651,24 @@ extension GetReceiptRequest {
 }
 
 extension GetReceiptRequest {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let account {
       json.key("account")
       account.writeJSON(to: &json)
     }
-    if !period.isEmpty {
+    if json.writesEmpty || !period.isEmpty {
       json.key("period")
       json.string(period)
     }
-    if role.rawValue != 0 {
+    if json.writesEmpty || role.rawValue != 0 {
       json.key("role")
       json.enumeration(role.rawValue, name: role.name)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -1684,7 +1684,7 @@ extension GetReceiptRequest {
 }
 
 /// A receipt.
-public struct GetReceiptResponse: Message {
+public struct GetReceiptResponse: Sendable, Hashable {
   /// The receipt.
   public var receipt: Receipt?
 
@@ -1697,15 +1697,15 @@ public struct GetReceiptResponse: Message {
   public init() { self.init(receipt: nil) }
 }
 
-extension GetReceiptResponse {
-  public static let layout = unsafe MessageLayout(
+extension GetReceiptResponse: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.GetReceiptResponse",
     fields: [
       FieldRule(1, "receipt", .message(Receipt.layout))
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_receipt_response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -1718,11 +1718,11 @@ extension GetReceiptResponse {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let receipt { writer.append(1, receipt) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__GetReceiptResponse.self)
     self.init()
     if let pointer = unsafe c.pointee.receipt {
@@ -1730,7 +1730,7 @@ extension GetReceiptResponse {
     }
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__GetReceiptResponse.self)
     unsafe mecene__v1__get_receipt_response__init(c)
     if let receipt {
@@ -1742,7 +1742,7 @@ extension GetReceiptResponse {
 }
 
 extension GetReceiptResponse {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let receipt {
       json.key("receipt")
@@ -1751,7 +1751,7 @@ extension GetReceiptResponse {
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -1767,7 +1767,7 @@ extension GetReceiptResponse {
 /// One account's part of a settlement and its proof. Everything in it is proved; it holds nothing of
 /// anybody else but hashes. Hashes are SHA-256, 64 hexadecimal digits in lower case. See docs/economy.md
 /// for how to check it.
-public struct Receipt: Message {
+public struct Receipt: Sendable, Hashable {
   /// The version of the rule: 1.
   public var ruleVersion: UInt32
   /// Such as 2026-11.
@@ -1850,8 +1850,8 @@ public struct Receipt: Message {
   public init() { self.init(ruleVersion: 0) }
 }
 
-extension Receipt {
-  public static let layout = unsafe MessageLayout(
+extension Receipt: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.Receipt",
     fields: [
       FieldRule(1, "rule_version", .uint32),
@@ -1874,7 +1874,7 @@ extension Receipt {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__receipt__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -1902,7 +1902,7 @@ extension Receipt {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if ruleVersion != 0 { writer.append(1, ruleVersion) }
     if !period.isEmpty { writer.append(2, period) }
     if feeBps != 0 { writer.append(3, feeBps) }
@@ -1922,7 +1922,7 @@ extension Receipt {
     if !digest.isEmpty { writer.append(17, digest) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__Receipt.self)
     self.init()
     self.ruleVersion = unsafe c.pointee.rule_version
@@ -1948,7 +1948,7 @@ extension Receipt {
     self.digest = unsafe String(bridged: c.pointee.digest)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__Receipt.self)
     unsafe mecene__v1__receipt__init(c)
     unsafe c.pointee.rule_version = ruleVersion
@@ -1985,49 +1985,49 @@ extension Receipt {
 }
 
 extension Receipt {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if ruleVersion != 0 {
+    if json.writesEmpty || ruleVersion != 0 {
       json.key("ruleVersion")
       json.number(ruleVersion)
     }
-    if !period.isEmpty {
+    if json.writesEmpty || !period.isEmpty {
       json.key("period")
       json.string(period)
     }
-    if feeBps != 0 {
+    if json.writesEmpty || feeBps != 0 {
       json.key("feeBps")
       json.number(feeBps)
     }
-    if pots != 0 {
+    if json.writesEmpty || pots != 0 {
       json.key("pots")
       json.unsigned64(pots)
     }
-    if clicks != 0 {
+    if json.writesEmpty || clicks != 0 {
       json.key("clicks")
       json.unsigned64(clicks)
     }
-    if owners != 0 {
+    if json.writesEmpty || owners != 0 {
       json.key("owners")
       json.unsigned64(owners)
     }
-    if potsMicros != 0 {
+    if json.writesEmpty || potsMicros != 0 {
       json.key("potsMicros")
       json.signed64(potsMicros)
     }
-    if feesMicros != 0 {
+    if json.writesEmpty || feesMicros != 0 {
       json.key("feesMicros")
       json.signed64(feesMicros)
     }
-    if revenueMicros != 0 {
+    if json.writesEmpty || revenueMicros != 0 {
       json.key("revenueMicros")
       json.signed64(revenueMicros)
     }
-    if accountID != 0 {
+    if json.writesEmpty || accountID != 0 {
       json.key("accountId")
       json.unsigned64(accountID)
     }
-    if !blind.isEmpty {
+    if json.writesEmpty || !blind.isEmpty {
       json.key("blind")
       json.string(blind)
     }
@@ -2040,26 +2040,26 @@ extension Receipt {
       value.writeJSON(to: &json)
     case nil: break
     }
-    if leafIndex != 0 {
+    if json.writesEmpty || leafIndex != 0 {
       json.key("leafIndex")
       json.unsigned64(leafIndex)
     }
-    if !path.isEmpty {
+    if json.writesEmpty || !path.isEmpty {
       json.key("path")
       json.array(path) { value, json in json.string(value) }
     }
-    if !otherRoot.isEmpty {
+    if json.writesEmpty || !otherRoot.isEmpty {
       json.key("otherRoot")
       json.string(otherRoot)
     }
-    if !digest.isEmpty {
+    if json.writesEmpty || !digest.isEmpty {
       json.key("digest")
       json.string(digest)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -2093,7 +2093,7 @@ extension Receipt {
 }
 
 /// What a patron set aside, and what became of it.
-public struct PatronPart: Message {
+public struct PatronPart: Sendable, Hashable {
   /// The pot, in micros.
   public var potMicros: Int64
   /// The fee, in micros.
@@ -2112,8 +2112,8 @@ public struct PatronPart: Message {
   public init() { self.init(potMicros: 0) }
 }
 
-extension PatronPart {
-  public static let layout = unsafe MessageLayout(
+extension PatronPart: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.PatronPart",
     fields: [
       FieldRule(1, "pot_micros", .int64),
@@ -2122,7 +2122,7 @@ extension PatronPart {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__patron_part__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -2134,13 +2134,13 @@ extension PatronPart {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if potMicros != 0 { writer.append(1, potMicros) }
     if feeMicros != 0 { writer.append(2, feeMicros) }
     for value in clicks where writer.fits { writer.append(3, value) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__PatronPart.self)
     self.init()
     self.potMicros = unsafe c.pointee.pot_micros
@@ -2150,7 +2150,7 @@ extension PatronPart {
     }
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__PatronPart.self)
     unsafe mecene__v1__patron_part__init(c)
     unsafe c.pointee.pot_micros = potMicros
@@ -2164,24 +2164,24 @@ extension PatronPart {
 }
 
 extension PatronPart {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if potMicros != 0 {
+    if json.writesEmpty || potMicros != 0 {
       json.key("potMicros")
       json.signed64(potMicros)
     }
-    if feeMicros != 0 {
+    if json.writesEmpty || feeMicros != 0 {
       json.key("feeMicros")
       json.signed64(feeMicros)
     }
-    if !clicks.isEmpty {
+    if json.writesEmpty || !clicks.isEmpty {
       json.key("clicks")
       json.array(clicks) { value, json in value.writeJSON(to: &json) }
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -2198,7 +2198,7 @@ extension PatronPart {
 }
 
 /// One click and what it gave.
-public struct ReceiptClick: Message {
+public struct ReceiptClick: Sendable, Hashable {
   /// What was clicked.
   public var thingID: UInt64
   /// Who received.
@@ -2217,8 +2217,8 @@ public struct ReceiptClick: Message {
   public init() { self.init(thingID: 0) }
 }
 
-extension ReceiptClick {
-  public static let layout = unsafe MessageLayout(
+extension ReceiptClick: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.ReceiptClick",
     fields: [
       FieldRule(1, "thing_id", .uint64),
@@ -2227,7 +2227,7 @@ extension ReceiptClick {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__receipt_click__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -2240,13 +2240,13 @@ extension ReceiptClick {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if thingID != 0 { writer.append(1, thingID) }
     if ownerID != 0 { writer.append(2, ownerID) }
     if shareMicros != 0 { writer.append(3, shareMicros) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ReceiptClick.self)
     self.init()
     self.thingID = unsafe c.pointee.thing_id
@@ -2254,7 +2254,7 @@ extension ReceiptClick {
     self.shareMicros = unsafe c.pointee.share_micros
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__ReceiptClick.self)
     unsafe mecene__v1__receipt_click__init(c)
     unsafe c.pointee.thing_id = thingID
@@ -2265,24 +2265,24 @@ extension ReceiptClick {
 }
 
 extension ReceiptClick {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if thingID != 0 {
+    if json.writesEmpty || thingID != 0 {
       json.key("thingId")
       json.unsigned64(thingID)
     }
-    if ownerID != 0 {
+    if json.writesEmpty || ownerID != 0 {
       json.key("ownerId")
       json.unsigned64(ownerID)
     }
-    if shareMicros != 0 {
+    if json.writesEmpty || shareMicros != 0 {
       json.key("shareMicros")
       json.signed64(shareMicros)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -2298,7 +2298,7 @@ extension ReceiptClick {
 }
 
 /// What an owner received.
-public struct OwnerPart: Message {
+public struct OwnerPart: Sendable, Hashable {
   /// Clicks on all of the owner's things.
   public var clicks: UInt64
   /// What they gave, in micros.
@@ -2314,8 +2314,8 @@ public struct OwnerPart: Message {
   public init() { self.init(clicks: 0) }
 }
 
-extension OwnerPart {
-  public static let layout = unsafe MessageLayout(
+extension OwnerPart: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.OwnerPart",
     fields: [
       FieldRule(1, "clicks", .uint64),
@@ -2323,7 +2323,7 @@ extension OwnerPart {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__owner_part__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -2335,19 +2335,19 @@ extension OwnerPart {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if clicks != 0 { writer.append(1, clicks) }
     if micros != 0 { writer.append(2, micros) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__OwnerPart.self)
     self.init()
     self.clicks = unsafe c.pointee.clicks
     self.micros = unsafe c.pointee.micros
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__OwnerPart.self)
     unsafe mecene__v1__owner_part__init(c)
     unsafe c.pointee.clicks = clicks
@@ -2357,20 +2357,20 @@ extension OwnerPart {
 }
 
 extension OwnerPart {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if clicks != 0 {
+    if json.writesEmpty || clicks != 0 {
       json.key("clicks")
       json.unsigned64(clicks)
     }
-    if micros != 0 {
+    if json.writesEmpty || micros != 0 {
       json.key("micros")
       json.signed64(micros)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -2385,7 +2385,7 @@ extension OwnerPart {
 }
 
 /// Asks for proof.
-public struct VerifyRequest: Message {
+public struct VerifyRequest: Sendable, Hashable {
   /// A commit that was kept outside, as its number and link: 14:0a1b…. The chain has to hold it. Empty =
   /// none.
   public var commit: String
@@ -2399,15 +2399,15 @@ public struct VerifyRequest: Message {
   public init() { self.init(commit: "") }
 }
 
-extension VerifyRequest {
-  public static let layout = unsafe MessageLayout(
+extension VerifyRequest: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.VerifyRequest",
     fields: [
       FieldRule(1, "commit", .string)
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__verify_request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -2418,17 +2418,17 @@ extension VerifyRequest {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if !commit.isEmpty { writer.append(1, commit) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__VerifyRequest.self)
     self.init()
     self.commit = unsafe String(bridged: c.pointee.commit)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__VerifyRequest.self)
     unsafe mecene__v1__verify_request__init(c)
     unsafe c.pointee.commit = try arena.string(commit)
@@ -2437,16 +2437,16 @@ extension VerifyRequest {
 }
 
 extension VerifyRequest {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if !commit.isEmpty {
+    if json.writesEmpty || !commit.isEmpty {
       json.key("commit")
       json.string(commit)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -2460,7 +2460,7 @@ extension VerifyRequest {
 }
 
 /// Progress, or, in the last message, the verdict.
-public struct VerifyResponse: Message {
+public struct VerifyResponse: Sendable, Hashable {
   /// One of these, or none.
   public var event: Event?
 
@@ -2491,8 +2491,8 @@ public struct VerifyResponse: Message {
   }
 }
 
-extension VerifyResponse {
-  public static let layout = unsafe MessageLayout(
+extension VerifyResponse: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.VerifyResponse",
     fields: [
       FieldRule(1, "progress", .message(StageProgress.layout)),
@@ -2500,7 +2500,7 @@ extension VerifyResponse {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__verify_response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -2516,12 +2516,12 @@ extension VerifyResponse {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if case .progress(let value)? = event { writer.append(1, value) }
     if case .verdict(let value)? = event { writer.append(2, value) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__VerifyResponse.self)
     self.init()
     if unsafe c.pointee.event_case == MECENE__V1__VERIFY_RESPONSE__EVENT_PROGRESS {
@@ -2532,7 +2532,7 @@ extension VerifyResponse {
     }
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__VerifyResponse.self)
     unsafe mecene__v1__verify_response__init(c)
     switch event {
@@ -2551,7 +2551,7 @@ extension VerifyResponse {
 }
 
 extension VerifyResponse {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     switch event {
     case .progress(let value):
@@ -2565,7 +2565,7 @@ extension VerifyResponse {
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -2584,7 +2584,7 @@ extension VerifyResponse {
 }
 
 /// What a verification found.
-public struct Verdict: Message {
+public struct Verdict: Sendable, Hashable {
   /// True = the books balance and nothing is wrong.
   public var clean: Bool
   /// Transfers read.
@@ -2624,8 +2624,8 @@ public struct Verdict: Message {
   public init() { self.init(clean: false) }
 }
 
-extension Verdict {
-  public static let layout = unsafe MessageLayout(
+extension Verdict: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.Verdict",
     fields: [
       FieldRule(1, "clean", .bool),
@@ -2638,7 +2638,7 @@ extension Verdict {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__verdict__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -2657,7 +2657,7 @@ extension Verdict {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if clean { writer.append(1, clean) }
     if transfers != 0 { writer.append(2, transfers) }
     if clicks != 0 { writer.append(3, clicks) }
@@ -2667,7 +2667,7 @@ extension Verdict {
     if !lastCommit.isEmpty { writer.append(7, lastCommit) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__Verdict.self)
     self.init()
     self.clean = unsafe c.pointee.clean != 0
@@ -2681,7 +2681,7 @@ extension Verdict {
     self.lastCommit = unsafe String(bridged: c.pointee.last_commit)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__Verdict.self)
     unsafe mecene__v1__verdict__init(c)
     unsafe c.pointee.clean = (clean ? 1 : 0)
@@ -2699,25 +2699,25 @@ extension Verdict {
 }
 
 extension Verdict {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if clean {
+    if json.writesEmpty || clean {
       json.key("clean")
       json.bool(clean)
     }
-    if transfers != 0 {
+    if json.writesEmpty || transfers != 0 {
       json.key("transfers")
       json.unsigned64(transfers)
     }
-    if clicks != 0 {
+    if json.writesEmpty || clicks != 0 {
       json.key("clicks")
       json.unsigned64(clicks)
     }
-    if settlements != 0 {
+    if json.writesEmpty || settlements != 0 {
       json.key("settlements")
       json.unsigned64(settlements)
     }
-    if commits != 0 {
+    if json.writesEmpty || commits != 0 {
       json.key("commits")
       json.unsigned64(commits)
     }
@@ -2725,14 +2725,14 @@ extension Verdict {
       json.key("firstWrongRow")
       firstWrongRow.writeJSON(to: &json)
     }
-    if !lastCommit.isEmpty {
+    if json.writesEmpty || !lastCommit.isEmpty {
       json.key("lastCommit")
       json.string(lastCommit)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -2752,7 +2752,7 @@ extension Verdict {
 }
 
 /// A row that contradicts the rules.
-public struct WrongRow: Message {
+public struct WrongRow: Sendable, Hashable {
   /// The database's table.
   public var table: String
   /// The row's key.
@@ -2774,8 +2774,8 @@ public struct WrongRow: Message {
   public init() { self.init(table: "") }
 }
 
-extension WrongRow {
-  public static let layout = unsafe MessageLayout(
+extension WrongRow: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.WrongRow",
     fields: [
       FieldRule(1, "table", .string),
@@ -2785,7 +2785,7 @@ extension WrongRow {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__wrong_row__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -2799,14 +2799,14 @@ extension WrongRow {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if !table.isEmpty { writer.append(1, table) }
     if !key.isEmpty { writer.append(2, key) }
     if !expected.isEmpty { writer.append(3, expected) }
     if !found.isEmpty { writer.append(4, found) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__WrongRow.self)
     self.init()
     self.table = unsafe String(bridged: c.pointee.table)
@@ -2815,7 +2815,7 @@ extension WrongRow {
     self.found = unsafe String(bridged: c.pointee.found)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__WrongRow.self)
     unsafe mecene__v1__wrong_row__init(c)
     unsafe c.pointee.table = try arena.string(table)
@@ -2827,28 +2827,28 @@ extension WrongRow {
 }
 
 extension WrongRow {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if !table.isEmpty {
+    if json.writesEmpty || !table.isEmpty {
       json.key("table")
       json.string(table)
     }
-    if !key.isEmpty {
+    if json.writesEmpty || !key.isEmpty {
       json.key("key")
       json.string(key)
     }
-    if !expected.isEmpty {
+    if json.writesEmpty || !expected.isEmpty {
       json.key("expected")
       json.string(expected)
     }
-    if !found.isEmpty {
+    if json.writesEmpty || !found.isEmpty {
       json.key("found")
       json.string(found)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {

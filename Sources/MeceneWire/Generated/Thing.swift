@@ -3,7 +3,7 @@
 internal import CMeceneProto
 
 /// Names one thing.
-public struct ThingReference: Message {
+public struct ThingReference: Sendable, Hashable {
   /// One of these, or none.
   public var by: By?
 
@@ -34,8 +34,8 @@ public struct ThingReference: Message {
   }
 }
 
-extension ThingReference {
-  public static let layout = unsafe MessageLayout(
+extension ThingReference: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.ThingReference",
     fields: [
       FieldRule(1, "id", .uint64),
@@ -43,7 +43,7 @@ extension ThingReference {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__thing_reference__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -59,12 +59,12 @@ extension ThingReference {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if case .id(let value)? = by { writer.append(1, value) }
     if case .url(let value)? = by { writer.append(2, value) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ThingReference.self)
     self.init()
     if unsafe c.pointee.by_case == MECENE__V1__THING_REFERENCE__BY_ID {
@@ -75,7 +75,7 @@ extension ThingReference {
     }
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__ThingReference.self)
     unsafe mecene__v1__thing_reference__init(c)
     switch by {
@@ -92,7 +92,7 @@ extension ThingReference {
 }
 
 extension ThingReference {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     switch by {
     case .id(let value):
@@ -106,7 +106,7 @@ extension ThingReference {
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -125,7 +125,7 @@ extension ThingReference {
 }
 
 /// Something that can be clicked.
-public struct Thing: Message {
+public struct Thing: Sendable, Hashable {
   /// The thing's number, from 1.
   public var id: UInt64
   /// The owner's account number.
@@ -172,8 +172,8 @@ public struct Thing: Message {
   public init() { self.init(id: 0) }
 }
 
-extension Thing {
-  public static let layout = unsafe MessageLayout(
+extension Thing: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.Thing",
     fields: [
       FieldRule(1, "id", .uint64),
@@ -188,7 +188,7 @@ extension Thing {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__thing__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -207,7 +207,7 @@ extension Thing {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if id != 0 { writer.append(1, id) }
     if ownerID != 0 { writer.append(2, ownerID) }
     if !ownerName.isEmpty { writer.append(3, ownerName) }
@@ -219,7 +219,7 @@ extension Thing {
     if addedAtMs != 0 { writer.append(9, addedAtMs) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__Thing.self)
     self.init()
     self.id = unsafe c.pointee.id
@@ -233,7 +233,7 @@ extension Thing {
     self.addedAtMs = unsafe c.pointee.added_at_ms
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__Thing.self)
     unsafe mecene__v1__thing__init(c)
     unsafe c.pointee.id = id
@@ -250,48 +250,48 @@ extension Thing {
 }
 
 extension Thing {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if id != 0 {
+    if json.writesEmpty || id != 0 {
       json.key("id")
       json.unsigned64(id)
     }
-    if ownerID != 0 {
+    if json.writesEmpty || ownerID != 0 {
       json.key("ownerId")
       json.unsigned64(ownerID)
     }
-    if !ownerName.isEmpty {
+    if json.writesEmpty || !ownerName.isEmpty {
       json.key("ownerName")
       json.string(ownerName)
     }
-    if !url.isEmpty {
+    if json.writesEmpty || !url.isEmpty {
       json.key("url")
       json.string(url)
     }
-    if !title.isEmpty {
+    if json.writesEmpty || !title.isEmpty {
       json.key("title")
       json.string(title)
     }
-    if !description.isEmpty {
+    if json.writesEmpty || !description.isEmpty {
       json.key("description")
       json.string(description)
     }
-    if hidden {
+    if json.writesEmpty || hidden {
       json.key("hidden")
       json.bool(hidden)
     }
-    if retired {
+    if json.writesEmpty || retired {
       json.key("retired")
       json.bool(retired)
     }
-    if addedAtMs != 0 {
+    if json.writesEmpty || addedAtMs != 0 {
       json.key("addedAtMs")
       json.signed64(addedAtMs)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -313,7 +313,7 @@ extension Thing {
 }
 
 /// Asks to register a thing.
-public struct AddThingRequest: Message {
+public struct AddThingRequest: Sendable, Hashable {
   /// Who receives for it.
   public var owner: AccountReference?
   /// http or https, up to 2,048 bytes.
@@ -344,8 +344,8 @@ public struct AddThingRequest: Message {
   public init() { self.init(owner: nil) }
 }
 
-extension AddThingRequest {
-  public static let layout = unsafe MessageLayout(
+extension AddThingRequest: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.AddThingRequest",
     fields: [
       FieldRule(1, "owner", .message(AccountReference.layout)),
@@ -356,7 +356,7 @@ extension AddThingRequest {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__add_thing_request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -373,7 +373,7 @@ extension AddThingRequest {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let owner { writer.append(1, owner) }
     if !url.isEmpty { writer.append(2, url) }
     if !title.isEmpty { writer.append(3, title) }
@@ -381,7 +381,7 @@ extension AddThingRequest {
     if hidden { writer.append(5, hidden) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__AddThingRequest.self)
     self.init()
     if let pointer = unsafe c.pointee.owner {
@@ -393,7 +393,7 @@ extension AddThingRequest {
     self.hidden = unsafe c.pointee.hidden != 0
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__AddThingRequest.self)
     unsafe mecene__v1__add_thing_request__init(c)
     if let owner {
@@ -409,32 +409,32 @@ extension AddThingRequest {
 }
 
 extension AddThingRequest {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let owner {
       json.key("owner")
       owner.writeJSON(to: &json)
     }
-    if !url.isEmpty {
+    if json.writesEmpty || !url.isEmpty {
       json.key("url")
       json.string(url)
     }
-    if !title.isEmpty {
+    if json.writesEmpty || !title.isEmpty {
       json.key("title")
       json.string(title)
     }
-    if !description.isEmpty {
+    if json.writesEmpty || !description.isEmpty {
       json.key("description")
       json.string(description)
     }
-    if hidden {
+    if json.writesEmpty || hidden {
       json.key("hidden")
       json.bool(hidden)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -452,7 +452,7 @@ extension AddThingRequest {
 }
 
 /// The thing that was registered, now or before.
-public struct AddThingResponse: Message {
+public struct AddThingResponse: Sendable, Hashable {
   /// The thing.
   public var thing: Thing?
   /// True = it was there; nothing was changed.
@@ -468,8 +468,8 @@ public struct AddThingResponse: Message {
   public init() { self.init(thing: nil) }
 }
 
-extension AddThingResponse {
-  public static let layout = unsafe MessageLayout(
+extension AddThingResponse: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.AddThingResponse",
     fields: [
       FieldRule(1, "thing", .message(Thing.layout)),
@@ -477,7 +477,7 @@ extension AddThingResponse {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__add_thing_response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -491,19 +491,19 @@ extension AddThingResponse {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let thing { writer.append(1, thing) }
     if alreadyAdded { writer.append(2, alreadyAdded) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__AddThingResponse.self)
     self.init()
     if let pointer = unsafe c.pointee.thing { self.thing = unsafe Thing(bridged: UnsafeRawPointer(pointer)) }
     self.alreadyAdded = unsafe c.pointee.already_added != 0
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__AddThingResponse.self)
     unsafe mecene__v1__add_thing_response__init(c)
     if let thing {
@@ -515,20 +515,20 @@ extension AddThingResponse {
 }
 
 extension AddThingResponse {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let thing {
       json.key("thing")
       thing.writeJSON(to: &json)
     }
-    if alreadyAdded {
+    if json.writesEmpty || alreadyAdded {
       json.key("alreadyAdded")
       json.bool(alreadyAdded)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -543,7 +543,7 @@ extension AddThingResponse {
 }
 
 /// Asks for one thing.
-public struct GetThingRequest: Message {
+public struct GetThingRequest: Sendable, Hashable {
   /// Which thing.
   public var thing: ThingReference?
 
@@ -556,15 +556,15 @@ public struct GetThingRequest: Message {
   public init() { self.init(thing: nil) }
 }
 
-extension GetThingRequest {
-  public static let layout = unsafe MessageLayout(
+extension GetThingRequest: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.GetThingRequest",
     fields: [
       FieldRule(1, "thing", .message(ThingReference.layout))
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_thing_request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -577,11 +577,11 @@ extension GetThingRequest {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let thing { writer.append(1, thing) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__GetThingRequest.self)
     self.init()
     if let pointer = unsafe c.pointee.thing {
@@ -589,7 +589,7 @@ extension GetThingRequest {
     }
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__GetThingRequest.self)
     unsafe mecene__v1__get_thing_request__init(c)
     if let thing {
@@ -601,7 +601,7 @@ extension GetThingRequest {
 }
 
 extension GetThingRequest {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let thing {
       json.key("thing")
@@ -610,7 +610,7 @@ extension GetThingRequest {
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -624,7 +624,7 @@ extension GetThingRequest {
 }
 
 /// One thing.
-public struct GetThingResponse: Message {
+public struct GetThingResponse: Sendable, Hashable {
   /// The thing.
   public var thing: Thing?
 
@@ -637,15 +637,15 @@ public struct GetThingResponse: Message {
   public init() { self.init(thing: nil) }
 }
 
-extension GetThingResponse {
-  public static let layout = unsafe MessageLayout(
+extension GetThingResponse: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.GetThingResponse",
     fields: [
       FieldRule(1, "thing", .message(Thing.layout))
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_thing_response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -658,17 +658,17 @@ extension GetThingResponse {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let thing { writer.append(1, thing) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__GetThingResponse.self)
     self.init()
     if let pointer = unsafe c.pointee.thing { self.thing = unsafe Thing(bridged: UnsafeRawPointer(pointer)) }
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__GetThingResponse.self)
     unsafe mecene__v1__get_thing_response__init(c)
     if let thing {
@@ -679,7 +679,7 @@ extension GetThingResponse {
 }
 
 extension GetThingResponse {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let thing {
       json.key("thing")
@@ -688,7 +688,7 @@ extension GetThingResponse {
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -702,7 +702,7 @@ extension GetThingResponse {
 }
 
 /// Asks for a page of things.
-public struct ListThingsRequest: Message, PagedRequest {
+public struct ListThingsRequest: Sendable, Hashable {
   /// Whose things; not set = everybody's that are not hidden.
   public var owner: AccountReference?
   /// At most this many; 0 = the default.
@@ -721,8 +721,8 @@ public struct ListThingsRequest: Message, PagedRequest {
   public init() { self.init(owner: nil) }
 }
 
-extension ListThingsRequest {
-  public static let layout = unsafe MessageLayout(
+extension ListThingsRequest: Message, PagedRequest {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.ListThingsRequest",
     fields: [
       FieldRule(1, "owner", .message(AccountReference.layout)),
@@ -731,7 +731,7 @@ extension ListThingsRequest {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__list_things_request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -746,13 +746,13 @@ extension ListThingsRequest {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let owner { writer.append(1, owner) }
     if pageSize != 0 { writer.append(2, pageSize) }
     if !pageToken.isEmpty { writer.append(3, pageToken) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ListThingsRequest.self)
     self.init()
     if let pointer = unsafe c.pointee.owner {
@@ -762,7 +762,7 @@ extension ListThingsRequest {
     self.pageToken = unsafe String(bridged: c.pointee.page_token)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__ListThingsRequest.self)
     unsafe mecene__v1__list_things_request__init(c)
     if let owner {
@@ -776,24 +776,24 @@ extension ListThingsRequest {
 }
 
 extension ListThingsRequest {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let owner {
       json.key("owner")
       owner.writeJSON(to: &json)
     }
-    if pageSize != 0 {
+    if json.writesEmpty || pageSize != 0 {
       json.key("pageSize")
       json.number(pageSize)
     }
-    if !pageToken.isEmpty {
+    if json.writesEmpty || !pageToken.isEmpty {
       json.key("pageToken")
       json.string(pageToken)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -809,7 +809,7 @@ extension ListThingsRequest {
 }
 
 /// A page of things.
-public struct ListThingsResponse: Message, PagedResponse {
+public struct ListThingsResponse: Sendable, Hashable {
   /// By id, rising. At most 1000 entries.
   public var things: [Thing]
   /// Names the next page; empty at the end.
@@ -825,8 +825,8 @@ public struct ListThingsResponse: Message, PagedResponse {
   public init() { self.init(things: []) }
 }
 
-extension ListThingsResponse {
-  public static let layout = unsafe MessageLayout(
+extension ListThingsResponse: Message, PagedResponse {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.ListThingsResponse",
     fields: [
       FieldRule(1, "things", .message(Thing.layout), elementsMax: 1000),
@@ -834,7 +834,7 @@ extension ListThingsResponse {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__list_things_response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -845,12 +845,12 @@ extension ListThingsResponse {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     for value in things where writer.fits { writer.append(1, value) }
     if !nextPageToken.isEmpty { writer.append(2, nextPageToken) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ListThingsResponse.self)
     self.init()
     self.things = unsafe bridgedArray(c.pointee.n_things, c.pointee.things) { pointer in
@@ -859,7 +859,7 @@ extension ListThingsResponse {
     self.nextPageToken = unsafe String(bridged: c.pointee.next_page_token)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__ListThingsResponse.self)
     unsafe mecene__v1__list_things_response__init(c)
     unsafe c.pointee.n_things = things.count
@@ -872,20 +872,20 @@ extension ListThingsResponse {
 }
 
 extension ListThingsResponse {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if !things.isEmpty {
+    if json.writesEmpty || !things.isEmpty {
       json.key("things")
       json.array(things) { value, json in value.writeJSON(to: &json) }
     }
-    if !nextPageToken.isEmpty {
+    if json.writesEmpty || !nextPageToken.isEmpty {
       json.key("nextPageToken")
       json.string(nextPageToken)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -900,7 +900,7 @@ extension ListThingsResponse {
 }
 
 /// Asks to change a thing.
-public struct UpdateThingRequest: Message {
+public struct UpdateThingRequest: Sendable, Hashable {
   /// Which thing.
   public var thing: ThingReference?
   /// The new title, up to 200 characters; not set = unchanged.
@@ -927,8 +927,8 @@ public struct UpdateThingRequest: Message {
   public init() { self.init(thing: nil) }
 }
 
-extension UpdateThingRequest {
-  public static let layout = unsafe MessageLayout(
+extension UpdateThingRequest: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.UpdateThingRequest",
     fields: [
       FieldRule(1, "thing", .message(ThingReference.layout)),
@@ -938,7 +938,7 @@ extension UpdateThingRequest {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__update_thing_request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -960,14 +960,14 @@ extension UpdateThingRequest {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let thing { writer.append(1, thing) }
     if let title { writer.append(2, title) }
     if let description { writer.append(3, description) }
     if let hidden { writer.append(4, hidden) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__UpdateThingRequest.self)
     self.init()
     if let pointer = unsafe c.pointee.thing {
@@ -986,7 +986,7 @@ extension UpdateThingRequest {
     }
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__UpdateThingRequest.self)
     unsafe mecene__v1__update_thing_request__init(c)
     if let thing {
@@ -1011,7 +1011,7 @@ extension UpdateThingRequest {
 }
 
 extension UpdateThingRequest {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let thing {
       json.key("thing")
@@ -1032,7 +1032,7 @@ extension UpdateThingRequest {
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -1049,7 +1049,7 @@ extension UpdateThingRequest {
 }
 
 /// The thing as it is now.
-public struct UpdateThingResponse: Message {
+public struct UpdateThingResponse: Sendable, Hashable {
   /// The thing.
   public var thing: Thing?
 
@@ -1062,15 +1062,15 @@ public struct UpdateThingResponse: Message {
   public init() { self.init(thing: nil) }
 }
 
-extension UpdateThingResponse {
-  public static let layout = unsafe MessageLayout(
+extension UpdateThingResponse: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.UpdateThingResponse",
     fields: [
       FieldRule(1, "thing", .message(Thing.layout))
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__update_thing_response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -1083,17 +1083,17 @@ extension UpdateThingResponse {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let thing { writer.append(1, thing) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__UpdateThingResponse.self)
     self.init()
     if let pointer = unsafe c.pointee.thing { self.thing = unsafe Thing(bridged: UnsafeRawPointer(pointer)) }
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__UpdateThingResponse.self)
     unsafe mecene__v1__update_thing_response__init(c)
     if let thing {
@@ -1104,7 +1104,7 @@ extension UpdateThingResponse {
 }
 
 extension UpdateThingResponse {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let thing {
       json.key("thing")
@@ -1113,7 +1113,7 @@ extension UpdateThingResponse {
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -1127,7 +1127,7 @@ extension UpdateThingResponse {
 }
 
 /// Asks to retire a thing.
-public struct RetireThingRequest: Message {
+public struct RetireThingRequest: Sendable, Hashable {
   /// Which thing.
   public var thing: ThingReference?
 
@@ -1140,15 +1140,15 @@ public struct RetireThingRequest: Message {
   public init() { self.init(thing: nil) }
 }
 
-extension RetireThingRequest {
-  public static let layout = unsafe MessageLayout(
+extension RetireThingRequest: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.RetireThingRequest",
     fields: [
       FieldRule(1, "thing", .message(ThingReference.layout))
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__retire_thing_request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -1161,11 +1161,11 @@ extension RetireThingRequest {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let thing { writer.append(1, thing) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__RetireThingRequest.self)
     self.init()
     if let pointer = unsafe c.pointee.thing {
@@ -1173,7 +1173,7 @@ extension RetireThingRequest {
     }
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__RetireThingRequest.self)
     unsafe mecene__v1__retire_thing_request__init(c)
     if let thing {
@@ -1185,7 +1185,7 @@ extension RetireThingRequest {
 }
 
 extension RetireThingRequest {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let thing {
       json.key("thing")
@@ -1194,7 +1194,7 @@ extension RetireThingRequest {
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -1208,7 +1208,7 @@ extension RetireThingRequest {
 }
 
 /// The thing as it is now.
-public struct RetireThingResponse: Message {
+public struct RetireThingResponse: Sendable, Hashable {
   /// The thing.
   public var thing: Thing?
 
@@ -1221,15 +1221,15 @@ public struct RetireThingResponse: Message {
   public init() { self.init(thing: nil) }
 }
 
-extension RetireThingResponse {
-  public static let layout = unsafe MessageLayout(
+extension RetireThingResponse: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.RetireThingResponse",
     fields: [
       FieldRule(1, "thing", .message(Thing.layout))
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__retire_thing_response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -1242,17 +1242,17 @@ extension RetireThingResponse {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let thing { writer.append(1, thing) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__RetireThingResponse.self)
     self.init()
     if let pointer = unsafe c.pointee.thing { self.thing = unsafe Thing(bridged: UnsafeRawPointer(pointer)) }
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__RetireThingResponse.self)
     unsafe mecene__v1__retire_thing_response__init(c)
     if let thing {
@@ -1263,7 +1263,7 @@ extension RetireThingResponse {
 }
 
 extension RetireThingResponse {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let thing {
       json.key("thing")
@@ -1272,7 +1272,7 @@ extension RetireThingResponse {
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -1286,7 +1286,7 @@ extension RetireThingResponse {
 }
 
 /// Asks to revive a thing.
-public struct ReviveThingRequest: Message {
+public struct ReviveThingRequest: Sendable, Hashable {
   /// Which thing.
   public var thing: ThingReference?
 
@@ -1299,15 +1299,15 @@ public struct ReviveThingRequest: Message {
   public init() { self.init(thing: nil) }
 }
 
-extension ReviveThingRequest {
-  public static let layout = unsafe MessageLayout(
+extension ReviveThingRequest: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.ReviveThingRequest",
     fields: [
       FieldRule(1, "thing", .message(ThingReference.layout))
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__revive_thing_request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -1320,11 +1320,11 @@ extension ReviveThingRequest {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let thing { writer.append(1, thing) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ReviveThingRequest.self)
     self.init()
     if let pointer = unsafe c.pointee.thing {
@@ -1332,7 +1332,7 @@ extension ReviveThingRequest {
     }
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__ReviveThingRequest.self)
     unsafe mecene__v1__revive_thing_request__init(c)
     if let thing {
@@ -1344,7 +1344,7 @@ extension ReviveThingRequest {
 }
 
 extension ReviveThingRequest {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let thing {
       json.key("thing")
@@ -1353,7 +1353,7 @@ extension ReviveThingRequest {
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -1367,7 +1367,7 @@ extension ReviveThingRequest {
 }
 
 /// The thing as it is now.
-public struct ReviveThingResponse: Message {
+public struct ReviveThingResponse: Sendable, Hashable {
   /// The thing.
   public var thing: Thing?
 
@@ -1380,15 +1380,15 @@ public struct ReviveThingResponse: Message {
   public init() { self.init(thing: nil) }
 }
 
-extension ReviveThingResponse {
-  public static let layout = unsafe MessageLayout(
+extension ReviveThingResponse: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.ReviveThingResponse",
     fields: [
       FieldRule(1, "thing", .message(Thing.layout))
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__revive_thing_response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -1401,17 +1401,17 @@ extension ReviveThingResponse {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if let thing { writer.append(1, thing) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__ReviveThingResponse.self)
     self.init()
     if let pointer = unsafe c.pointee.thing { self.thing = unsafe Thing(bridged: UnsafeRawPointer(pointer)) }
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__ReviveThingResponse.self)
     unsafe mecene__v1__revive_thing_response__init(c)
     if let thing {
@@ -1422,7 +1422,7 @@ extension ReviveThingResponse {
 }
 
 extension ReviveThingResponse {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
     if let thing {
       json.key("thing")
@@ -1431,7 +1431,7 @@ extension ReviveThingResponse {
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {

@@ -3,22 +3,22 @@
 internal import CMeceneProto
 
 /// One call, or the cancellation of one.
-public struct Request: Message {
+package struct Request: Sendable, Hashable {
   /// Chosen by the client, not 0, unique among the calls in flight on this connection.
-  public var callID: UInt64
+  package var callID: UInt64
   /// Service and method, as in gRPC's path without the leading slash: mecene.v1.ClickService/Click.
-  public var method: String
+  package var method: String
   /// Milliseconds that the server may take, counted from the arrival of the frame; 0 = no limit.
-  public var timeoutMs: UInt32
+  package var timeoutMs: UInt32
   /// True = cancel the call with this id; method and payload are ignored.
-  public var cancel: Bool
+  package var cancel: Bool
   /// At most 16 entries.
-  public var metadata: [Metadata]
+  package var metadata: [Metadata]
   /// The encoded request message of the method.
-  public var payload: [UInt8]
+  package var payload: [UInt8]
 
   /// Makes the message; what is not named is empty.
-  public init(
+  package init(
     callID: UInt64 = 0,
     method: String = "",
     timeoutMs: UInt32 = 0,
@@ -35,11 +35,11 @@ public struct Request: Message {
   }
 
   /// Makes the empty message.
-  public init() { self.init(callID: 0) }
+  package init() { self.init(callID: 0) }
 }
 
-extension Request {
-  public static let layout = unsafe MessageLayout(
+extension Request: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.Request",
     fields: [
       FieldRule(1, "call_id", .uint64),
@@ -51,7 +51,7 @@ extension Request {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__request__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -66,7 +66,7 @@ extension Request {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if callID != 0 { writer.append(1, callID) }
     if !method.isEmpty { writer.append(2, method) }
     if timeoutMs != 0 { writer.append(3, timeoutMs) }
@@ -75,7 +75,7 @@ extension Request {
     if !payload.isEmpty { writer.append(6, payload) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__Request.self)
     self.init()
     self.callID = unsafe c.pointee.call_id
@@ -88,7 +88,7 @@ extension Request {
     self.payload = unsafe [UInt8](bridged: c.pointee.payload)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__Request.self)
     unsafe mecene__v1__request__init(c)
     unsafe c.pointee.call_id = callID
@@ -105,36 +105,36 @@ extension Request {
 }
 
 extension Request {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if callID != 0 {
+    if json.writesEmpty || callID != 0 {
       json.key("callId")
       json.unsigned64(callID)
     }
-    if !method.isEmpty {
+    if json.writesEmpty || !method.isEmpty {
       json.key("method")
       json.string(method)
     }
-    if timeoutMs != 0 {
+    if json.writesEmpty || timeoutMs != 0 {
       json.key("timeoutMs")
       json.number(timeoutMs)
     }
-    if cancel {
+    if json.writesEmpty || cancel {
       json.key("cancel")
       json.bool(cancel)
     }
-    if !metadata.isEmpty {
+    if json.writesEmpty || !metadata.isEmpty {
       json.key("metadata")
       json.array(metadata) { value, json in value.writeJSON(to: &json) }
     }
-    if !payload.isEmpty {
+    if json.writesEmpty || !payload.isEmpty {
       json.key("payload")
       json.bytes(payload)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -154,22 +154,22 @@ extension Request {
 }
 
 /// One message of a call's answer, or its end.
-public struct Response: Message {
+package struct Response: Sendable, Hashable {
   /// The call that is answered; 0 speaks for the whole connection.
-  public var callID: UInt64
+  package var callID: UInt64
   /// True = a message of a stream, and further frames follow; false = the call's final frame.
-  public var more: Bool
+  package var more: Bool
   /// gRPC's status code, 0 to 16; 0 = OK.
-  public var status: UInt32
+  package var status: UInt32
   /// Set when the status is not OK.
-  public var error: Failure?
+  package var error: Failure?
   /// At most 16 entries.
-  public var metadata: [Metadata]
+  package var metadata: [Metadata]
   /// The encoded response message of the method; empty on a failure and at the end of a stream.
-  public var payload: [UInt8]
+  package var payload: [UInt8]
 
   /// Makes the message; what is not named is empty.
-  public init(
+  package init(
     callID: UInt64 = 0,
     more: Bool = false,
     status: UInt32 = 0,
@@ -186,11 +186,11 @@ public struct Response: Message {
   }
 
   /// Makes the empty message.
-  public init() { self.init(callID: 0) }
+  package init() { self.init(callID: 0) }
 }
 
-extension Response {
-  public static let layout = unsafe MessageLayout(
+extension Response: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.Response",
     fields: [
       FieldRule(1, "call_id", .uint64),
@@ -202,7 +202,7 @@ extension Response {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__response__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -219,7 +219,7 @@ extension Response {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if callID != 0 { writer.append(1, callID) }
     if more { writer.append(2, more) }
     if status != 0 { writer.append(3, status) }
@@ -228,7 +228,7 @@ extension Response {
     if !payload.isEmpty { writer.append(6, payload) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__Response.self)
     self.init()
     self.callID = unsafe c.pointee.call_id
@@ -243,7 +243,7 @@ extension Response {
     self.payload = unsafe [UInt8](bridged: c.pointee.payload)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__Response.self)
     unsafe mecene__v1__response__init(c)
     unsafe c.pointee.call_id = callID
@@ -262,17 +262,17 @@ extension Response {
 }
 
 extension Response {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if callID != 0 {
+    if json.writesEmpty || callID != 0 {
       json.key("callId")
       json.unsigned64(callID)
     }
-    if more {
+    if json.writesEmpty || more {
       json.key("more")
       json.bool(more)
     }
-    if status != 0 {
+    if json.writesEmpty || status != 0 {
       json.key("status")
       json.number(status)
     }
@@ -280,18 +280,18 @@ extension Response {
       json.key("error")
       error.writeJSON(to: &json)
     }
-    if !metadata.isEmpty {
+    if json.writesEmpty || !metadata.isEmpty {
       json.key("metadata")
       json.array(metadata) { value, json in value.writeJSON(to: &json) }
     }
-    if !payload.isEmpty {
+    if json.writesEmpty || !payload.isEmpty {
       json.key("payload")
       json.bytes(payload)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -311,24 +311,24 @@ extension Response {
 }
 
 /// One header of a call.
-public struct Metadata: Message {
+package struct Metadata: Sendable, Hashable {
   /// Lower case, such as authorization or traceparent.
-  public var key: String
+  package var key: String
   /// Any bytes.
-  public var value: [UInt8]
+  package var value: [UInt8]
 
   /// Makes the message; what is not named is empty.
-  public init(key: String = "", value: [UInt8] = []) {
+  package init(key: String = "", value: [UInt8] = []) {
     self.key = key
     self.value = value
   }
 
   /// Makes the empty message.
-  public init() { self.init(key: "") }
+  package init() { self.init(key: "") }
 }
 
-extension Metadata {
-  public static let layout = unsafe MessageLayout(
+extension Metadata: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.Metadata",
     fields: [
       FieldRule(1, "key", .string),
@@ -336,7 +336,7 @@ extension Metadata {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__metadata__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -348,19 +348,19 @@ extension Metadata {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if !key.isEmpty { writer.append(1, key) }
     if !value.isEmpty { writer.append(2, value) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__Metadata.self)
     self.init()
     self.key = unsafe String(bridged: c.pointee.key)
     self.value = unsafe [UInt8](bridged: c.pointee.value)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__Metadata.self)
     unsafe mecene__v1__metadata__init(c)
     unsafe c.pointee.key = try arena.string(key)
@@ -370,20 +370,20 @@ extension Metadata {
 }
 
 extension Metadata {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if !key.isEmpty {
+    if json.writesEmpty || !key.isEmpty {
       json.key("key")
       json.string(key)
     }
-    if !value.isEmpty {
+    if json.writesEmpty || !value.isEmpty {
       json.key("value")
       json.bytes(value)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -398,22 +398,22 @@ extension Metadata {
 }
 
 /// Why a call failed.
-public struct Failure: Message {
+package struct Failure: Sendable, Hashable {
   /// One sentence for people; its wording may change.
-  public var message: String
+  package var message: String
   /// What programs branch on.
-  public var reason: Reason
+  package var reason: Reason
   /// The request field at fault, as spelled in the contract; empty when no single field is.
-  public var field: String
+  package var field: String
   /// Milliseconds to wait before another attempt; 0 = no advice.
-  public var retryAfterMs: UInt32
+  package var retryAfterMs: UInt32
   /// True = nothing was done, and the call may be sent again whatever its method.
-  public var notExecuted: Bool
+  package var notExecuted: Bool
   /// Every number of the sentence, by name. At most 16 entries.
-  public var details: [Detail]
+  package var details: [Detail]
 
   /// Makes the message; what is not named is empty.
-  public init(
+  package init(
     message: String = "",
     reason: Reason = Reason(rawValue: 0),
     field: String = "",
@@ -430,11 +430,11 @@ public struct Failure: Message {
   }
 
   /// Makes the empty message.
-  public init() { self.init(message: "") }
+  package init() { self.init(message: "") }
 }
 
-extension Failure {
-  public static let layout = unsafe MessageLayout(
+extension Failure: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.Error",
     fields: [
       FieldRule(1, "message", .string),
@@ -446,7 +446,7 @@ extension Failure {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__error__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -461,7 +461,7 @@ extension Failure {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if !message.isEmpty { writer.append(1, message) }
     if reason.rawValue != 0 { writer.append(2, reason.rawValue) }
     if !field.isEmpty { writer.append(3, field) }
@@ -470,7 +470,7 @@ extension Failure {
     for value in details where writer.fits { writer.append(6, value) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__Error.self)
     self.init()
     self.message = unsafe String(bridged: c.pointee.message)
@@ -483,7 +483,7 @@ extension Failure {
     }
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__Error.self)
     unsafe mecene__v1__error__init(c)
     unsafe c.pointee.message = try arena.string(message)
@@ -500,36 +500,36 @@ extension Failure {
 }
 
 extension Failure {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if !message.isEmpty {
+    if json.writesEmpty || !message.isEmpty {
       json.key("message")
       json.string(message)
     }
-    if reason.rawValue != 0 {
+    if json.writesEmpty || reason.rawValue != 0 {
       json.key("reason")
       json.enumeration(reason.rawValue, name: reason.name)
     }
-    if !field.isEmpty {
+    if json.writesEmpty || !field.isEmpty {
       json.key("field")
       json.string(field)
     }
-    if retryAfterMs != 0 {
+    if json.writesEmpty || retryAfterMs != 0 {
       json.key("retryAfterMs")
       json.number(retryAfterMs)
     }
-    if notExecuted {
+    if json.writesEmpty || notExecuted {
       json.key("notExecuted")
       json.bool(notExecuted)
     }
-    if !details.isEmpty {
+    if json.writesEmpty || !details.isEmpty {
       json.key("details")
       json.array(details) { value, json in value.writeJSON(to: &json) }
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {
@@ -549,24 +549,24 @@ extension Failure {
 }
 
 /// One value of an error's sentence.
-public struct Detail: Message {
+package struct Detail: Sendable, Hashable {
   /// What the value is, with its unit: minimum_micros.
-  public var key: String
+  package var key: String
   /// The value in decimal or as text.
-  public var value: String
+  package var value: String
 
   /// Makes the message; what is not named is empty.
-  public init(key: String = "", value: String = "") {
+  package init(key: String = "", value: String = "") {
     self.key = key
     self.value = value
   }
 
   /// Makes the empty message.
-  public init() { self.init(key: "") }
+  package init() { self.init(key: "") }
 }
 
-extension Detail {
-  public static let layout = unsafe MessageLayout(
+extension Detail: Message {
+  package static let layout = unsafe MessageLayout(
     name: "mecene.v1.Detail",
     fields: [
       FieldRule(1, "key", .string),
@@ -574,7 +574,7 @@ extension Detail {
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__detail__unpack($0, $1, $2)) })
 
-  public init(plain reader: inout PlainReader) {
+  package init(plain reader: inout PlainReader) {
     self.init()
     while true {
       switch reader.tag() {
@@ -586,19 +586,19 @@ extension Detail {
     }
   }
 
-  public func write(to writer: inout PlainWriter) {
+  package func write(to writer: inout PlainWriter) {
     if !key.isEmpty { writer.append(1, key) }
     if !value.isEmpty { writer.append(2, value) }
   }
 
-  @unsafe public init(bridged pointer: UnsafeRawPointer) {
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
     let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__Detail.self)
     self.init()
     self.key = unsafe String(bridged: c.pointee.key)
     self.value = unsafe String(bridged: c.pointee.value)
   }
 
-  @unsafe public func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
     let c = unsafe try arena.make(Mecene__V1__Detail.self)
     unsafe mecene__v1__detail__init(c)
     unsafe c.pointee.key = try arena.string(key)
@@ -608,20 +608,20 @@ extension Detail {
 }
 
 extension Detail {
-  public func writeJSON(to json: inout JSONWriter) {
+  package func writeJSON(to json: inout JSONWriter) {
     json.beginObject()
-    if !key.isEmpty {
+    if json.writesEmpty || !key.isEmpty {
       json.key("key")
       json.string(key)
     }
-    if !value.isEmpty {
+    if json.writesEmpty || !value.isEmpty {
       json.key("value")
       json.string(value)
     }
     json.endObject()
   }
 
-  public init(json: JSONValue) throws(JSONError) {
+  package init(json: JSONValue) throws(JSONError) {
     self.init()
     for (name, value) in try json.object() where value != .null {
       do throws(JSONError) {

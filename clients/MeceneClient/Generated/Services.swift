@@ -8,7 +8,7 @@ public struct HealthClient: Sendable {
 
   /// The state of one service, or of the whole daemon for the empty name. Throws `MeceneError`.
   public func check(
-    _ request: HealthCheckRequest, options: CallOptions = CallOptions()
+    _ request: HealthCheckRequest, options: CallOptions? = nil
   ) async throws -> HealthCheckResponse {
     try await client.unary(.healthCheck, request, options)
   }
@@ -20,35 +20,35 @@ public struct AccountServiceClient: Sendable {
 
   /// Opens an account. Names are unique for ever. Throws `MeceneError`.
   public func openAccount(
-    _ request: OpenAccountRequest, options: CallOptions = CallOptions()
+    _ request: OpenAccountRequest, options: CallOptions? = nil
   ) async throws -> OpenAccountResponse {
     try await client.unary(.accountServiceOpenAccount, request, options)
   }
 
   /// One account as it is now. Throws `MeceneError`.
   public func getAccount(
-    _ request: GetAccountRequest, options: CallOptions = CallOptions()
+    _ request: GetAccountRequest, options: CallOptions? = nil
   ) async throws -> GetAccountResponse {
     try await client.unary(.accountServiceGetAccount, request, options)
   }
 
   /// All accounts by id, in pages. Throws `MeceneError`.
   public func listAccounts(
-    _ request: ListAccountsRequest, options: CallOptions = CallOptions()
+    _ request: ListAccountsRequest, options: CallOptions? = nil
   ) async throws -> ListAccountsResponse {
     try await client.unary(.accountServiceListAccounts, request, options)
   }
 
   /// The pages of `listAccounts`, each fetched when it is asked for.
   public func listAccountsPages(
-    _ request: ListAccountsRequest, options: CallOptions = CallOptions()
-  ) -> PageSequence<ListAccountsRequest, ListAccountsResponse> {
-    PageSequence(client: client, method: .accountServiceListAccounts, request: request, options: options)
+    _ request: ListAccountsRequest, options: CallOptions? = nil
+  ) -> PageSequence<ListAccountsResponse> {
+    PageSequence(client, .accountServiceListAccounts, request, options)
   }
 
   /// Changes what the account is called in public. Throws `MeceneError`.
   public func updateAccount(
-    _ request: UpdateAccountRequest, options: CallOptions = CallOptions()
+    _ request: UpdateAccountRequest, options: CallOptions? = nil
   ) async throws -> UpdateAccountResponse {
     try await client.unary(.accountServiceUpdateAccount, request, options)
   }
@@ -56,14 +56,14 @@ public struct AccountServiceClient: Sendable {
   /// Sets what the account gives each month. An open pot grows at once and never shrinks. Throws
   /// `MeceneError`.
   public func setBudget(
-    _ request: SetBudgetRequest, options: CallOptions = CallOptions()
+    _ request: SetBudgetRequest, options: CallOptions? = nil
   ) async throws -> SetBudgetResponse {
     try await client.unary(.accountServiceSetBudget, request, options)
   }
 
   /// Pays money in. The same key again answers with the first deposit. Throws `MeceneError`.
   public func deposit(
-    _ request: DepositRequest, options: CallOptions = CallOptions()
+    _ request: DepositRequest, options: CallOptions? = nil
   ) async throws -> DepositResponse {
     try await client.unary(.accountServiceDeposit, request, options)
   }
@@ -71,14 +71,14 @@ public struct AccountServiceClient: Sendable {
   /// Pays money out of an account or of the collected fees. The same key again answers with the first
   /// withdrawal. Throws `MeceneError`.
   public func withdraw(
-    _ request: WithdrawRequest, options: CallOptions = CallOptions()
+    _ request: WithdrawRequest, options: CallOptions? = nil
   ) async throws -> WithdrawResponse {
     try await client.unary(.accountServiceWithdraw, request, options)
   }
 
   /// Ends giving and receiving. Earned shares still arrive and can be withdrawn. Throws `MeceneError`.
   public func closeAccount(
-    _ request: CloseAccountRequest, options: CallOptions = CallOptions()
+    _ request: CloseAccountRequest, options: CallOptions? = nil
   ) async throws -> CloseAccountResponse {
     try await client.unary(.accountServiceCloseAccount, request, options)
   }
@@ -86,30 +86,30 @@ public struct AccountServiceClient: Sendable {
   /// Every movement of an account's money in one period, or in all, with the balances after each. Throws
   /// `MeceneError`.
   public func getStatement(
-    _ request: GetStatementRequest, options: CallOptions = CallOptions()
+    _ request: GetStatementRequest, options: CallOptions? = nil
   ) async throws -> GetStatementResponse {
     try await client.unary(.accountServiceGetStatement, request, options)
   }
 
   /// The pages of `getStatement`, each fetched when it is asked for.
   public func getStatementPages(
-    _ request: GetStatementRequest, options: CallOptions = CallOptions()
-  ) -> PageSequence<GetStatementRequest, GetStatementResponse> {
-    PageSequence(client: client, method: .accountServiceGetStatement, request: request, options: options)
+    _ request: GetStatementRequest, options: CallOptions? = nil
+  ) -> PageSequence<GetStatementResponse> {
+    PageSequence(client, .accountServiceGetStatement, request, options)
   }
 
   /// The journal: every movement of everybody's money, in its order, in pages. Throws `MeceneError`.
   public func listTransfers(
-    _ request: ListTransfersRequest, options: CallOptions = CallOptions()
+    _ request: ListTransfersRequest, options: CallOptions? = nil
   ) async throws -> ListTransfersResponse {
     try await client.unary(.accountServiceListTransfers, request, options)
   }
 
   /// The pages of `listTransfers`, each fetched when it is asked for.
   public func listTransfersPages(
-    _ request: ListTransfersRequest, options: CallOptions = CallOptions()
-  ) -> PageSequence<ListTransfersRequest, ListTransfersResponse> {
-    PageSequence(client: client, method: .accountServiceListTransfers, request: request, options: options)
+    _ request: ListTransfersRequest, options: CallOptions? = nil
+  ) -> PageSequence<ListTransfersResponse> {
+    PageSequence(client, .accountServiceListTransfers, request, options)
   }
 }
 
@@ -119,14 +119,14 @@ public struct ThingServiceClient: Sendable {
 
   /// Registers a thing. The same URL for the same owner again is the same thing. Throws `MeceneError`.
   public func addThing(
-    _ request: AddThingRequest, options: CallOptions = CallOptions()
+    _ request: AddThingRequest, options: CallOptions? = nil
   ) async throws -> AddThingResponse {
     try await client.unary(.thingServiceAddThing, request, options)
   }
 
   /// One thing as it is now. Throws `MeceneError`.
   public func getThing(
-    _ request: GetThingRequest, options: CallOptions = CallOptions()
+    _ request: GetThingRequest, options: CallOptions? = nil
   ) async throws -> GetThingResponse {
     try await client.unary(.thingServiceGetThing, request, options)
   }
@@ -134,35 +134,35 @@ public struct ThingServiceClient: Sendable {
   /// An owner's things by id, in pages; all that are not hidden when no owner is named. Throws
   /// `MeceneError`.
   public func listThings(
-    _ request: ListThingsRequest, options: CallOptions = CallOptions()
+    _ request: ListThingsRequest, options: CallOptions? = nil
   ) async throws -> ListThingsResponse {
     try await client.unary(.thingServiceListThings, request, options)
   }
 
   /// The pages of `listThings`, each fetched when it is asked for.
   public func listThingsPages(
-    _ request: ListThingsRequest, options: CallOptions = CallOptions()
-  ) -> PageSequence<ListThingsRequest, ListThingsResponse> {
-    PageSequence(client: client, method: .thingServiceListThings, request: request, options: options)
+    _ request: ListThingsRequest, options: CallOptions? = nil
+  ) -> PageSequence<ListThingsResponse> {
+    PageSequence(client, .thingServiceListThings, request, options)
   }
 
   /// Changes title, description or whether it is listed. Throws `MeceneError`.
   public func updateThing(
-    _ request: UpdateThingRequest, options: CallOptions = CallOptions()
+    _ request: UpdateThingRequest, options: CallOptions? = nil
   ) async throws -> UpdateThingResponse {
     try await client.unary(.thingServiceUpdateThing, request, options)
   }
 
   /// Ends new clicks. Existing ones are paid and can be undone; the URL stays taken. Throws `MeceneError`.
   public func retireThing(
-    _ request: RetireThingRequest, options: CallOptions = CallOptions()
+    _ request: RetireThingRequest, options: CallOptions? = nil
   ) async throws -> RetireThingResponse {
     try await client.unary(.thingServiceRetireThing, request, options)
   }
 
   /// Takes clicks again. Throws `MeceneError`.
   public func reviveThing(
-    _ request: ReviveThingRequest, options: CallOptions = CallOptions()
+    _ request: ReviveThingRequest, options: CallOptions? = nil
   ) async throws -> ReviveThingResponse {
     try await client.unary(.thingServiceReviveThing, request, options)
   }
@@ -174,37 +174,37 @@ public struct ClickServiceClient: Sendable {
 
   /// One patron likes one thing this month. A repeat is OK and says so. Throws `MeceneError`.
   public func click(
-    _ request: ClickRequest, options: CallOptions = CallOptions()
+    _ request: ClickRequest, options: CallOptions? = nil
   ) async throws -> ClickResponse {
     try await client.unary(.clickServiceClick, request, options)
   }
 
   /// Many clicks in one message; each is decided by itself. Throws `MeceneError`.
   public func clickMany(
-    _ request: ClickManyRequest, options: CallOptions = CallOptions()
+    _ request: ClickManyRequest, options: CallOptions? = nil
   ) async throws -> ClickManyResponse {
     try await client.unary(.clickServiceClickMany, request, options)
   }
 
   /// Takes a click of the open period back. The pot stays. Throws `MeceneError`.
   public func undoClick(
-    _ request: UndoClickRequest, options: CallOptions = CallOptions()
+    _ request: UndoClickRequest, options: CallOptions? = nil
   ) async throws -> UndoClickResponse {
     try await client.unary(.clickServiceUndoClick, request, options)
   }
 
   /// What a patron clicked in a period, and what each click is or was worth. Throws `MeceneError`.
   public func listClicks(
-    _ request: ListClicksRequest, options: CallOptions = CallOptions()
+    _ request: ListClicksRequest, options: CallOptions? = nil
   ) async throws -> ListClicksResponse {
     try await client.unary(.clickServiceListClicks, request, options)
   }
 
   /// The pages of `listClicks`, each fetched when it is asked for.
   public func listClicksPages(
-    _ request: ListClicksRequest, options: CallOptions = CallOptions()
-  ) -> PageSequence<ListClicksRequest, ListClicksResponse> {
-    PageSequence(client: client, method: .clickServiceListClicks, request: request, options: options)
+    _ request: ListClicksRequest, options: CallOptions? = nil
+  ) -> PageSequence<ListClicksResponse> {
+    PageSequence(client, .clickServiceListClicks, request, options)
   }
 }
 
@@ -214,7 +214,7 @@ public struct DaemonServiceClient: Sendable {
 
   /// Version, open period, counts, sizes, and every setting and limit in force. Throws `MeceneError`.
   public func getStatus(
-    _ request: GetStatusRequest, options: CallOptions = CallOptions()
+    _ request: GetStatusRequest, options: CallOptions? = nil
   ) async throws -> GetStatusResponse {
     try await client.unary(.daemonServiceGetStatus, request, options)
   }
@@ -222,7 +222,7 @@ public struct DaemonServiceClient: Sendable {
   /// Moves a simulated clock forward. Refused on a daemon that runs on the system's clock. Throws
   /// `MeceneError`.
   public func setClock(
-    _ request: SetClockRequest, options: CallOptions = CallOptions()
+    _ request: SetClockRequest, options: CallOptions? = nil
   ) async throws -> SetClockResponse {
     try await client.unary(.daemonServiceSetClock, request, options)
   }
@@ -230,7 +230,7 @@ public struct DaemonServiceClient: Sendable {
   /// Says that the system's clock is right, after it has jumped. Ends the periods that it has passed.
   /// Throws `MeceneError`.
   public func confirmClock(
-    _ request: ConfirmClockRequest, options: CallOptions = CallOptions()
+    _ request: ConfirmClockRequest, options: CallOptions? = nil
   ) async throws -> ConfirmClockResponse {
     try await client.unary(.daemonServiceConfirmClock, request, options)
   }
@@ -242,7 +242,7 @@ public struct SettlementServiceClient: Sendable {
 
   /// What a settlement of the period would do, or did. Throws `MeceneError`.
   public func previewSettlement(
-    _ request: PreviewSettlementRequest, options: CallOptions = CallOptions()
+    _ request: PreviewSettlementRequest, options: CallOptions? = nil
   ) async throws -> PreviewSettlementResponse {
     try await client.unary(.settlementServicePreviewSettlement, request, options)
   }
@@ -250,58 +250,57 @@ public struct SettlementServiceClient: Sendable {
   /// Settles a closed period, or joins its settlement, and ends with its summary. Of a settled period: the
   /// summary again.
   public func settle(
-    _ request: SettleRequest, options: CallOptions = CallOptions()
+    _ request: SettleRequest, options: CallOptions? = nil
   ) -> AsyncThrowingStream<SettleResponse, any Error> {
     client.stream(.settlementServiceSettle, request, options)
   }
 
   /// The summary of a settled period. Throws `MeceneError`.
   public func getSettlement(
-    _ request: GetSettlementRequest, options: CallOptions = CallOptions()
+    _ request: GetSettlementRequest, options: CallOptions? = nil
   ) async throws -> GetSettlementResponse {
     try await client.unary(.settlementServiceGetSettlement, request, options)
   }
 
   /// All settled periods, the newest first, in pages. Throws `MeceneError`.
   public func listSettlements(
-    _ request: ListSettlementsRequest, options: CallOptions = CallOptions()
+    _ request: ListSettlementsRequest, options: CallOptions? = nil
   ) async throws -> ListSettlementsResponse {
     try await client.unary(.settlementServiceListSettlements, request, options)
   }
 
   /// The pages of `listSettlements`, each fetched when it is asked for.
   public func listSettlementsPages(
-    _ request: ListSettlementsRequest, options: CallOptions = CallOptions()
-  ) -> PageSequence<ListSettlementsRequest, ListSettlementsResponse> {
-    PageSequence(
-      client: client, method: .settlementServiceListSettlements, request: request, options: options)
+    _ request: ListSettlementsRequest, options: CallOptions? = nil
+  ) -> PageSequence<ListSettlementsResponse> {
+    PageSequence(client, .settlementServiceListSettlements, request, options)
   }
 
   /// What an owner earned in a period, thing by thing. Throws `MeceneError`.
   public func getRevenue(
-    _ request: GetRevenueRequest, options: CallOptions = CallOptions()
+    _ request: GetRevenueRequest, options: CallOptions? = nil
   ) async throws -> GetRevenueResponse {
     try await client.unary(.settlementServiceGetRevenue, request, options)
   }
 
   /// The pages of `getRevenue`, each fetched when it is asked for.
   public func getRevenuePages(
-    _ request: GetRevenueRequest, options: CallOptions = CallOptions()
-  ) -> PageSequence<GetRevenueRequest, GetRevenueResponse> {
-    PageSequence(client: client, method: .settlementServiceGetRevenue, request: request, options: options)
+    _ request: GetRevenueRequest, options: CallOptions? = nil
+  ) -> PageSequence<GetRevenueResponse> {
+    PageSequence(client, .settlementServiceGetRevenue, request, options)
   }
 
   /// One account's part of a settled period, with the proof that it is part of what the digest stands for.
   /// Throws `MeceneError`.
   public func getReceipt(
-    _ request: GetReceiptRequest, options: CallOptions = CallOptions()
+    _ request: GetReceiptRequest, options: CallOptions? = nil
   ) async throws -> GetReceiptResponse {
     try await client.unary(.settlementServiceGetReceipt, request, options)
   }
 
   /// Proves the books from clicks and transfers alone, and names the first wrong row.
   public func verify(
-    _ request: VerifyRequest, options: CallOptions = CallOptions()
+    _ request: VerifyRequest, options: CallOptions? = nil
   ) -> AsyncThrowingStream<VerifyResponse, any Error> {
     client.stream(.settlementServiceVerify, request, options)
   }

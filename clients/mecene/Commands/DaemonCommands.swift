@@ -137,7 +137,8 @@ struct CallCommand: AsyncParsableCommand {
     do {
       try await connection.withClient(seconds: longCall(path) ? 3_600 : 10) { client, options in
         let isKnown = try await client.call(
-          path: path, json: try JSONValue(parsing: text), options: options, answer: { Terminal.print($0) })
+          path: path, json: try JSONValue(parsing: text), options: options,
+          answer: { Terminal.print($0.json(writingEmpty: true)) })
         guard isKnown else {
           let known = Method.allCases.map(\.path).joined(separator: "\n  ")
           throw LocalFailure(sentence: "there is no method \(path); there are\n  \(known)", exitCode: 2)

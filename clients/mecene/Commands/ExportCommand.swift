@@ -50,7 +50,7 @@ struct ExportCommand: AsyncParsableCommand {
   /// Every ledger account that the entries name, with the day of its first use, and the last entry: the chart
   /// stands before the journal.
   private func accounts(
-    _ pages: PageSequence<ListTransfersRequest, ListTransfersResponse>
+    _ pages: PageSequence<ListTransfersResponse>
   ) async throws -> (chart: [(path: String, firstUsed: String)], last: UInt64) {
     guard format == .hledger || format == .beancount else { return ([], .max) }
     var firstUsed: [String: String] = [:]

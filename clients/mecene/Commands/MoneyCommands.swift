@@ -21,14 +21,14 @@ struct BudgetCommand: AsyncParsableCommand {
 }
 
 /// How a movement of money is told.
-private func show(_ transfer: Transfer?, replayed: Bool, key: String) {
+private func show(_ transfer: Transfer?, replayed: Bool) {
   guard let transfer else { return }
   Tables.show([
     "transfer": "\(transfer.id)" + (replayed ? " (made before, with this key)" : ""),
     "what": transfer.description, "amount": Amount.text(transfer.amountMicros),
     replayed ? "available then" : "available": Amount.text(transfer.availableAfterMicros),
     replayed ? "pots then" : "pots": Amount.text(transfer.potsAfterMicros),
-    "key": key,
+    "key": transfer.key,
   ])
 }
 
@@ -90,7 +90,7 @@ struct DepositCommand: AsyncParsableCommand {
         DepositRequest(account: account?.reference, amountMicros: amount?.micros ?? 0, key: chosen),
         options: options)
       connection.show(response) {
-        show(response.transfer, replayed: response.replayed, key: chosen)
+        show(response.transfer, replayed: response.replayed)
       }
     }
   }
@@ -130,7 +130,7 @@ struct WithdrawCommand: AsyncParsableCommand {
           source: account.map { .account($0) } ?? .fees(true), amountMicros: amount, key: chosen),
         options: options)
       connection.show(response) {
-        show(response.transfer, replayed: response.replayed, key: chosen)
+        show(response.transfer, replayed: response.replayed)
       }
     }
   }
@@ -161,25 +161,26 @@ struct StatementCommand: AsyncParsableCommand {
         let isFirst = page.pageToken.isEmpty
         let isLast = response.nextPageToken.isEmpty
         let opening = [
-          "", "", isFirst ? "opening balance" : "brought forward", "",
+          "", "", isFirst ? "opening balance" : "brought forward", "", "",
           Amount.text(response.openingAvailableMicros),
           Amount.text(response.openingPotsMicros),
         ]
         let closing = [
-          "", "", isLast ? "closing balance" : "carried forward", "",
+          "", "", isLast ? "closing balance" : "carried forward", "", "",
           Amount.text(response.closingAvailableMicros),
           Amount.text(response.closingPotsMicros),
         ]
         let rows = response.transfers.map { transfer in
           [
-            "\(transfer.id)", Tables.time(transfer.committedAtMs), transfer.description,
+            "\(transfer.id)", Tables.time(transfer.committedAtMs), transfer.description, transfer.key,
             signed(transfer), Amount.text(transfer.availableAfterMicros),
             Amount.text(transfer.potsAfterMicros),
           ]
         }
         Tables.show(
           [
-            .number("transfer"), .text("when"), .text("what"), .number("amount"), .number("available"),
+            .number("transfer"), .text("when"), .text("what"), .text("key"), .number("amount"),
+            .number("available"),
             .number("pots"),
           ], [opening] + rows + [closing])
         page.hint(response.nextPageToken)

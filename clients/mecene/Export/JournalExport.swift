@@ -38,8 +38,9 @@ struct HledgerExport: JournalExport {
   func entry(_ entry: JournalEntry) -> String {
     let transfer = entry.transfer ?? Transfer()
     let amount = Amount.text(transfer.amountMicros)
+    let key = transfer.key.isEmpty ? "" : "  ; key: \(transfer.key)"
     return """
-      \(Chart.date(transfer.committedAtMs)) * (\(transfer.id)) \(transfer.description)
+      \(Chart.date(transfer.committedAtMs)) * (\(transfer.id)) \(transfer.description)\(key)
           \(Chart.name(entry.toAccount))  -\(amount) \(currency)
           \(Chart.name(entry.fromAccount))  \(amount) \(currency)
 
@@ -71,9 +72,12 @@ struct BeancountExport: JournalExport {
   func entry(_ entry: JournalEntry) -> String {
     let transfer = entry.transfer ?? Transfer()
     let amount = Amount.text(transfer.amountMicros)
+    let key =
+      transfer.key.isEmpty
+      ? "" : "\n  key: \"\(transfer.key.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
     return """
       \(Chart.date(transfer.committedAtMs)) * "\(transfer.description)"
-        transfer: "\(transfer.id)"
+        transfer: "\(transfer.id)"\(key)
         \(name(entry.toAccount))  -\(amount) \(currency)
         \(name(entry.fromAccount))  \(amount) \(currency)
 
@@ -87,27 +91,25 @@ struct BeancountExport: JournalExport {
 /// Comma-separated, with a header.
 struct CSVExport: JournalExport {
   func header(accounts: [(path: String, firstUsed: String)]) -> String {
-    line([
+    var csv = CSVText()
+    csv.append([
       "transfer", "time", "period", "kind", "from", "to", "amount", "for_period", "account",
-      "available_after",
-      "pots_after",
+      "available_after", "pots_after", "key",
     ])
+    return csv.text
   }
 
   func entry(_ entry: JournalEntry) -> String {
     let transfer = entry.transfer ?? Transfer()
     let kind = transfer.kind.name?.replacing("TRANSFER_KIND_", with: "").lowercased() ?? ""
-    return line([
+    let numbers = [
       "\(transfer.id)", Tables.time(transfer.committedAtMs), transfer.period, kind, entry.fromAccount,
       entry.toAccount,
       Amount.text(transfer.amountMicros), transfer.forPeriod, entry.accountName,
       Amount.text(transfer.availableAfterMicros), Amount.text(transfer.potsAfterMicros),
-    ])
-  }
-
-  private func line(_ fields: [String]) -> String {
+    ]
     var csv = CSVText()
-    csv.append(fields)
+    csv.append(numbers.map(CSVText.Field.plain) + [transfer.key.isEmpty ? .plain("") : .text(transfer.key)])
     return csv.text
   }
 
@@ -117,6 +119,6 @@ struct CSVExport: JournalExport {
 /// One JSON object of one entry a line.
 struct JSONExport: JournalExport {
   func header(accounts: [(path: String, firstUsed: String)]) -> String { "" }
-  func entry(_ entry: JournalEntry) -> String { entry.json + "\n" }
+  func entry(_ entry: JournalEntry) -> String { entry.json(writingEmpty: true) + "\n" }
   let footer = ""
 }

@@ -4,8 +4,12 @@ import asyncio
 import concurrent.futures
 import math
 import os
+import pathlib
+import re
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 import unittest
@@ -157,6 +161,17 @@ class Blocking(unittest.TestCase):
             time.sleep(0.2)
             daemon.start()
             self.assertEqual(answer.result().status, 1)
+            # Whom a daemon has answered waits for it without asking, unless told not to.
+            daemon.stop()
+            with mecene.Client(daemon.unix) as stranger, self.assertRaises(mecene.MeceneError) as caught:
+                stranger.health.check()
+            self.assertEqual(caught.exception.reason, mecene.Reason.CONNECT_FAILED)
+            with self.assertRaises(mecene.MeceneError):
+                client.health.check(options=mecene.Options(wait_for_ready=False))
+            answer = waiting.submit(client.health.check)
+            time.sleep(0.2)
+            daemon.start()
+            self.assertEqual(answer.result().status, 1)
             waiting.shutdown()
 
     def test_requests_are_given_whole_or_by_field_and_errors_show_names(self):
@@ -185,6 +200,20 @@ class Blocking(unittest.TestCase):
         self.assertLess(time.monotonic() - start, 1)
         self.assertRaises(mecene.MeceneError, client.health.check)
         waiting.shutdown()
+
+
+class Readme(unittest.TestCase):
+    def test_the_programs_of_the_readme_run(self):
+        readme = pathlib.Path(__file__).parent.parent.joinpath("README.md").read_text()
+        programs = re.findall(r"```python\n(.*?)```", readme, re.S)
+        self.assertEqual(len(programs), 2)
+        with Daemon() as daemon:
+            for program in programs:
+                program = program.replace("tcp://127.0.0.1:7437", daemon.tcp)
+                ran = subprocess.run(
+                    [sys.executable, "-W", "error", "-"], input=program, capture_output=True, text=True)
+                self.assertEqual((ran.returncode, ran.stderr), (0, ""))
+            self.assertIn("nobody has added https://example.org/song", ran.stdout)
 
 
 class Surroundings(unittest.TestCase):

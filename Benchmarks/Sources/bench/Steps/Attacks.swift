@@ -1,6 +1,5 @@
 internal import Foundation
 internal import MeceneClient
-internal import MeceneWire
 
 /// Callers that ask for more than they should, and what somebody else notices of it: who clicks once and waits, again and again.
 ///

@@ -1,6 +1,5 @@
 internal import Foundation
 internal import MeceneClient
-internal import MeceneWire
 
 /// A month of ten million clicks settled, its history filed and its chain extended; alone, and under live clicks.
 struct Settlement: Step {

@@ -2,7 +2,8 @@
 
 from mecene._asyncio import AsyncClient
 from mecene._blocking import Client
-from mecene._errors import MeceneError, Reason, StatusCode
+from mecene._errors import MeceneError, StatusCode
+from mecene._reason import Reason
 from mecene._rules import DEFAULT_ADDRESS, Options, make_key
 
 __all__ = [

@@ -22,10 +22,15 @@ class AsyncClient(_services.AsyncServices):
     loop connects anew.
     """
 
-    def __init__(self, address: str = _rules.DEFAULT_ADDRESS):
-        """Raises `ValueError` when `address` is neither tcp://HOST:PORT nor unix:PATH."""
+    def __init__(self, address: str = _rules.DEFAULT_ADDRESS, options: _rules.Options | None = None) -> None:
+        """`options` are those of calls that have none of their own.
+
+        Raises `ValueError` when `address` is neither tcp://HOST:PORT nor unix:PATH."""
         super().__init__(self)
         self.address = address
+        self.options = options or _rules.Options()
+        # Whether a daemon has ever answered at the address.
+        self._was_connected = False
         self._target = _rules.parse_address(address)
         self._connecting = asyncio.Lock()
         self._connection: _Connection | None = None
@@ -49,14 +54,14 @@ class AsyncClient(_services.AsyncServices):
 
     async def unary(self, method: Method, request, options: _rules.Options | None = None, *, _made: int = 0):
         """Makes a call of one answer. The stubs of the services call this."""
-        async with aclosing(self._repeat(method, request, options or _rules.Options(), _made)) as answers:
+        async with aclosing(self._repeat(method, request, options or self.options, _made)) as answers:
             async for answer in answers:
                 return answer
         raise MeceneError(13, Reason.INTERNAL, f"{method.path} ended without an answer")
 
     def stream(self, method: Method, request, options: _rules.Options | None = None) -> AsyncIterator:
         """Makes a streaming call. One that begins anew after a lost connection tells the newest again."""
-        return self._repeat(method, request, options or _rules.Options(), 0)
+        return self._repeat(method, request, options or self.options, 0)
 
     async def pages(self, method: Method, request, options: _rules.Options | None = None) -> AsyncIterator:
         """Fetches one page after the other."""
@@ -79,7 +84,7 @@ class AsyncClient(_services.AsyncServices):
                 return
             except MeceneError as error:
                 # Before the coroutine is made: `failed` raises, and one that nobody awaits is warned of.
-                delay = attempts.failed(error)
+                delay = attempts.failed(error, self._was_connected)
                 try:
                     await asyncio.wait_for(self._closed.wait(), delay)
                 except (asyncio.TimeoutError, TimeoutError):
@@ -111,6 +116,7 @@ class AsyncClient(_services.AsyncServices):
                     raise _errors.deadline_exceeded(f"{self.address} is connected but does not answer") from None
                 if isinstance(response, MeceneError):
                     raise response
+                self._was_connected = True
                 if not response.more and response.status:
                     raise MeceneError.of(response)
                 if response.more or not attempts.method.streams:

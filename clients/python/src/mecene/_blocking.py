@@ -24,10 +24,15 @@ class Client(_services.Services):
     anew with its first call, and the parent's connection stays the parent's.
     """
 
-    def __init__(self, address: str = _rules.DEFAULT_ADDRESS):
-        """Raises `ValueError` when `address` is neither tcp://HOST:PORT nor unix:PATH."""
+    def __init__(self, address: str = _rules.DEFAULT_ADDRESS, options: _rules.Options | None = None) -> None:
+        """`options` are those of calls that have none of their own.
+
+        Raises `ValueError` when `address` is neither tcp://HOST:PORT nor unix:PATH."""
         super().__init__(self)
         self.address = address
+        self.options = options or _rules.Options()
+        # Whether a daemon has ever answered at the address.
+        self._was_connected = False
         self._target = _rules.parse_address(address)
         self._lock = threading.Lock()
         self._connection: _Connection | None = None
@@ -66,13 +71,13 @@ class Client(_services.Services):
 
     def unary(self, method: Method, request, options: _rules.Options | None = None, *, _made: int = 0):
         """Makes a call of one answer. The stubs of the services call this."""
-        for answer in self._repeat(method, request, options or _rules.Options(), _made):
+        for answer in self._repeat(method, request, options or self.options, _made):
             return answer
         raise MeceneError(13, Reason.INTERNAL, f"{method.path} ended without an answer")
 
     def stream(self, method: Method, request, options: _rules.Options | None = None) -> Iterator:
         """Makes a streaming call. One that begins anew after a lost connection tells the newest again."""
-        return self._repeat(method, request, options or _rules.Options(), 0)
+        return self._repeat(method, request, options or self.options, 0)
 
     def pages(self, method: Method, request, options: _rules.Options | None = None) -> Iterator:
         """Fetches one page after the other."""
@@ -92,7 +97,7 @@ class Client(_services.Services):
                 yield from self._attempt(attempts)
                 return
             except MeceneError as error:
-                if self._closed.wait(attempts.failed(error)):
+                if self._closed.wait(attempts.failed(error, self._was_connected)):
                     raise attempts.verdict(_errors.closed()) from error
                 if attempts.needs_period(error):
                     self._name_period(attempts, error)
@@ -117,6 +122,7 @@ class Client(_services.Services):
                     raise _errors.deadline_exceeded(f"{self.address} is connected but does not answer") from None
                 if isinstance(response, MeceneError):
                     raise response
+                self._was_connected = True
                 if not response.more and response.status:
                     raise MeceneError.of(response)
                 if response.more or not attempts.method.streams:

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import enum
+from collections.abc import Mapping
 
-from mecene.v1 import reason_pb2, wire_pb2
-
-
-class _Named(enum.IntEnum):
-    """Numbers that show their names."""
-
-    def __str__(self):
-        return self.name
+from mecene._named import Named
+from mecene._reason import Reason
+from mecene.v1 import wire_pb2
 
 
-#: What programs branch on: one enum for all reasons, with permanent numbers.
-Reason = _Named("Reason", {name.removeprefix("REASON_"): n for name, n in reason_pb2.Reason.items()})
-
-
-class StatusCode(_Named):
+class StatusCode(Named):
     """gRPC's status codes."""
 
     OK = 0
@@ -43,16 +34,19 @@ class StatusCode(_Named):
 class MeceneError(Exception):
     """A failed call. `str()` gives one sentence."""
 
-    def __init__(self, code, reason, message, *, field="", details=None, not_executed=False, retry_after=0.0, cause=""):
+    def __init__(
+        self, code: int, reason: int, message: str, *, field: str = "", details: Mapping[str, str] | None = None,
+        not_executed: bool = False, retry_after: float = 0.0, cause: str = "",
+    ) -> None:
         super().__init__(f"{message} ({cause})" if cause else message)
         self.code = StatusCode(code) if code in StatusCode._value2member_map_ else StatusCode.UNKNOWN
         #: A `Reason`, or a plain number that this version does not know.
-        self.reason = Reason(reason) if reason in Reason._value2member_map_ else reason
+        self.reason: Reason | int = Reason(reason) if reason in Reason._value2member_map_ else reason
         #: The request field at fault; empty when no single field is.
         self.field = field
         self.message = message
         #: Every number of the sentence, by name.
-        self.details = details or {}
+        self.details = dict(details or {})
         #: True = nothing was done, and the call may be sent again whatever its method.
         self.not_executed = not_executed
         #: True = an attempt at the call may have been executed, and no later one could tell. Never with `not_executed`.

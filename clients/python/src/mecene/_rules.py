@@ -32,12 +32,13 @@ _TRANSIENT = {
 
 @dataclass(frozen=True)
 class Options:
-    """How a call is made."""
+    """How a call is made. A client has options for all its calls, and each call can have its own in their place."""
 
     #: Seconds that the call may take, over all attempts; `math.inf` = as long as it takes.
     timeout: float = 10.0
-    #: False = fail at once when nobody answers at the address; True = go on trying until the timeout.
-    wait_for_ready: bool = False
+    #: What a call does when nobody answers at the address: False = it fails at once; True = it goes on trying until the timeout;
+    #: None = it goes on trying once a daemon has answered this client, because one that was there is most likely being restarted.
+    wait_for_ready: bool | None = None
     #: Headers: pairs of a lower-case key and bytes.
     metadata: tuple[tuple[str, bytes], ...] = ()
 
@@ -77,15 +78,17 @@ class Attempts:
         #: Whether an attempt may have been executed: no later error says then that nothing was done.
         self.in_doubt = False
 
-    def failed(self, error: MeceneError) -> float:
+    def failed(self, error: MeceneError, was_connected: bool) -> float:
         if not error.not_executed and error.reason in _DOUBTFUL and self.method.repeating != "reads":
             self.in_doubt = True
         most = 0.05 * 2 ** min(self.number - 1, 5)
-        delay = max(random.uniform(most / 2, most), error.retry_after)
-        if not self._repeats(error) or time.monotonic() + delay >= self.deadline:
-            raise self.verdict(error)
         # What is in doubt is asked for until the daemon is back.
-        if error.reason != Reason.CONNECT_FAILED or not (self.options.wait_for_ready or self.in_doubt):
+        asked = self.options.wait_for_ready
+        waits = self.in_doubt or (was_connected if asked is None else asked)
+        delay = max(random.uniform(most / 2, most), error.retry_after)
+        if not self._repeats(error, waits) or time.monotonic() + delay >= self.deadline:
+            raise self.verdict(error)
+        if error.reason != Reason.CONNECT_FAILED or not waits:
             self.number += 1
         return delay
 
@@ -98,8 +101,8 @@ class Attempts:
         told.__cause__ = error.__cause__
         return told
 
-    def _repeats(self, error: MeceneError) -> bool:
-        if error.reason == Reason.CONNECT_FAILED and (self.options.wait_for_ready or self.in_doubt):
+    def _repeats(self, error: MeceneError, waits: bool) -> bool:
+        if error.reason == Reason.CONNECT_FAILED and waits:
             return True
         if self.number >= ATTEMPTS_MAX:
             return False

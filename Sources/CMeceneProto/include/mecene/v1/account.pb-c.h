@@ -212,10 +212,14 @@ struct  Mecene__V1__Transfer
    * The movement in words.
    */
   char *description;
+  /*
+   * The key that the deposit or withdrawal was asked for with; empty for other kinds.
+   */
+  char *key;
 };
 #define MECENE__V1__TRANSFER__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&mecene__v1__transfer__descriptor) \
-    , 0, MECENE__V1__TRANSFER_KIND__TRANSFER_KIND_UNSPECIFIED, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string }
+    , 0, MECENE__V1__TRANSFER_KIND__TRANSFER_KIND_UNSPECIFIED, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 /*

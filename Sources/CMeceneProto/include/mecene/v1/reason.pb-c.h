@@ -238,7 +238,11 @@ typedef enum _Mecene__V1__Reason {
   /*
    * [UNAVAILABLE] The daemon's clock has jumped, and is not confirmed: nothing is booked meanwhile.
    */
-  MECENE__V1__REASON__REASON_CLOCK_UNCONFIRMED = 77
+  MECENE__V1__REASON__REASON_CLOCK_UNCONFIRMED = 77,
+  /*
+   * [INVALID_ARGUMENT] A client was given an address that is none.
+   */
+  MECENE__V1__REASON__REASON_INVALID_ADDRESS = 78
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MECENE__V1__REASON)
 } Mecene__V1__Reason;
 

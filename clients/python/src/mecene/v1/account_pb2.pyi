@@ -198,13 +198,14 @@ class SetBudgetResponse(_message.Message):
     def __init__(self, account: _Optional[_Union[Account, _Mapping]] = ...) -> None: ...
 
 class Transfer(_message.Message):
-    __slots__ = ["amount_micros", "available_after_micros", "committed_at_ms", "description", "for_period", "id", "kind", "period", "pots_after_micros"]
+    __slots__ = ["amount_micros", "available_after_micros", "committed_at_ms", "description", "for_period", "id", "key", "kind", "period", "pots_after_micros"]
     AMOUNT_MICROS_FIELD_NUMBER: _ClassVar[int]
     AVAILABLE_AFTER_MICROS_FIELD_NUMBER: _ClassVar[int]
     COMMITTED_AT_MS_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
     FOR_PERIOD_FIELD_NUMBER: _ClassVar[int]
     ID_FIELD_NUMBER: _ClassVar[int]
+    KEY_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     PERIOD_FIELD_NUMBER: _ClassVar[int]
     POTS_AFTER_MICROS_FIELD_NUMBER: _ClassVar[int]
@@ -214,10 +215,11 @@ class Transfer(_message.Message):
     description: str
     for_period: str
     id: int
+    key: str
     kind: TransferKind
     period: str
     pots_after_micros: int
-    def __init__(self, id: _Optional[int] = ..., kind: _Optional[_Union[TransferKind, str]] = ..., amount_micros: _Optional[int] = ..., committed_at_ms: _Optional[int] = ..., period: _Optional[str] = ..., for_period: _Optional[str] = ..., available_after_micros: _Optional[int] = ..., pots_after_micros: _Optional[int] = ..., description: _Optional[str] = ...) -> None: ...
+    def __init__(self, id: _Optional[int] = ..., kind: _Optional[_Union[TransferKind, str]] = ..., amount_micros: _Optional[int] = ..., committed_at_ms: _Optional[int] = ..., period: _Optional[str] = ..., for_period: _Optional[str] = ..., available_after_micros: _Optional[int] = ..., pots_after_micros: _Optional[int] = ..., description: _Optional[str] = ..., key: _Optional[str] = ...) -> None: ...
 
 class UpdateAccountRequest(_message.Message):
     __slots__ = ["account", "display_name"]

@@ -1,0 +1,2 @@
+// Whoever calls needs the messages of the calls.
+@_exported public import MeceneWire
