@@ -23,7 +23,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/ordo-one/TextTable", from: "0.0.2"),
     .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
   ],
   targets: [
@@ -41,7 +40,7 @@ let package = Package(
     .target(name: "MeceneLedger", swiftSettings: strict),
     .target(name: "MeceneWire", dependencies: ["CMeceneProto", "CProtobufC"], swiftSettings: strict),
     .target(name: "MeceneConcurrency", dependencies: ["CMeceneSystem"], swiftSettings: strict),
-    .target(name: "MeceneTerminal", dependencies: ["MeceneConcurrency"], swiftSettings: strict),
+    .target(name: "MeceneTerminal", dependencies: ["MeceneConcurrency", "CMeceneSystem"], swiftSettings: strict),
     .target(name: "MeceneGzip", dependencies: ["CZlib"], swiftSettings: strict),
     .target(name: "MeceneTransport", dependencies: ["CMeceneSystem"], swiftSettings: strict),
     .target(
@@ -91,7 +90,6 @@ let package = Package(
         "MeceneClient", "MeceneWire", "MeceneLedger", "MeceneProof", "MeceneTerminal", "MeceneGzip",
         "MeceneConcurrency",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "TextTable", package: "TextTable"),
         .product(name: "SwiftCSV", package: "SwiftCSV"),
       ],
       path: "clients/mecene", swiftSettings: strict),

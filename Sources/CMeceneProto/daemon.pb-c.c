@@ -97,6 +97,51 @@ void   mecene__v1__get_status_response__free_unpacked
   assert(message->base.descriptor == &mecene__v1__get_status_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   mecene__v1__period_terms__init
+                     (Mecene__V1__PeriodTerms         *message)
+{
+  static const Mecene__V1__PeriodTerms init_value = MECENE__V1__PERIOD_TERMS__INIT;
+  *message = init_value;
+}
+size_t mecene__v1__period_terms__get_packed_size
+                     (const Mecene__V1__PeriodTerms *message)
+{
+  assert(message->base.descriptor == &mecene__v1__period_terms__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t mecene__v1__period_terms__pack
+                     (const Mecene__V1__PeriodTerms *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &mecene__v1__period_terms__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t mecene__v1__period_terms__pack_to_buffer
+                     (const Mecene__V1__PeriodTerms *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &mecene__v1__period_terms__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Mecene__V1__PeriodTerms *
+       mecene__v1__period_terms__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Mecene__V1__PeriodTerms *)
+     protobuf_c_message_unpack (&mecene__v1__period_terms__descriptor,
+                                allocator, len, data);
+}
+void   mecene__v1__period_terms__free_unpacked
+                     (Mecene__V1__PeriodTerms *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &mecene__v1__period_terms__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   mecene__v1__setting__init
                      (Mecene__V1__Setting         *message)
 {
@@ -340,7 +385,7 @@ const ProtobufCMessageDescriptor mecene__v1__get_status_request__descriptor =
   (ProtobufCMessageInit) mecene__v1__get_status_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor mecene__v1__get_status_response__field_descriptors[23] =
+static const ProtobufCFieldDescriptor mecene__v1__get_status_response__field_descriptors[25] =
 {
   {
     "version",
@@ -618,6 +663,30 @@ static const ProtobufCFieldDescriptor mecene__v1__get_status_response__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "terms",
+    24,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__GetStatusResponse, terms),
+    &mecene__v1__period_terms__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_terms",
+    25,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__GetStatusResponse, next_terms),
+    &mecene__v1__period_terms__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned mecene__v1__get_status_response__field_indices_by_name[] = {
   6,   /* field[6] = accounts */
@@ -630,6 +699,7 @@ static const unsigned mecene__v1__get_status_response__field_indices_by_name[] =
   18,   /* field[18] = limits */
   13,   /* field[13] = log_bytes */
   16,   /* field[16] = money_micros */
+  24,   /* field[24] = next_terms */
   3,   /* field[3] = now_ms */
   5,   /* field[5] = oldest_unsettled_period */
   8,   /* field[8] = open_clicks */
@@ -637,6 +707,7 @@ static const unsigned mecene__v1__get_status_response__field_indices_by_name[] =
   1,   /* field[1] = protocol_version */
   17,   /* field[17] = settings */
   11,   /* field[11] = settlements */
+  23,   /* field[23] = terms */
   7,   /* field[7] = things */
   9,   /* field[9] = transfers */
   19,   /* field[19] = transfers_behind */
@@ -647,7 +718,7 @@ static const unsigned mecene__v1__get_status_response__field_indices_by_name[] =
 static const ProtobufCIntRange mecene__v1__get_status_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 23 }
+  { 0, 25 }
 };
 const ProtobufCMessageDescriptor mecene__v1__get_status_response__descriptor =
 {
@@ -657,11 +728,75 @@ const ProtobufCMessageDescriptor mecene__v1__get_status_response__descriptor =
   "Mecene__V1__GetStatusResponse",
   "mecene.v1",
   sizeof(Mecene__V1__GetStatusResponse),
-  23,
+  25,
   mecene__v1__get_status_response__field_descriptors,
   mecene__v1__get_status_response__field_indices_by_name,
   1,  mecene__v1__get_status_response__number_ranges,
   (ProtobufCMessageInit) mecene__v1__get_status_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor mecene__v1__period_terms__field_descriptors[3] =
+{
+  {
+    "fee_bps",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__PeriodTerms, fee_bps),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "minimum_budget_micros",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__PeriodTerms, minimum_budget_micros),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "receive_requires_giving",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__PeriodTerms, receive_requires_giving),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned mecene__v1__period_terms__field_indices_by_name[] = {
+  0,   /* field[0] = fee_bps */
+  1,   /* field[1] = minimum_budget_micros */
+  2,   /* field[2] = receive_requires_giving */
+};
+static const ProtobufCIntRange mecene__v1__period_terms__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor mecene__v1__period_terms__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "mecene.v1.PeriodTerms",
+  "PeriodTerms",
+  "Mecene__V1__PeriodTerms",
+  "mecene.v1",
+  sizeof(Mecene__V1__PeriodTerms),
+  3,
+  mecene__v1__period_terms__field_descriptors,
+  mecene__v1__period_terms__field_indices_by_name,
+  1,  mecene__v1__period_terms__number_ranges,
+  (ProtobufCMessageInit) mecene__v1__period_terms__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor mecene__v1__setting__field_descriptors[2] =

@@ -4,9 +4,12 @@
 #if defined(__GLIBC__)
 #include <malloc.h>
 #endif
+#include <locale.h>
+#include <pthread.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <wchar.h>
 
 #if defined(__linux__)
 int mecene_accept(int listener) { return accept4(listener, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC); }
@@ -72,4 +75,18 @@ void mecene_keep_memory_lean(void) {
   (void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
   (void)mallopt(M_ARENA_MAX, 4);
 #endif
+}
+
+// The table of widths is that of a locale, and the process keeps its own.
+static locale_t unicode;
+static void make_unicode(void) { unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0); }
+
+int mecene_cells(uint32_t character) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, make_unicode);
+  if (unicode == (locale_t)0) return -1;
+  locale_t before = uselocale(unicode);
+  int cells = wcwidth((wchar_t)character);
+  uselocale(before);
+  return cells;
 }

@@ -50,6 +50,7 @@ package final class EmbeddedEngine: Engine {
   let book: BookFile
   private let writer: Writer
   private let reader: Reader
+  private let terms: Terms
   private let longReads: LongReads
   private let settler: Settler
   private let clock: any LedgerClock
@@ -104,6 +105,7 @@ package final class EmbeddedEngine: Engine {
         directory: directory, currency: settings.currency, terms: settings.terms, clock: clock,
         checkpointPages: settings.checkpointPages, heldLogPages: settings.heldLogPages, sink: sink,
         periodClosed: { periodClosed.fire() }, fatal: fatal, logger: logger))
+    terms = settings.terms
     reader = Reader(book: try book.makeReader())
     longReads = LongReads(book: book)
     settler = Settler(
@@ -184,6 +186,7 @@ package final class EmbeddedEngine: Engine {
     // What a commit of this moment would be stamped with.
     status.now = max(summary.time, summary.now)
     status.clockDoubt = summary.clockDoubt
+    status.nextTerms = terms
     return status
   }
 

@@ -100,6 +100,24 @@ actor Writer {
     try book.dropLeftoverLogs()
     process([Submission(.command(.tick), reply: .closure { _ in })])
     publish()
+    tellOfChangedTerms()
+  }
+
+  /// An option that got lost changes what people pay, a month later.
+  private func tellOfChangedTerms() {
+    let (now, next) = (ledger.openTerms, ledger.nextTerms)
+    var changes: Logger.Metadata = [:]
+    if now.feeBps != next.feeBps { changes["fee-bps"] = "\(now.feeBps) now, then \(next.feeBps)" }
+    if now.minimum != next.minimum {
+      changes["minimum-budget"] = "\(now.minimum) now, then \(next.minimum)"
+    }
+    if now.receiveRequiresGiving != next.receiveRequiresGiving {
+      changes["receive-requires-giving"] =
+        "\(now.receiveRequiresGiving) now, then \(next.receiveRequiresGiving)"
+    }
+    if changes.isEmpty { return }
+    changes["from"] = "\(ledger.now.period.next)"
+    configuration.logger.notice("the terms change with the next month", metadata: changes)
   }
 
   /// Leaves commands for the writer. When it is idle and they are few, the calling thread becomes the writer: it

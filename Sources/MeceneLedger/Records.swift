@@ -183,9 +183,15 @@ package struct LedgerStatus: Sendable, Hashable {
   package var logBytes = 0
   package var fees = Micros.zero
   package var money = Micros.zero
+  /// What the open period was opened with.
+  package var terms: Terms
+  /// What the next will open with.
+  package var nextTerms: Terms
 
-  package init(now: Timestamp, openPeriod: Period) {
+  package init(now: Timestamp, openPeriod: Period, terms: Terms) {
     self.now = now
     self.openPeriod = openPeriod
+    self.terms = terms
+    nextTerms = terms
   }
 }

@@ -135,6 +135,14 @@ extension MeceneWire.Settlement {
   }
 }
 
+extension PeriodTerms {
+  init(_ terms: MeceneLedger.Terms) {
+    self.init(
+      feeBps: UInt32(clamping: terms.feeBps), minimumBudgetMicros: terms.minimum.rawValue,
+      receiveRequiresGiving: terms.receiveRequiresGiving)
+  }
+}
+
 extension MeceneWire.StageProgress {
   init(_ progress: MeceneEngine.StageProgress) {
     self.init(

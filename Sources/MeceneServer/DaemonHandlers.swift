@@ -29,7 +29,8 @@ extension Handlers: DaemonServiceHandler {
         limits: limits.all.map { Setting(name: $0.name, value: $0.value) },
         transfersBehind: UInt64(clamping: status.transfersBehind), lastCommit: status.lastCommit.text,
         unconfirmedClockMs: status.clockDoubt?.wall.milliseconds ?? 0,
-        expectedClockMs: status.clockDoubt?.expected.milliseconds ?? 0)
+        expectedClockMs: status.clockDoubt?.expected.milliseconds ?? 0, terms: PeriodTerms(status.terms),
+        nextTerms: PeriodTerms(status.nextTerms))
     }
   }
 

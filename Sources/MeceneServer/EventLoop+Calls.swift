@@ -269,6 +269,14 @@ extension EventLoop {
   }
 
   func appendFailure(_ connection: Connection, _ callID: UInt64, _ failure: Failure) {
+    // A call that was refused leaves no other trace.
+    logger.debug(
+      "call refused",
+      metadata: [
+        "reason": "\(failure.reason)", "field": "\(failure.field)",
+        "why": "\(failure.message.debugDescription)",
+        "connection": "\(connection.token)",
+      ])
     do throws(WireError) {
       try coder.appendFrame(
         callID: callID, status: failure.status, failure: failure, to: &connection.outbound)

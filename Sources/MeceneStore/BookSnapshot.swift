@@ -310,8 +310,9 @@ extension BookSnapshot {
   package func status() throws -> LedgerStatus {
     let last = try fetchOne(
       "SELECT sequence, time_ms, link FROM commit_log ORDER BY sequence DESC LIMIT 1", [])
+    let open = try openPeriod()
     var status = LedgerStatus(
-      now: Timestamp(milliseconds: last?["time_ms"] ?? 0), openPeriod: try openPeriod().period)
+      now: Timestamp(milliseconds: last?["time_ms"] ?? 0), openPeriod: open.period, terms: open.terms)
     status.lastCommit = last.flatMap(Self.commitPoint) ?? .beginning
     status.accounts = try maximum("id", "account")
     status.things = try maximum("id", "thing")

@@ -6,7 +6,7 @@ package final class ProgressBar {
   private let isShown: Bool
   private var isThere = false
 
-  package init() { isShown = isatty(STDERR_FILENO) == 1 }
+  package init() { isShown = TerminalSize.isCapable(STDERR_FILENO) }
 
   /// Draws the bar anew.
   ///
@@ -17,13 +17,15 @@ package final class ProgressBar {
     let filled = Int(part * Double(Self.width))
     let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: Self.width - filled)
     let count = total == 0 ? "" : " \(done)/\(total)"
-    Output.note("\r\u{1b}[K[\(bar)] \(stage.shown())\(count)")
+    // A line that breaks can't be drawn anew.
+    let columns = TerminalSize.columns(of: STDERR_FILENO) ?? .max
+    Output.note("\r\u{1b}[K\("[\(bar)] \(stage.shown())\(count)".prefix(columns - 1))")
     isThere = true
   }
 
   /// Takes away whatever bar is there, for a program that ends.
   package static func leave() {
-    if isatty(STDERR_FILENO) == 1 { Output.note("\r\u{1b}[K") }
+    if TerminalSize.isCapable(STDERR_FILENO) { Output.note("\r\u{1b}[K") }
   }
 
   /// Takes the bar away.

@@ -51,6 +51,15 @@ internal import Foundation
       _ = try localAddresses(address)
     }
 
+    /// Refuses an address that other machines could reach, and a port that is taken. A Unix socket is not tried: its directory may
+    /// not be there yet.
+    ///
+    /// - Throws: `TransportError`.
+    public static func checkCanListen(_ address: Address) throws(TransportError) {
+      try checkIsLocal(address)
+      if case .tcp = address { _ = try all(at: address) }
+    }
+
     private static func localAddresses(_ address: Address) throws(TransportError) -> [SocketAddress] {
       let resolved = try SocketAddress.resolve(address, forListening: true)
       guard resolved.allSatisfy(\.isLocal) else {

@@ -96,13 +96,19 @@ struct Configuration: Sendable {
     }
     self.logLevel = logLevel
     guard !options.data.isEmpty else { throw ValidationError("--data names a directory; it was empty") }
+    let defaultSocket = "unix:\(options.data)/mecene.sock"
     // Commas stand between addresses, but not in the data directory's name.
     let texts =
       options.listen.isEmpty
-      ? ["tcp://127.0.0.1:\(Address.defaultPort)", "unix:\(options.data)/mecene.sock"]
+      ? ["tcp://127.0.0.1:\(Address.defaultPort)", defaultSocket]
       : options.listen.flatMap { $0.split(separator: ",").map(String.init) }
     guard !texts.isEmpty else {
       throw ValidationError("--listen names an address, such as tcp://127.0.0.1:7437; it was empty")
+    }
+    if options.listen.isEmpty, (try? Address(parsing: defaultSocket)) == nil {
+      throw ValidationError(
+        "--data: the path is too long for the Unix socket in it, which may have \(Address.unixPathBytesMax) bytes; "
+          + "choose a shorter one, or say where to listen with --listen")
     }
     do {
       listen = try texts.map { try Address(parsing: $0) }

@@ -139,9 +139,13 @@ import Testing
       let found = try JSONDecoder().decode(Parsed.self, from: Data(read.out.utf8))
       #expect(found.widths == 1)
       #expect(found.titles.map { Array($0.unicodeScalars) } == expected.map { Array($0.unicodeScalars) })
-      // And the report is read back.
-      let again = try mecene("import \(path) --format flattr-revenue --owner owner", "")
-      #expect(again.out.contains("\(titles.count) things there before"), "\(again.out)\(again.err)")
+      // And the report is read back, on books of its own.
+      let settings = ["--minimum-budget", "0.000001", "--no-receive-requires-giving"]
+      try withDaemon(settings) { _, mecene in
+        #expect(try mecene("account open owner", "").code == 0)
+        let again = try mecene("import \(path) --format flattr-revenue --owner owner", "")
+        #expect(again.out.contains("\(titles.count) things added"), "\(again.out)\(again.err)")
+      }
     }
   }
 
@@ -156,36 +160,93 @@ import Testing
     }
   }
 
-  @Test(
-    .enabled(if: isThere, "the real reports are not beside the project"),
-    arguments: ["201305", "201307", "201309"])
-  func `Flattr's own reports are read, and written back after the settlement`(month: String) throws {
-    let period = "\(month.prefix(4))-\(month.suffix(2))"
-    try withDaemon(["--simulated-clock", period + "-01T00:00:00Z"]) { _, mecene in
-      let file = "\(Self.reports)/flattr-revenue-\(month).csv"
-      let original = try String(contentsOfFile: file, encoding: .utf8)
-      #expect(try mecene("account open owner --budget 2", "").code == 0)
-      #expect(try mecene("deposit owner 2 --key k", "").code == 0)
-      let imported = try mecene("import \(file) --format flattr-revenue --owner owner", "")
-      #expect(imported.code == 0 && imported.out.contains("patrons made up"), "\(imported.err)")
-      #expect(try mecene("account show 2", "").out.contains("made up for Flattr's report of \(period)"))
-      // Each month has a next one here.
-      let next =
-        "\(month.prefix(4))-\(Int(month.suffix(2)).map { $0 < 9 ? "0\($0 + 1)" : "\($0 + 1)" } ?? "")-01"
-      #expect(try mecene("clock set \(next)", "").code == 0)
-      #expect(try mecene("settle \(period) --yes", "").code == 0)
-      let written = try mecene("revenue owner --period \(period) --format csv", "").out
-      func columns(_ text: String) -> [[String]] {
-        // Quoted fields hold no semicolon here.
-        text.split(separator: "\n").map { line in
-          let fields = line.split(separator: ";", omittingEmptySubsequences: false).map(String.init)
-          return [0, 3, 4, 5].map { fields[$0].trimmingCharacters(in: ["\r"]) }
-        }
+  /// What a report says of each page of a month: period, URL, title, clicks and revenue to the cent.
+  private static func pages(_ report: String) throws -> [String] {
+    try report.split(separator: "\n").dropFirst().map { line in
+      // Quoted fields hold no semicolon here.
+      let fields = line.split(separator: ";", omittingEmptySubsequences: false).map {
+        $0.trimmingCharacters(in: ["\r", "\""])
       }
-      #expect(columns(written) == columns(original))
-      #expect(columns(written).count >= 14)
-      #expect(written.contains(";\"\";\"http") && written.contains(","))
+      let revenue = try #require(Double(fields[6].replacing(",", with: ".")))
+      return ([0, 3, 4, 5].map { fields[$0] } + [String(format: "%.2f", revenue)]).joined(separator: ";")
+    }.sorted()
+  }
+
+  @Test(.enabled(if: isThere, "the real reports are not beside the project"))
+  func `Flattr's own reports of many months are lived through, and come out to the cent`() throws {
+    let files = try FileManager.default.contentsOfDirectory(atPath: Self.reports).sorted().map {
+      try String(contentsOfFile: Self.reports + "/" + $0, encoding: .utf8)
+    }
+    // One file of all months, newest first, as a statistics program writes it.
+    let rows = files.reversed().flatMap { $0.split(separator: "\n").dropFirst() }
+    let whole =
+      "period;id;flattr.url;url;title;clicks;revenue;clicks.total\n" + rows.joined(separator: "\n") + "\n"
+    let settings = [
+      "--simulated-clock", "2013-05-01T00:00:00Z", "--minimum-budget", "0.000001",
+      "--no-receive-requires-giving",
+    ]
+    try withDaemon(settings) { _, mecene in
+      #expect(try mecene("account open owner", "").code == 0)
+      let imported = try mecene("import - --format flattr-revenue --owner owner", whole)
+      #expect(imported.code == 0 && imported.out.contains("3 months settled"), "\(imported.err)")
+      #expect(imported.err.contains("made up: who clicked"))
+      #expect(try mecene("account show 2", "").out.contains("made up for Flattr's report of 2013-05"))
+      for (file, month) in zip(files, ["2013-05", "2013-07", "2013-09"]) {
+        let written = try mecene("revenue owner --period \(month) --format csv", "").out
+        #expect(try Self.pages(written) == Self.pages(file))
+      }
+      #expect(try mecene("status", "").out.contains("open period        2013-10"))
       #expect(try mecene("verify", "").out.hasPrefix("clean"))
+      let again = try mecene("import - --format flattr-revenue --owner owner", whole)
+      #expect(
+        again.code == 0 && again.out.contains("3 months there before") && again.out.contains("0 clicked"))
+      let other = try mecene(
+        "import - --format flattr-revenue --owner owner", whole.replacing(";0,95;", with: ";0,96;"))
+      #expect(other.code == 1 && other.err.contains("2013-05 has passed here"), "\(other.err)")
+    }
+  }
+
+  @Test func `a report that would come out otherwise is refused, with the command that does it right`() throws
+  {
+    let report = """
+      period,id,flattr.url,url,title,clicks,revenue,clicks.total
+      2013-05,1,,https://example.org/a,A,2,0.05,2
+      2013-05,2,,https://EXAMPLE.org/a,again,2,0.05,2
+      2013-06,3,,https://example.org/b,B,3,0,3
+      2013-13,4,,https://example.org/c,C,1,1,1
+      2013-06,5,,https://example.org/c,C,9000,0,1
+
+      """
+    let line = "import - --format flattr-revenue --owner owner"
+    try withDaemon { _, mecene in
+      #expect(try mecene("account open owner --budget 2", "").code == 0)
+      let refused = try mecene(line, report)
+      #expect(
+        refused.code == 1
+          && refused.err.contains("mecened --data NEW --simulated-clock 2013-05-01T00:00:00Z"),
+        "\(refused.err)")
+      #expect(try mecene("status --json", "").out.contains(#""accounts":"1""#))
+    }
+    try withDaemon(["--simulated-clock", "2013-05-01T00:00:00Z"]) { _, mecene in
+      let refused = try mecene(line, report)
+      #expect(
+        refused.err.contains("the daemon has a minimum of 2.00")
+          && refused.err.contains("--minimum-budget 0.000001"),
+        "\(refused.err)")
+    }
+    let settings = ["--minimum-budget", "0.000001", "--no-receive-requires-giving"]
+    try withDaemon(["--simulated-clock", "2013-05-01T00:00:00Z"] + settings) { _, mecene in
+      #expect(try mecene("account open owner", "").code == 0)
+      let imported = try mecene(line, report)
+      #expect(
+        imported.out
+          == "5 clicked, 0 clicked before, 2 months settled, 0 months there before, 5 patrons made up, "
+          + "2 things added, 0 things there before, 3 refused\n", "\(imported.err)")
+      #expect(imported.err.contains("line 3, column url: the page is on line 2 too"))
+      #expect(imported.err.contains("line 5, column period: it has to be a month"))
+      #expect(imported.err.contains("line 6, column clicks: so many clicks"))
+      #expect(try mecene("revenue owner --period 2013-05 --format csv", "").out.contains(";2;0,05;2"))
+      #expect(try mecene("revenue owner --period 2013-06 --format csv", "").out.contains(";3;0,000003;3"))
     }
   }
 

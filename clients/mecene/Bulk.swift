@@ -161,6 +161,13 @@ extension CSVFile.Row {
   func amount(_ column: String, or missing: String = "") throws -> Int64 {
     let found = self[column].trimmingCharacters(in: .whitespaces)
     let text = found.isEmpty ? missing : found
+    // Where a point stands between thousands, this is a thousand.
+    if text.firstMatch(of: /^[1-9][0-9]{0,2}\.[0-9]{3}$/) != nil {
+      let plain = text.replacing(".", with: "")
+      throw LocalFailure(
+        sentence: "\(column) is \(text), which some read as \(plain); write \(text)000 or \(plain).00",
+        column: column)
+    }
     guard let amount = try? Amount.parse(text) else {
       throw LocalFailure(sentence: "\(column) is an amount such as 10.50; it was \"\(text)\"", column: column)
     }

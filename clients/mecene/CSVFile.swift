@@ -15,6 +15,9 @@ struct CSVFile {
     let fileDigest: String
 
     /// A field; empty when the file lacks the column.
+    /// Whether the file has the column.
+    func has(_ column: String) -> Bool { columns[column] != nil }
+
     subscript(column: String) -> String {
       columns[column].map { $0 < fields.count ? fields[$0] : "" } ?? ""
     }
@@ -27,20 +30,27 @@ struct CSVFile {
   /// Reads a file, or standard input for `-`.
   ///
   /// - Parameters:
+  ///   - delimiter: What stands between fields; nil = the semicolon if the first line has one, and else the comma.
   ///   - needs: Columns that have to be there.
   ///   - takes: Columns that may be there; nil = any.
+  ///   - spelling: What a column of the file is called here.
   /// - Throws: `LocalFailure` when the file can't be read, is no CSV, or has other columns. A row with too few or too
   ///   many fields is such a failure too, with its line.
-  init(_ path: String, delimiter: CSVDelimiter = .comma, needs: [String], takes: [String]?) throws {
+  init(
+    _ path: String, delimiter asked: CSVDelimiter? = .comma, needs: [String], takes: [String]?,
+    spelling: (String) -> String = { $0 }
+  ) throws {
     name = path == "-" ? "standard input" : path
     let original = try InputFile.text(path)
+    let delimiter =
+      asked ?? (original.prefix { !$0.isNewline }.unicodeScalars.contains(";") ? .semicolon : .comma)
     let digest = String(CommitChain.rowsHash(Array(original.utf8)).hexadecimal.prefix(32))
     var (text, seam) = Self.withSeams(original)
     // Without its line break the library drops an empty field at the end of the last row.
     if text.unicodeScalars.last != "\n" { text += "\n" }
     // The library takes what follows an unclosed quote for one field, to the end of the file.
-    guard text.utf8.count(where: { $0 == UInt8(ascii: "\"") }).isMultiple(of: 2) else {
-      throw LocalFailure(sentence: "\(name) is not CSV: a quote is opened and never closed")
+    if let line = Self.lineOfOpenQuote(text) {
+      throw LocalFailure(sentence: "\(name) line \(line): a quote is opened and never closed")
     }
     var lines: [[String]] = []
     do {
@@ -51,7 +61,8 @@ struct CSVFile {
     } catch {
       throw LocalFailure(sentence: "\(name) is not CSV: \(Self.problem(error))")
     }
-    header = (lines.first ?? []).map { $0.trimmingCharacters(in: .whitespaces) }
+    header = (lines.first ?? []).map { spelling($0.trimmingCharacters(in: .whitespaces).lowercased()) }
+    try Self.checkSeparator(header, name, is: delimiter)
     try Self.check(header, name, needs: needs, takes: takes)
     let columns = Dictionary(header.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     rows = try Self.rows(lines, columns, name, digest: digest)
@@ -82,6 +93,30 @@ struct CSVFile {
     field.unicodeScalars.contains(seam) ? String(field.unicodeScalars.filter { $0 != seam }) : field
   }
 
+  /// The line of the last quote that is opened, when none closes it.
+  private static func lineOfOpenQuote(_ text: String) -> Int? {
+    var (line, opened) = (1, nil as Int?)
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "\""): opened = opened == nil ? line : nil
+      case UInt8(ascii: "\n"): line += 1
+      default: break
+      }
+    }
+    return opened
+  }
+
+  /// Spreadsheets of many countries separate by something else, and a file of one column is seldom meant.
+  private static func checkSeparator(_ header: [String], _ name: String, is delimiter: CSVDelimiter) throws {
+    guard header.count == 1, let only = header.first else { return }
+    for (separator, words) in [(";", "semicolons"), ("\t", "tabs"), (",", "commas")]
+    where delimiter.rawValue != Character(separator) && only.contains(separator) {
+      throw LocalFailure(
+        sentence: "\(name) separates its columns by \(words); save it with commas"
+          + (only.hasPrefix("sep=") ? ", and without the line \(only)" : ""))
+    }
+  }
+
   private static func problem(_ error: any Error) -> String {
     switch error {
     case CSVParseError.quotation(let message), CSVParseError.generic(let message): message
@@ -104,7 +139,7 @@ struct CSVFile {
     }
   }
 
-  /// Finds each row's line: a quoted line break makes a row longer than a line. Empty lines are left out.
+  /// Finds each row's line: a quoted line break makes a row longer than a line. Lines without a value are left out.
   private static func rows(
     _ lines: [[String]], _ columns: [String: Int], _ name: String, digest: String
   ) throws -> [Row] {
@@ -113,7 +148,7 @@ struct CSVFile {
     rows.reserveCapacity(lines.count)
     for (index, fields) in lines.enumerated() {
       defer { line += 1 + fields.reduce(0) { $0 + $1.count(where: \.isNewline) } }
-      if index == 0 || fields == [""] { continue }
+      if index == 0 || fields.allSatisfy(\.isEmpty) { continue }
       guard fields.count == columns.count else {
         throw LocalFailure(
           sentence: "\(name) line \(line): it has \(fields.count) fields under \(columns.count) columns")

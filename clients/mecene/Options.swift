@@ -108,6 +108,9 @@ struct PeriodOption: ParsableArguments {
   var text: String { period ?? "" }
 }
 
+/// The number that a text is, as the daemon writes it: neither +1 nor 0001.
+private func number(_ text: String) -> UInt64? { UInt64(text).flatMap { "\($0)" == text ? $0 : nil } }
+
 /// An account by name or number.
 struct AccountArgument: ExpressibleByArgument {
   let reference: MeceneWire.AccountReference
@@ -115,7 +118,7 @@ struct AccountArgument: ExpressibleByArgument {
 
   init?(argument: String) {
     text = argument
-    reference = UInt64(argument).map { .id($0) } ?? .name(argument)
+    reference = number(argument).map { .id($0) } ?? .name(argument)
   }
 }
 
@@ -126,7 +129,7 @@ struct ThingArgument: ExpressibleByArgument {
 
   init?(argument: String) {
     text = argument
-    reference = UInt64(argument).map { .id($0) } ?? .url(argument)
+    reference = number(argument).map { .id($0) } ?? .url(argument)
   }
 }
 

@@ -1,9 +1,10 @@
 internal import Foundation
 internal import MeceneTerminal
-internal import TextTable
 
 /// Tables and lists for people.
 enum Tables {
+  // TextTable, which stood here, takes a character for a cell and cuts what is then too wide.
+
   /// One column: its title, and whether it holds numbers, which stand at the right.
   struct Heading {
     let title: String
@@ -13,27 +14,48 @@ enum Tables {
     static func number(_ title: String) -> Heading { Heading(title: title, isNumber: true) }
   }
 
-  /// Prints rows under titles.
+  /// Prints rows under titles. Where a terminal is too narrow for the table, each row becomes a list of its own: nothing is cut,
+  /// and no line breaks at an odd place.
   static func show(_ columns: [Heading], _ rows: [[String]]) {
-    let table = TextTable<[String]> { row in
-      zip(columns, row).map { column, value in
-        Column(title: column.title, value: value.shown(), align: column.isNumber ? .right : .left)
-      }
+    if rows.isEmpty { return Terminal.print("nothing") }
+    let cells = rows.map { row in row.map { $0.shown() } }
+    let widths = columns.indices.map { column in
+      cells.map { $0[column].displayWidth }.max().map { max($0, columns[column].title.displayWidth) } ?? 0
     }
-    let text = rows.isEmpty ? nil : table.string(for: rows, style: Style.psql)
-    Terminal.print(text ?? "nothing")
+    let width = widths.reduce(1) { $0 + $1 + 3 }
+    if let terminal = TerminalSize.columns(of: STDOUT_FILENO), width > terminal {
+      let lists = cells.map { row in list(zip(columns, row).map { ($0.title, $1) }) }
+      return Terminal.print(lists.joined(separator: "\n\n"))
+    }
+    func line(_ cells: [String]) -> String {
+      let padded = cells.indices.map { padding(cells[$0], to: widths[$0], atLeft: columns[$0].isNumber) }
+      return "| " + padded.joined(separator: " | ") + " |"
+    }
+    let rule = "+" + widths.map { String(repeating: "-", count: $0 + 2) + "+" }.joined()
+    let lines = [rule, line(columns.map(\.title)), rule] + cells.map(line) + [rule]
+    Terminal.print(lines.joined(separator: "\n"))
   }
 
   /// Prints names and values. Further lines of a value stand under its first, so that none passes for a name of its own.
   static func show(_ pairs: KeyValuePairs<String, String>) {
-    let width = pairs.map(\.key.count).max() ?? 0
-    for (name, value) in pairs {
-      let lines = value.split(separator: "\n", omittingEmptySubsequences: false).map { String($0).shown() }
-      let indent = String(repeating: " ", count: width + 2)
-      Terminal.print(
-        name.padding(toLength: width + 2, withPad: " ", startingAt: 0)
-          + lines.joined(separator: "\n" + indent))
-    }
+    Terminal.print(
+      list(
+        pairs.map { name, value in
+          (name, value.split(separator: "\n", omittingEmptySubsequences: false).map { String($0).shown() })
+        }))
+  }
+
+  private static func list(_ pairs: [(name: String, lines: [String])]) -> String {
+    let width = (pairs.map(\.name.displayWidth).max() ?? 0) + 2
+    let indent = String(repeating: " ", count: width)
+    return pairs.map { padding($0, to: width) + $1.joined(separator: "\n" + indent) }.joined(separator: "\n")
+  }
+
+  private static func list(_ pairs: [(String, String)]) -> String { list(pairs.map { ($0, [$1]) }) }
+
+  private static func padding(_ text: String, to width: Int, atLeft: Bool = false) -> String {
+    let blanks = String(repeating: " ", count: max(0, width - text.displayWidth))
+    return atLeft ? blanks + text : text + blanks
   }
 
   /// A time such as 3 d 4 h or 12 s, in its two largest units.

@@ -16,7 +16,7 @@ enum Terminal {
 
   /// Colours a text of standard output when that is a terminal.
   static func coloured(_ text: String, _ colour: Colour) -> String {
-    outputIsTerminal && !noColour ? "\u{1b}[\(colour.rawValue)m\(text)\u{1b}[0m" : text
+    TerminalSize.isCapable(STDOUT_FILENO) && !noColour ? "\u{1b}[\(colour.rawValue)m\(text)\u{1b}[0m" : text
   }
 
   /// Writes a line of the result. A result that can't be written ends the program.

@@ -34,6 +34,9 @@ enum {
 };
 #endif
 
+// How many cells of a terminal a character takes: 0 for a mark upon another, -1 when nobody knows.
+int mecene_cells(uint32_t character);
+
 // ThreadSanitizer does not see the futex behind Swift's Mutex; these tell it, and are nothing elsewhere.
 void mecene_tsan_acquire(void *address);
 void mecene_tsan_release(void *address);

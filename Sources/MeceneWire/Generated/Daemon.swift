@@ -96,6 +96,10 @@ public struct GetStatusResponse: Sendable, Hashable {
   public var unconfirmedClockMs: Int64
   /// What it was expected to show then, in milliseconds since 1970, UTC; 0 = it is believed.
   public var expectedClockMs: Int64
+  /// What the open period was opened with.
+  public var terms: PeriodTerms?
+  /// What the next period will open with: the daemon's own settings.
+  public var nextTerms: PeriodTerms?
 
   /// Makes the message; what is not named is empty.
   public init(
@@ -121,7 +125,9 @@ public struct GetStatusResponse: Sendable, Hashable {
     transfersBehind: UInt64 = 0,
     lastCommit: String = "",
     unconfirmedClockMs: Int64 = 0,
-    expectedClockMs: Int64 = 0
+    expectedClockMs: Int64 = 0,
+    terms: PeriodTerms? = nil,
+    nextTerms: PeriodTerms? = nil
   ) {
     self.version = version
     self.protocolVersion = protocolVersion
@@ -146,6 +152,8 @@ public struct GetStatusResponse: Sendable, Hashable {
     self.lastCommit = lastCommit
     self.unconfirmedClockMs = unconfirmedClockMs
     self.expectedClockMs = expectedClockMs
+    self.terms = terms
+    self.nextTerms = nextTerms
   }
 
   /// Makes the empty message.
@@ -179,6 +187,8 @@ extension GetStatusResponse: Message {
       FieldRule(21, "last_commit", .string),
       FieldRule(22, "unconfirmed_clock_ms", .int64),
       FieldRule(23, "expected_clock_ms", .int64),
+      FieldRule(24, "terms", .message(PeriodTerms.layout)),
+      FieldRule(25, "next_terms", .message(PeriodTerms.layout)),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_status_response__unpack($0, $1, $2)) })
 
@@ -231,6 +241,8 @@ extension GetStatusResponse: Message {
     if !lastCommit.isEmpty { writer.append(21, lastCommit) }
     if unconfirmedClockMs != 0 { writer.append(22, unconfirmedClockMs) }
     if expectedClockMs != 0 { writer.append(23, expectedClockMs) }
+    if let terms { writer.append(24, terms) }
+    if let nextTerms { writer.append(25, nextTerms) }
   }
 
   @unsafe package init(bridged pointer: UnsafeRawPointer) {
@@ -263,6 +275,12 @@ extension GetStatusResponse: Message {
     self.lastCommit = unsafe String(bridged: c.pointee.last_commit)
     self.unconfirmedClockMs = unsafe c.pointee.unconfirmed_clock_ms
     self.expectedClockMs = unsafe c.pointee.expected_clock_ms
+    if let pointer = unsafe c.pointee.terms {
+      self.terms = unsafe PeriodTerms(bridged: UnsafeRawPointer(pointer))
+    }
+    if let pointer = unsafe c.pointee.next_terms {
+      self.nextTerms = unsafe PeriodTerms(bridged: UnsafeRawPointer(pointer))
+    }
   }
 
   @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
@@ -297,6 +315,14 @@ extension GetStatusResponse: Message {
     unsafe c.pointee.last_commit = try arena.string(lastCommit)
     unsafe c.pointee.unconfirmed_clock_ms = unconfirmedClockMs
     unsafe c.pointee.expected_clock_ms = expectedClockMs
+    if let terms {
+      unsafe c.pointee.terms = try terms.bridge(into: arena).assumingMemoryBound(
+        to: Mecene__V1__PeriodTerms.self)
+    }
+    if let nextTerms {
+      unsafe c.pointee.next_terms = try nextTerms.bridge(into: arena).assumingMemoryBound(
+        to: Mecene__V1__PeriodTerms.self)
+    }
     return UnsafeMutableRawPointer(c)
   }
 }
@@ -396,6 +422,14 @@ extension GetStatusResponse {
       json.key("expectedClockMs")
       json.signed64(expectedClockMs)
     }
+    if let terms {
+      json.key("terms")
+      terms.writeJSON(to: &json)
+    }
+    if let nextTerms {
+      json.key("nextTerms")
+      nextTerms.writeJSON(to: &json)
+    }
     json.endObject()
   }
 
@@ -430,6 +464,108 @@ extension GetStatusResponse {
         case "lastCommit", "last_commit": self.lastCommit = try value.string()
         case "unconfirmedClockMs", "unconfirmed_clock_ms": self.unconfirmedClockMs = try value.int64()
         case "expectedClockMs", "expected_clock_ms": self.expectedClockMs = try value.int64()
+        case "terms": self.terms = try PeriodTerms(json: value)
+        case "nextTerms", "next_terms": self.nextTerms = try PeriodTerms(json: value)
+        default: throw JSONError(unknownField: name)
+        }
+      } catch { throw error.inside(name) }
+    }
+  }
+}
+
+/// What a period is settled by.
+public struct PeriodTerms: Sendable, Hashable {
+  /// The fee's rate, in hundredths of a per cent of a pot, 0 to 10000.
+  public var feeBps: UInt32
+  /// The least budget and the least pot, in micros.
+  public var minimumBudgetMicros: Int64
+  /// Whether an owner has to be ready to give to be clicked.
+  public var receiveRequiresGiving: Bool
+
+  /// Makes the message; what is not named is empty.
+  public init(feeBps: UInt32 = 0, minimumBudgetMicros: Int64 = 0, receiveRequiresGiving: Bool = false) {
+    self.feeBps = feeBps
+    self.minimumBudgetMicros = minimumBudgetMicros
+    self.receiveRequiresGiving = receiveRequiresGiving
+  }
+
+  /// Makes the empty message.
+  public init() { self.init(feeBps: 0) }
+}
+
+extension PeriodTerms: Message {
+  package static let layout = unsafe MessageLayout(
+    name: "mecene.v1.PeriodTerms",
+    fields: [
+      FieldRule(1, "fee_bps", .uint32),
+      FieldRule(2, "minimum_budget_micros", .int64),
+      FieldRule(3, "receive_requires_giving", .bool),
+    ],
+    unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__period_terms__unpack($0, $1, $2)) })
+
+  package init(plain reader: inout PlainReader) {
+    self.init()
+    while true {
+      switch reader.tag() {
+      case 0: return
+      case 8: self.feeBps = reader.uint32()
+      case 16: self.minimumBudgetMicros = reader.int64()
+      case 24: self.receiveRequiresGiving = reader.bool()
+      default: reader.giveUp()
+      }
+    }
+  }
+
+  package func write(to writer: inout PlainWriter) {
+    if feeBps != 0 { writer.append(1, feeBps) }
+    if minimumBudgetMicros != 0 { writer.append(2, minimumBudgetMicros) }
+    if receiveRequiresGiving { writer.append(3, receiveRequiresGiving) }
+  }
+
+  @unsafe package init(bridged pointer: UnsafeRawPointer) {
+    let c = unsafe pointer.assumingMemoryBound(to: Mecene__V1__PeriodTerms.self)
+    self.init()
+    self.feeBps = unsafe c.pointee.fee_bps
+    self.minimumBudgetMicros = unsafe c.pointee.minimum_budget_micros
+    self.receiveRequiresGiving = unsafe c.pointee.receive_requires_giving != 0
+  }
+
+  @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
+    let c = unsafe try arena.make(Mecene__V1__PeriodTerms.self)
+    unsafe mecene__v1__period_terms__init(c)
+    unsafe c.pointee.fee_bps = feeBps
+    unsafe c.pointee.minimum_budget_micros = minimumBudgetMicros
+    unsafe c.pointee.receive_requires_giving = (receiveRequiresGiving ? 1 : 0)
+    return UnsafeMutableRawPointer(c)
+  }
+}
+
+extension PeriodTerms {
+  package func writeJSON(to json: inout JSONWriter) {
+    json.beginObject()
+    if json.writesEmpty || feeBps != 0 {
+      json.key("feeBps")
+      json.number(feeBps)
+    }
+    if json.writesEmpty || minimumBudgetMicros != 0 {
+      json.key("minimumBudgetMicros")
+      json.signed64(minimumBudgetMicros)
+    }
+    if json.writesEmpty || receiveRequiresGiving {
+      json.key("receiveRequiresGiving")
+      json.bool(receiveRequiresGiving)
+    }
+    json.endObject()
+  }
+
+  package init(json: JSONValue) throws(JSONError) {
+    self.init()
+    for (name, value) in try json.object() where value != .null {
+      do throws(JSONError) {
+        switch name {
+        case "feeBps", "fee_bps": self.feeBps = try value.uint32()
+        case "minimumBudgetMicros", "minimum_budget_micros": self.minimumBudgetMicros = try value.int64()
+        case "receiveRequiresGiving", "receive_requires_giving": self.receiveRequiresGiving = try value.bool()
         default: throw JSONError(unknownField: name)
         }
       } catch { throw error.inside(name) }

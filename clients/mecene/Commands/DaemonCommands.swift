@@ -34,10 +34,24 @@ struct StatusCommand: AsyncParsableCommand {
         ])
         Tables.show(
           [.text("setting or limit"), .text("value")],
-          (status.settings + status.limits).map { [$0.name, $0.value] })
+          status.settings.map { [$0.name, inForce($0, status)] } + status.limits.map { [$0.name, $0.value] })
       }
     }
   }
+}
+
+/// A setting as it counts: a month keeps the terms that it was opened with.
+private func inForce(_ setting: Setting, _ status: GetStatusResponse) -> String {
+  guard let terms = status.terms else { return setting.value }
+  let now: String
+  switch setting.name {
+  case "fee-bps": now = "\(terms.feeBps)"
+  case "minimum-budget": now = Amount.text(terms.minimumBudgetMicros)
+  case "receive-requires-giving": now = "\(terms.receiveRequiresGiving)"
+  default: return setting.value
+  }
+  return now == setting.value
+    ? now : "\(now) in \(status.openPeriod), \(setting.value) from the next month on"
 }
 
 struct HealthCommand: AsyncParsableCommand {

@@ -6,6 +6,9 @@ internal import SwiftCSV
 ///
 ///     period;id;flattr url;url;title;clicks;revenue;clicks total
 ///     2013-05;1214915;"https://…";"http://…";"A title";8;0,95;168
+///
+/// Files of many months are read too, and what statistics programs make of them: columns such as `flattr.url`, commas between
+/// fields, decimal points, a column of row numbers without a name.
 struct FlattrReport {
   struct Row: Sendable {
     let line: Int
@@ -14,9 +17,23 @@ struct FlattrReport {
     let clicks: Int
     /// In micros.
     let revenue: Int64
+
+    /// What a click gives, in micros: at least 1, because nobody can give nothing.
+    ///
+    /// - Parameter number: The click's, from 0.
+    func part(of number: Int) -> Int64 {
+      max(1, revenue / Int64(clicks) + (Int64(number) < revenue % Int64(clicks) ? 1 : 0))
+    }
+  }
+
+  struct Month: Sendable {
+    let period: Period
+    let rows: [Row]
   }
 
   static let columns = ["period", "id", "flattr url", "url", "title", "clicks", "revenue", "clicks total"]
+  /// In micros: sums that differ by less are the same to the cent.
+  static let halfCent: Int64 = 5_000
 
   /// A line that is left out, and why.
   struct Refused: Error, Sendable {
@@ -25,40 +42,69 @@ struct FlattrReport {
     let sentence: String
   }
 
-  let period: Period
-  private(set) var rows: [Row] = []
+  /// In their order, each with at least one row.
+  let months: [Month]
   private(set) var refused: [Refused] = []
+  /// The advice for a daemon that can't live through these months.
+  var command: String {
+    let first = months.first.map { "\($0.period)" } ?? "MONTH"
+    return "start one on books of its own: mecened --data NEW --simulated-clock \(first)-01T00:00:00Z "
+      + "--minimum-budget 0.000001 --fee-bps 0"
+  }
+  var rowCount: Int { months.reduce(0) { $0 + $1.rows.count } }
 
   /// Reads a report.
   ///
   /// - Throws: `LocalFailure` when the file is no report at all.
   init(_ path: String) throws {
-    let file = try CSVFile(path, delimiter: .semicolon, needs: Self.columns, takes: [])
-    guard let first = file.rows.first, let period = Period(parsing: first["period"]) else {
-      throw LocalFailure(sentence: "\(file.name) is no report: its first row names no period such as 2013-05")
-    }
-    self.period = period
+    let file = try CSVFile(
+      path, delimiter: nil, needs: Self.columns, takes: [""], spelling: { $0.replacing(".", with: " ") })
+    var rows: [Period: [Row]] = [:]
+    var lines: [Period: [ExactText: Int]] = [:]
     for row in file.rows {
       do throws(Refused) {
-        rows.append(try Self.read(row, period))
+        let (period, read) = try Self.read(row)
+        let page = Self.page(read.url)
+        if let line = lines[period]?[page] {
+          throw Refused(line: row.line, column: "url", sentence: "the page is on line \(line) too")
+        }
+        lines[period, default: [:]][page] = row.line
+        rows[period, default: []].append(read)
       } catch { refused.append(error) }
+    }
+    months = rows.sorted { $0.key < $1.key }.map { Month(period: $0.key, rows: $0.value) }
+    if months.isEmpty {
+      throw LocalFailure(sentence: "\(file.name) is no report: no row of it has a period such as 2013-05")
     }
   }
 
-  private static func read(_ row: CSVFile.Row, _ period: Period) throws(Refused) -> Row {
+  /// A page by the form in which the daemon keeps its URL; one that it will refuse stays as it is.
+  static func page(_ url: String) -> ExactText {
+    ExactText((try? CanonicalURL(url, field: "url", isNew: false))?.text ?? url)
+  }
+
+  private static func read(_ row: CSVFile.Row) throws(Refused) -> (Period, Row) {
     func refused(_ column: String, _ what: String) -> Refused {
       Refused(line: row.line, column: column, sentence: "\(what); it was \"\(row[column])\"")
     }
-    guard row["period"] == period.description else { throw refused("period", "all rows are of \(period)") }
+    guard let period = Period(parsing: row["period"]) else {
+      throw refused("period", "it has to be a month such as 2013-05")
+    }
     guard let clicks = Int(row["clicks"]), (1...1_000_000).contains(clicks) else {
       throw refused("clicks", "it has to be a number from 1 to 1000000")
     }
     guard let revenue = Micros(parsing: row["revenue"].replacing(",", with: ".")), revenue >= .zero,
       revenue < .max
     else { throw refused("revenue", "it has to be an amount such as 0,95") }
-    return Row(
-      line: row.line, url: row["url"], title: CSVText.undefused(row["title"]), clicks: clicks,
-      revenue: revenue.rawValue)
+    guard Int64(clicks) - revenue.rawValue < halfCent else {
+      throw refused("clicks", "so many clicks can't give so little: each gives at least 0.000001")
+    }
+    return (
+      period,
+      Row(
+        line: row.line, url: row["url"], title: CSVText.undefused(row["title"]), clicks: clicks,
+        revenue: revenue.rawValue)
+    )
   }
 
   /// Writes a report in the same form.

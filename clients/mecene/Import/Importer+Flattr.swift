@@ -1,68 +1,148 @@
 internal import MeceneClient
+internal import MeceneConcurrency
 internal import MeceneLedger
 internal import MeceneTerminal
 internal import MeceneWire
 
 extension Importer {
-  /// Imports a report of Flattr's: its things with their titles, and its clicks in the open period.
+  /// Imports a report of Flattr's, month by month: its things with their titles, and its clicks.
   ///
-  /// The report does not say who clicked, so each click gets a patron who is made up, says so, and gives to that thing
-  /// alone. What they give is in proportion to the report's revenue, scaled up until the least of them gives the minimum,
-  /// so that the settlement sorts the things as the report does.
+  /// The report does not say who clicked, so each click gets a patron who is made up, says so, and gives its part of the thing's
+  /// revenue to that thing alone: so the settlement pays what the report says, to the cent. On a simulated clock the months
+  /// pass, and each is settled; otherwise the report can be of the open month alone.
+  ///
+  /// - Throws: `LocalFailure` when the daemon can't live through these months, with the command that starts one that can;
+  ///   `MeceneError`.
   func runFlattr(_ path: String, owner: MeceneWire.AccountReference) async throws -> ImportReport {
     let flattr = try FlattrReport(path)
     let report = ImportReport([
-      "things added", "things there before", "patrons made up", "clicked", "clicked before",
+      "things added", "things there before", "patrons made up", "clicked", "clicked before", "months settled",
+      "months there before",
     ])
-    let status = try await client.daemonService.getStatus(.init(), options: options)
-    let minimum = status.settings.first { $0.name == "minimum-budget" }.flatMap { Micros(parsing: $0.value) }
-    let scale = try scale(flattr.rows, minimum: minimum?.rawValue ?? 2_000_000)
     for row in flattr.refused { await report.refuse(row.line, column: row.column, row.sentence) }
-    for row in flattr.rows {
-      do {
-        let thing = try await client.thingService.addThing(
-          .init(owner: owner, url: row.url, title: row.title), options: options)
-        await report.count(thing.alreadyAdded ? "things there before" : "things added")
-        let id = thing.thing?.id ?? 0
-        for click in 0..<row.clicks {
-          let part =
-            row.revenue / Int64(row.clicks) + (Int64(click) < row.revenue % Int64(row.clicks) ? 1 : 0)
-          try await self.click(
-            "flattr-\(flattr.period.number)-\(id)-\(click + 1)", on: id,
-            budget: part == 0 ? minimum?.rawValue ?? 2_000_000 : part * scale, of: "\(flattr.period)", report)
+    let status = try await client.daemonService.getStatus(GetStatusRequest(), options: options)
+    let isSimulated = status.settings.contains { $0.name == "clock" && $0.value == "simulated" }
+    let open = Period(parsing: status.openPeriod) ?? Period.last
+    try check(flattr, status, open: open, isSimulated: isSimulated)
+    var done = 0
+    for month in flattr.months {
+      if month.period < open {
+        try await compareFlattr(month, owner, flattr)
+        await report.count("months there before")
+      } else {
+        if isSimulated { try await setClock(to: month.period) }
+        for row in month.rows {
+          do { try await add(row, of: month.period, owner, report) } catch {
+            try await report.refuse(row.line, error, columns: [:])
+          }
+          done += 1
+          bar.show("importing \(month.period)", UInt64(done), of: UInt64(flattr.rowCount))
         }
-      } catch { try await report.refuse(row.line, error, columns: [:]) }
-      bar.show("importing", UInt64(row.line), of: UInt64(flattr.rows.count))
+        if isSimulated {
+          try await setClock(to: month.period.next)
+          let settling = client.settlementService.settle(
+            SettleRequest(period: month.period.description), options: options)
+          for try await _ in settling {}
+          await report.count("months settled")
+        }
+      }
     }
     bar.clear()
+    Terminal.note(
+      "made up: who clicked. A patron flattr-MONTH-THING-NUMBER stands for each click, and pays in and gives its part."
+    )
     return report
   }
 
-  /// What makes the least of all parts the minimum.
-  private func scale(_ rows: [FlattrReport.Row], minimum: Int64) throws -> Int64 {
-    let parts = rows.map { $0.revenue / Int64($0.clicks) }
-    let scale = (minimum - 1) / (parts.filter { $0 > 0 }.min() ?? minimum) + 1
-    guard let most = parts.max(), (most + 1).multipliedReportingOverflow(by: scale).overflow else {
-      return scale
+  /// Refuses what would come out other than the report says.
+  private func check(
+    _ flattr: FlattrReport, _ status: GetStatusResponse, open: Period, isSimulated: Bool
+  ) throws {
+    guard let first = flattr.months.first?.period, let last = flattr.months.last?.period else { return }
+    let months = first == last ? "\(first)" : "\(first) to \(last)"
+    guard isSimulated || first == open && last == open else {
+      throw LocalFailure(
+        sentence:
+          "the report is of \(months), and the daemon's clock is in \(open) and can't be moved; \(flattr.command)"
+      )
     }
-    throw LocalFailure(
-      sentence: "the report's revenues differ too much: the least of them scaled up to the minimum "
-        + "makes the most of them more than the ledger can hold")
+    guard last < Period.last else {
+      throw LocalFailure(sentence: "the report is of \(months), and the last month is \(Period.last)")
+    }
+    for month in flattr.months where month.period >= open {
+      let terms = (month.period == open ? status.terms : status.nextTerms) ?? PeriodTerms()
+      let least = month.rows.map { $0.part(of: $0.clicks - 1) }.min() ?? .max
+      guard terms.feeBps == 0, terms.minimumBudgetMicros <= least else {
+        let fee = terms.feeBps == 0 ? "" : " and a fee of \(terms.feeBps) hundredths of a per cent"
+        throw LocalFailure(
+          sentence:
+            "a click of \(month.period) is worth \(Amount.text(least)), and the daemon has a minimum of "
+            + "\(Amount.text(terms.minimumBudgetMicros))\(fee), so its sums would differ from the report's; \(flattr.command)"
+        )
+      }
+    }
   }
 
-  private func click(
-    _ patron: String, on thing: UInt64, budget: Int64, of period: String, _ report: ImportReport
+  /// A month that has passed has to be the report's.
+  private func compareFlattr(
+    _ month: FlattrReport.Month, _ owner: MeceneWire.AccountReference, _ flattr: FlattrReport
+  ) async throws {
+    let pages = client.settlementService.getRevenuePages(
+      GetRevenueRequest(owner: owner, period: month.period.description, pageSize: 1_000), options: options)
+    var found: [ExactText: (clicks: UInt64, micros: Int64)] = [:]
+    do {
+      for try await page in pages {
+        for thing in page.things { found[ExactText(thing.url)] = (thing.clicks, thing.micros) }
+      }
+    } catch let error as MeceneError where error.code == .notFound && error.field == "period" {}
+    for row in month.rows {
+      let there = found[FlattrReport.page(row.url)] ?? (0, 0)
+      guard there.clicks == UInt64(row.clicks), abs(there.micros - row.revenue) < FlattrReport.halfCent else {
+        throw LocalFailure(
+          sentence: "\(month.period) has passed here, and \(row.url) has \(there.clicks) clicks and "
+            + "\(Amount.text(there.micros)) in it, where the report has \(row.clicks) and \(Amount.text(row.revenue)); "
+            + flattr.command)
+      }
+    }
+  }
+
+  private func setClock(to period: Period) async throws {
+    let now = try await client.daemonService.getStatus(GetStatusRequest(), options: options).nowMs
+    guard now < period.start.milliseconds else { return }
+    _ = try await client.daemonService.setClock(
+      SetClockRequest(nowMs: period.start.milliseconds), options: options)
+  }
+
+  private func add(
+    _ row: FlattrReport.Row, of period: Period, _ owner: MeceneWire.AccountReference, _ report: ImportReport
+  ) async throws {
+    let thing = try await client.thingService.addThing(
+      AddThingRequest(owner: owner, url: row.url, title: row.title), options: options)
+    await report.count(thing.alreadyAdded ? "things there before" : "things added")
+    let id = thing.thing?.id ?? 0
+    let (client, options) = (client, options)
+    try await forEachConcurrently(0..<row.clicks) { number in
+      try await Self.click(
+        "flattr-\(period)-\(id)-\(number + 1)", on: id, giving: row.part(of: number), of: period, report,
+        client, options)
+    }
+  }
+
+  private static func click(
+    _ patron: String, on thing: UInt64, giving part: Int64, of period: Period, _ report: ImportReport,
+    _ client: MeceneClient, _ options: CallOptions
   ) async throws {
     do {
       _ = try await client.accountService.openAccount(
-        .init(name: patron, displayName: "made up for Flattr's report of \(period)", budgetMicros: budget),
+        OpenAccountRequest(
+          name: patron, displayName: "made up for Flattr's report of \(period)", budgetMicros: part),
         options: options)
       await report.count("patrons made up")
     } catch let error as MeceneError where error.reason == .nameTaken {}
     _ = try await client.accountService.deposit(
-      .init(account: .name(patron), amountMicros: budget, key: "import"), options: options)
+      DepositRequest(account: .name(patron), amountMicros: part, key: "import"), options: options)
     let response = try await client.clickService.click(
-      .init(patron: .name(patron), thing: .id(thing)), options: options)
+      ClickRequest(patron: .name(patron), thing: .id(thing), period: period.description), options: options)
     await report.count(response.alreadyClicked ? "clicked before" : "clicked")
   }
 }

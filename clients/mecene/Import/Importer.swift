@@ -53,7 +53,17 @@ struct Importer {
     let report = ImportReport(["opened", "there before", "deposited"])
     let client = client
     let options = options
-    try await each(rows) { row in
+    var seen: [ExactText: Int] = [:]
+    for row in rows {
+      let name = ExactText(row["name"])
+      if let line = seen[name] {
+        await report.refuse(row.line, column: "name", "the account is on line \(line) too")
+      } else {
+        seen[name] = row.line
+      }
+    }
+    let firsts = Set(seen.values)
+    try await each(rows.filter { firsts.contains($0.line) }) { row in
       do {
         // All of the row first: a row that is refused opens no account.
         let budget = try row.amount("budget", or: "0")
@@ -100,12 +110,13 @@ struct Importer {
     let displayName = try PlainText(
       row["display_name"], field: "display_name", charactersMax: PlainText.displayNameMax
     ).text
-    if let found, ExactText(found.displayName) != ExactText(displayName) {
+    // What the file does not tell is no claim.
+    if let found, row.has("display_name"), ExactText(found.displayName) != ExactText(displayName) {
       throw Difference(
         column: "display_name",
         sentence: "the account \(row["name"]) is there, and is called \"\(found.displayName)\"")
     }
-    if let found, found.budgetMicros != budget {
+    if let found, row.has("budget"), found.budgetMicros != budget {
       throw Difference(
         column: "budget",
         sentence: "the account \(row["name"]) is there, and has the budget \(Amount.text(found.budgetMicros))"

@@ -17,6 +17,7 @@ PROTOBUF_C__BEGIN_DECLS
 
 typedef struct Mecene__V1__GetStatusRequest Mecene__V1__GetStatusRequest;
 typedef struct Mecene__V1__GetStatusResponse Mecene__V1__GetStatusResponse;
+typedef struct Mecene__V1__PeriodTerms Mecene__V1__PeriodTerms;
 typedef struct Mecene__V1__Setting Mecene__V1__Setting;
 typedef struct Mecene__V1__ConfirmClockRequest Mecene__V1__ConfirmClockRequest;
 typedef struct Mecene__V1__ConfirmClockResponse Mecene__V1__ConfirmClockResponse;
@@ -141,10 +142,42 @@ struct  Mecene__V1__GetStatusResponse
    * What it was expected to show then, in milliseconds since 1970, UTC; 0 = it is believed.
    */
   int64_t expected_clock_ms;
+  /*
+   * What the open period was opened with.
+   */
+  Mecene__V1__PeriodTerms *terms;
+  /*
+   * What the next period will open with: the daemon's own settings.
+   */
+  Mecene__V1__PeriodTerms *next_terms;
 };
 #define MECENE__V1__GET_STATUS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&mecene__v1__get_status_response__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0,NULL, 0, (char *)protobuf_c_empty_string, 0, 0 }
+    , (char *)protobuf_c_empty_string, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0,NULL, 0, (char *)protobuf_c_empty_string, 0, 0, NULL, NULL }
+
+
+/*
+ * What a period is settled by.
+ */
+struct  Mecene__V1__PeriodTerms
+{
+  ProtobufCMessage base;
+  /*
+   * The fee's rate, in hundredths of a per cent of a pot, 0 to 10000.
+   */
+  uint32_t fee_bps;
+  /*
+   * The least budget and the least pot, in micros.
+   */
+  int64_t minimum_budget_micros;
+  /*
+   * Whether an owner has to be ready to give to be clicked.
+   */
+  protobuf_c_boolean receive_requires_giving;
+};
+#define MECENE__V1__PERIOD_TERMS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&mecene__v1__period_terms__descriptor) \
+    , 0, 0, 0 }
 
 
 /*
@@ -277,6 +310,25 @@ Mecene__V1__GetStatusResponse *
 void   mecene__v1__get_status_response__free_unpacked
                      (Mecene__V1__GetStatusResponse *message,
                       ProtobufCAllocator *allocator);
+/* Mecene__V1__PeriodTerms methods */
+void   mecene__v1__period_terms__init
+                     (Mecene__V1__PeriodTerms         *message);
+size_t mecene__v1__period_terms__get_packed_size
+                     (const Mecene__V1__PeriodTerms   *message);
+size_t mecene__v1__period_terms__pack
+                     (const Mecene__V1__PeriodTerms   *message,
+                      uint8_t             *out);
+size_t mecene__v1__period_terms__pack_to_buffer
+                     (const Mecene__V1__PeriodTerms   *message,
+                      ProtobufCBuffer     *buffer);
+Mecene__V1__PeriodTerms *
+       mecene__v1__period_terms__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   mecene__v1__period_terms__free_unpacked
+                     (Mecene__V1__PeriodTerms *message,
+                      ProtobufCAllocator *allocator);
 /* Mecene__V1__Setting methods */
 void   mecene__v1__setting__init
                      (Mecene__V1__Setting         *message);
@@ -380,6 +432,9 @@ typedef void (*Mecene__V1__GetStatusRequest_Closure)
 typedef void (*Mecene__V1__GetStatusResponse_Closure)
                  (const Mecene__V1__GetStatusResponse *message,
                   void *closure_data);
+typedef void (*Mecene__V1__PeriodTerms_Closure)
+                 (const Mecene__V1__PeriodTerms *message,
+                  void *closure_data);
 typedef void (*Mecene__V1__Setting_Closure)
                  (const Mecene__V1__Setting *message,
                   void *closure_data);
@@ -442,6 +497,7 @@ void mecene__v1__daemon_service__confirm_clock(ProtobufCService *service,
 
 extern const ProtobufCMessageDescriptor mecene__v1__get_status_request__descriptor;
 extern const ProtobufCMessageDescriptor mecene__v1__get_status_response__descriptor;
+extern const ProtobufCMessageDescriptor mecene__v1__period_terms__descriptor;
 extern const ProtobufCMessageDescriptor mecene__v1__setting__descriptor;
 extern const ProtobufCMessageDescriptor mecene__v1__confirm_clock_request__descriptor;
 extern const ProtobufCMessageDescriptor mecene__v1__confirm_clock_response__descriptor;

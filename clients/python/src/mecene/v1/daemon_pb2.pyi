@@ -24,7 +24,7 @@ class GetStatusRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetStatusResponse(_message.Message):
-    __slots__ = ["accounts", "commits", "connections", "database_bytes", "expected_clock_ms", "fees_micros", "last_commit", "limits", "log_bytes", "money_micros", "now_ms", "oldest_unsettled_period", "open_clicks", "open_period", "protocol_version", "settings", "settlements", "things", "transfers", "transfers_behind", "unconfirmed_clock_ms", "uptime_ms", "version"]
+    __slots__ = ["accounts", "commits", "connections", "database_bytes", "expected_clock_ms", "fees_micros", "last_commit", "limits", "log_bytes", "money_micros", "next_terms", "now_ms", "oldest_unsettled_period", "open_clicks", "open_period", "protocol_version", "settings", "settlements", "terms", "things", "transfers", "transfers_behind", "unconfirmed_clock_ms", "uptime_ms", "version"]
     ACCOUNTS_FIELD_NUMBER: _ClassVar[int]
     COMMITS_FIELD_NUMBER: _ClassVar[int]
     CONNECTIONS_FIELD_NUMBER: _ClassVar[int]
@@ -35,6 +35,7 @@ class GetStatusResponse(_message.Message):
     LIMITS_FIELD_NUMBER: _ClassVar[int]
     LOG_BYTES_FIELD_NUMBER: _ClassVar[int]
     MONEY_MICROS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_TERMS_FIELD_NUMBER: _ClassVar[int]
     NOW_MS_FIELD_NUMBER: _ClassVar[int]
     OLDEST_UNSETTLED_PERIOD_FIELD_NUMBER: _ClassVar[int]
     OPEN_CLICKS_FIELD_NUMBER: _ClassVar[int]
@@ -42,6 +43,7 @@ class GetStatusResponse(_message.Message):
     PROTOCOL_VERSION_FIELD_NUMBER: _ClassVar[int]
     SETTINGS_FIELD_NUMBER: _ClassVar[int]
     SETTLEMENTS_FIELD_NUMBER: _ClassVar[int]
+    TERMS_FIELD_NUMBER: _ClassVar[int]
     THINGS_FIELD_NUMBER: _ClassVar[int]
     TRANSFERS_BEHIND_FIELD_NUMBER: _ClassVar[int]
     TRANSFERS_FIELD_NUMBER: _ClassVar[int]
@@ -58,6 +60,7 @@ class GetStatusResponse(_message.Message):
     limits: _containers.RepeatedCompositeFieldContainer[Setting]
     log_bytes: int
     money_micros: int
+    next_terms: PeriodTerms
     now_ms: int
     oldest_unsettled_period: str
     open_clicks: int
@@ -65,13 +68,24 @@ class GetStatusResponse(_message.Message):
     protocol_version: int
     settings: _containers.RepeatedCompositeFieldContainer[Setting]
     settlements: int
+    terms: PeriodTerms
     things: int
     transfers: int
     transfers_behind: int
     unconfirmed_clock_ms: int
     uptime_ms: int
     version: str
-    def __init__(self, version: _Optional[str] = ..., protocol_version: _Optional[int] = ..., uptime_ms: _Optional[int] = ..., now_ms: _Optional[int] = ..., open_period: _Optional[str] = ..., oldest_unsettled_period: _Optional[str] = ..., accounts: _Optional[int] = ..., things: _Optional[int] = ..., open_clicks: _Optional[int] = ..., transfers: _Optional[int] = ..., commits: _Optional[int] = ..., settlements: _Optional[int] = ..., database_bytes: _Optional[int] = ..., log_bytes: _Optional[int] = ..., connections: _Optional[int] = ..., fees_micros: _Optional[int] = ..., money_micros: _Optional[int] = ..., settings: _Optional[_Iterable[_Union[Setting, _Mapping]]] = ..., limits: _Optional[_Iterable[_Union[Setting, _Mapping]]] = ..., transfers_behind: _Optional[int] = ..., last_commit: _Optional[str] = ..., unconfirmed_clock_ms: _Optional[int] = ..., expected_clock_ms: _Optional[int] = ...) -> None: ...
+    def __init__(self, version: _Optional[str] = ..., protocol_version: _Optional[int] = ..., uptime_ms: _Optional[int] = ..., now_ms: _Optional[int] = ..., open_period: _Optional[str] = ..., oldest_unsettled_period: _Optional[str] = ..., accounts: _Optional[int] = ..., things: _Optional[int] = ..., open_clicks: _Optional[int] = ..., transfers: _Optional[int] = ..., commits: _Optional[int] = ..., settlements: _Optional[int] = ..., database_bytes: _Optional[int] = ..., log_bytes: _Optional[int] = ..., connections: _Optional[int] = ..., fees_micros: _Optional[int] = ..., money_micros: _Optional[int] = ..., settings: _Optional[_Iterable[_Union[Setting, _Mapping]]] = ..., limits: _Optional[_Iterable[_Union[Setting, _Mapping]]] = ..., transfers_behind: _Optional[int] = ..., last_commit: _Optional[str] = ..., unconfirmed_clock_ms: _Optional[int] = ..., expected_clock_ms: _Optional[int] = ..., terms: _Optional[_Union[PeriodTerms, _Mapping]] = ..., next_terms: _Optional[_Union[PeriodTerms, _Mapping]] = ...) -> None: ...
+
+class PeriodTerms(_message.Message):
+    __slots__ = ["fee_bps", "minimum_budget_micros", "receive_requires_giving"]
+    FEE_BPS_FIELD_NUMBER: _ClassVar[int]
+    MINIMUM_BUDGET_MICROS_FIELD_NUMBER: _ClassVar[int]
+    RECEIVE_REQUIRES_GIVING_FIELD_NUMBER: _ClassVar[int]
+    fee_bps: int
+    minimum_budget_micros: int
+    receive_requires_giving: bool
+    def __init__(self, fee_bps: _Optional[int] = ..., minimum_budget_micros: _Optional[int] = ..., receive_requires_giving: bool = ...) -> None: ...
 
 class SetClockRequest(_message.Message):
     __slots__ = ["now_ms"]
