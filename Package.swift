@@ -40,7 +40,8 @@ let package = Package(
     .target(name: "MeceneLedger", swiftSettings: strict),
     .target(name: "MeceneWire", dependencies: ["CMeceneProto", "CProtobufC"], swiftSettings: strict),
     .target(name: "MeceneConcurrency", dependencies: ["CMeceneSystem"], swiftSettings: strict),
-    .target(name: "MeceneTerminal", dependencies: ["MeceneConcurrency", "CMeceneSystem"], swiftSettings: strict),
+    .target(
+      name: "MeceneTerminal", dependencies: ["MeceneConcurrency", "CMeceneSystem"], swiftSettings: strict),
     .target(name: "MeceneGzip", dependencies: ["CZlib"], swiftSettings: strict),
     .target(name: "MeceneTransport", dependencies: ["CMeceneSystem"], swiftSettings: strict),
     .target(
@@ -120,6 +121,7 @@ let package = Package(
       swiftSettings: common),
     .testTarget(
       name: "MeceneProofTests", dependencies: ["MeceneProof", "MeceneLedger"], swiftSettings: common),
+    .testTarget(name: "MeceneTerminalTests", dependencies: ["MeceneTerminal"], swiftSettings: common),
     .testTarget(name: "MeceneTransportTests", dependencies: ["MeceneTransport"], swiftSettings: common),
     .testTarget(
       name: "MeceneStoreTests",
@@ -150,7 +152,7 @@ let package = Package(
       name: "EndToEndTests",
       dependencies: [
         "MeceneClient", "MeceneWire", "MeceneTransport", "MeceneLedger", "MeceneProof", "MeceneConcurrency",
-        "TestSupport", "mecened", "mecene",
+        "MeceneTerminal", "TestSupport", "mecened", "mecene",
       ],
       swiftSettings: common),
   ],

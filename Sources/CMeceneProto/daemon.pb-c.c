@@ -385,7 +385,7 @@ const ProtobufCMessageDescriptor mecene__v1__get_status_request__descriptor =
   (ProtobufCMessageInit) mecene__v1__get_status_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor mecene__v1__get_status_response__field_descriptors[25] =
+static const ProtobufCFieldDescriptor mecene__v1__get_status_response__field_descriptors[27] =
 {
   {
     "version",
@@ -687,6 +687,30 @@ static const ProtobufCFieldDescriptor mecene__v1__get_status_response__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "writes_refused",
+    26,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__GetStatusResponse, writes_refused),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "free_bytes",
+    27,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__GetStatusResponse, free_bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned mecene__v1__get_status_response__field_indices_by_name[] = {
   6,   /* field[6] = accounts */
@@ -695,6 +719,7 @@ static const unsigned mecene__v1__get_status_response__field_indices_by_name[] =
   12,   /* field[12] = database_bytes */
   22,   /* field[22] = expected_clock_ms */
   15,   /* field[15] = fees_micros */
+  26,   /* field[26] = free_bytes */
   20,   /* field[20] = last_commit */
   18,   /* field[18] = limits */
   13,   /* field[13] = log_bytes */
@@ -714,11 +739,12 @@ static const unsigned mecene__v1__get_status_response__field_indices_by_name[] =
   21,   /* field[21] = unconfirmed_clock_ms */
   2,   /* field[2] = uptime_ms */
   0,   /* field[0] = version */
+  25,   /* field[25] = writes_refused */
 };
 static const ProtobufCIntRange mecene__v1__get_status_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 25 }
+  { 0, 27 }
 };
 const ProtobufCMessageDescriptor mecene__v1__get_status_response__descriptor =
 {
@@ -728,7 +754,7 @@ const ProtobufCMessageDescriptor mecene__v1__get_status_response__descriptor =
   "Mecene__V1__GetStatusResponse",
   "mecene.v1",
   sizeof(Mecene__V1__GetStatusResponse),
-  25,
+  27,
   mecene__v1__get_status_response__field_descriptors,
   mecene__v1__get_status_response__field_indices_by_name,
   1,  mecene__v1__get_status_response__number_ranges,

@@ -181,6 +181,7 @@ package final class EmbeddedEngine: Engine {
     var status = try reading.status()
     status.databaseBytes = sizes.database
     status.logBytes = sizes.log
+    status.freeBytes = sizes.free
     status.openClicks = summary.openClicks
     status.transfersBehind = summary.transfersBehind
     // What a commit of this moment would be stamped with.

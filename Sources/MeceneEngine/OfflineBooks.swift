@@ -5,18 +5,33 @@ internal import MeceneStore
 
 /// Books without a daemon, or beside one that goes on: what an operator does with the files.
 package enum OfflineBooks {
-  /// Proves the books of a data directory.
+  /// Which books are meant.
+  package enum Place: Sendable {
+    /// Those of a data directory.
+    case directory(String)
+    /// A file of their own, such as a backup.
+    case file(String)
+
+    fileprivate var path: String {
+      switch self {
+      case .directory(let path): DataDirectory.databasePath(in: path)
+      case .file(let path): path
+      }
+    }
+  }
+
+  /// Proves books.
   ///
   /// - Parameter kept: A commit that was kept outside, as number and link: the chain has to hold it.
   /// - Throws: `StoreError`, whose sentence `EmbeddedEngine.sentence(of:)` gives; `MalformedCommit`.
   package static func verify(
-    dataPath: String, against kept: String? = nil, progress: (StageProgress) -> Void
+    _ place: Place, against kept: String? = nil, progress: (StageProgress) -> Void
   ) throws -> Verdict {
     let commit = try kept.map { text throws(MalformedCommit) in
       guard let commit = CommitPoint(parsing: text) else { throw MalformedCommit(text: text) }
       return commit
     }
-    return try BookFile(readingOnly: DataDirectory.databasePath(in: dataPath)).verify(
+    return try BookFile(readingOnly: place.path).verify(
       against: commit, progress: progress)
   }
 

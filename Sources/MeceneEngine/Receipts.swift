@@ -6,10 +6,12 @@ extension BookFile {
   /// Makes an account's receipt of a settled period, from the block of leaves that its leaf is in and the roots of all
   /// blocks.
   ///
-  /// - Throws: A `Refusal` when the period is not settled, or the account has no such part in it; a `Finding` when the
+  /// - Throws: A `Refusal` when the period is not settled, the account has no such part in it, or the part is of more clicks
+  ///   than a message holds; a `Finding` when the
   ///   rows don't give the digest that the settlement has.
   func receipt(
-    _ reference: AccountReference, _ period: Period, _ tree: SettlementSeal.Tree
+    _ reference: AccountReference, _ period: Period, _ tree: SettlementSeal.Tree,
+    clicksMax: Int = ReceiptProof.clicksMax
   ) throws -> (account: AccountID, proof: ReceiptProof) {
     let (account, settled) = try read { snapshot in
       let account = try snapshot.account(reference, field: "account").id
@@ -37,6 +39,12 @@ extension BookFile {
       hashes.append(LeafHash.of(leaf.words, leaf.id, period, secret: identity.secret))
     }
     guard let (offset, part) = found else { throw Refusal.noReceipt(reference, period, tree) }
+    if case .patron(let leaf) = part, leaf.clicks.count > clicksMax {
+      throw Refusal(
+        .messageTooLarge, field: "account",
+        "the receipt would be of \(leaf.clicks.count) clicks, and one is of at most \(clicksMax)",
+        ["clicks": "\(leaf.clicks.count)", "clicks_max": "\(clicksMax)"])
+    }
     let proof = ReceiptProof(
       header: header, leaf: part,
       blind: LeafHash.blind(account, period, secret: identity.secret).bytes,

@@ -181,6 +181,8 @@ package struct LedgerStatus: Sendable, Hashable {
   package var settlements = 0
   package var databaseBytes = 0
   package var logBytes = 0
+  /// Free where the books lie.
+  package var freeBytes = 0
   package var fees = Micros.zero
   package var money = Micros.zero
   /// What the open period was opened with.

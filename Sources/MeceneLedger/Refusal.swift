@@ -37,6 +37,7 @@ package struct Refusal: Error, Sendable, Hashable {
     case idsExhausted = 33
     case booksInconsistent = 34
     case receiptNotFound = 35
+    case messageTooLarge = 62
   }
 
   /// One number or text of the sentence.

@@ -8,6 +8,9 @@ package struct ReceiptProof: Sendable, Hashable {
     case owner(OwnerLeaf)
   }
 
+  /// The most clicks that a receipt is of: as a message, more would not fit the memory of one, or a frame.
+  package static let clicksMax = 500_000
+
   package let header: SettlementHeader
   package let leaf: Leaf
   /// What hides the leaf from others, 32 bytes.

@@ -30,7 +30,19 @@ extension Handlers: DaemonServiceHandler {
         transfersBehind: UInt64(clamping: status.transfersBehind), lastCommit: status.lastCommit.text,
         unconfirmedClockMs: status.clockDoubt?.wall.milliseconds ?? 0,
         expectedClockMs: status.clockDoubt?.expected.milliseconds ?? 0, terms: PeriodTerms(status.terms),
-        nextTerms: PeriodTerms(status.nextTerms))
+        nextTerms: PeriodTerms(status.nextTerms), writesRefused: Self.whyWritesAreRefused(engine.condition),
+        freeBytes: UInt64(clamping: status.freeBytes))
+    }
+  }
+
+  private static func whyWritesAreRefused(_ condition: EngineCondition) -> String {
+    switch condition {
+    case .serving: ""
+    case .diskFull: "the disk is full"
+    case .diskFailing: "the disk keeps failing"
+    case .clockUnconfirmed: "the clock is not confirmed"
+    case .recovering: "the books are being read anew"
+    case .stopped: "the daemon is stopping"
     }
   }
 

@@ -279,13 +279,15 @@ extension BookFile {
     }
   }
 
-  /// Bytes of the file and of its log.
-  package func sizes() -> (database: Int, log: Int) {
+  /// Bytes of the file and of its log, and bytes that are free beside them for the daemon's user.
+  package func sizes() -> (database: Int, log: Int, free: Int) {
     func size(_ path: String) -> Int {
       let attributes = try? FileManager.default.attributesOfItem(atPath: path)
       return (attributes?[.size] as? NSNumber)?.intValue ?? 0
     }
-    return (size(location.path), size(location.path + "-wal"))
+    let system = try? FileManager.default.attributesOfFileSystem(forPath: location.path)
+    let free = (system?[.systemFreeSize] as? NSNumber)?.intValue ?? 0
+    return (size(location.path), size(location.path + "-wal"), free)
   }
 }
 

@@ -36,10 +36,11 @@ public enum StatusCode: Int32, Sendable, CaseIterable {
   case unauthenticated = 16
 }
 
-extension Reason {
-  /// The reason's name without its prefix, such as `PATRON_INACTIVE`; its number when this version has none.
-  public var shortName: String {
-    guard let name else { return String(rawValue) }
-    return String(name.dropFirst("REASON_".count))
+extension StatusCode {
+  /// The code's name in gRPC's documentation, such as `NOT_FOUND`.
+  public var name: String {
+    "\(self)".reduce(into: "") { name, letter in
+      name += letter.isUppercase ? "_\(letter)" : letter.uppercased()
+    }
   }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import MeceneTerminal
 
 /// Options from the environment, as if they had been written before those of the command line. An empty variable is unset.
 enum Environment {
@@ -33,8 +34,20 @@ enum Environment {
     return (options + flags).filter { option in
       error.contains("--" + option) && environment[variable(option)] != nil && !isNamed(option, commandLine)
         && !isNamed("no-" + option, commandLine)
-    }.map { "--\($0) as \(variable($0))" }
+    }.map(variable)
   }
+
+  /// Variables that look like the daemon's, and that nobody reads: misspelt ones, most likely.
+  static func unknown(_ environment: [String: String]) -> [(name: String, nearest: String?)] {
+    let known = (options + flags).map(variable)
+    return environment.keys.filter {
+      $0.hasPrefix("MECENE_") && !known.contains($0) && !ofClients.contains($0)
+    }
+    .sorted().map { ($0, known.nearest(to: $0)) }
+  }
+
+  /// What the clients read.
+  private static let ofClients: Set<String> = ["MECENE_SERVER"]
 
   private static func variable(_ option: String) -> String {
     "MECENE_" + option.uppercased().replacing("-", with: "_")

@@ -73,6 +73,7 @@ private struct VerifyBooks: ParsableCommand {
     discussion: "A daemon may go on serving meanwhile. Exit status 1 when a row is wrong.")
 
   @OptionGroup var directory: DataOption
+  @Argument(help: "A backup to prove, in place of a data directory.") var file: String?
   @Option(
     help: ArgumentHelp(
       "A commit that was kept outside, as `mecene status` shows the last: the books have to hold it.",
@@ -81,7 +82,8 @@ private struct VerifyBooks: ParsableCommand {
 
   func run() throws {
     try OfflineCommands.run("clean") {
-      try OfflineBooks.verify(dataPath: directory.data, against: link, progress: $1)
+      try OfflineBooks.verify(
+        file.map(OfflineBooks.Place.file) ?? .directory(directory.data), against: link, progress: $1)
     }
   }
 }
@@ -94,6 +96,12 @@ private struct BackUp: ParsableCommand {
 
   @OptionGroup var directory: DataOption
   @Argument(help: "The file to make.") var file: String
+
+  func validate() throws {
+    if file == "-" {
+      throw ValidationError("A backup is a file that is proved; it can't go to standard output.")
+    }
+  }
 
   func run() throws {
     try OfflineCommands.run("backed up to \(file), clean") {

@@ -15,6 +15,10 @@ enum Run {
     if let name = commandLine.first, let command = OfflineCommands.all[name] {
       return command.main(Array(commandLine.dropFirst()))
     }
+    for (name, nearest) in Environment.unknown(ProcessInfo.processInfo.environment) {
+      let advice = nearest.map { "; did you mean \($0)?" } ?? ""
+      Output.note("mecened: the variable \(name.shown()) means nothing here\(advice)\n")
+    }
     let configuration: Configuration
     do {
       let variables = try Environment.arguments(ProcessInfo.processInfo.environment, commandLine: commandLine)
@@ -30,7 +34,7 @@ enum Run {
     } catch {
       let text = Mecened.fullMessage(for: error)
       for option in Environment.options(in: text, commandLine: commandLine) {
-        Output.note("mecened: \(option) comes from the environment\n")
+        Output.note("mecened: the value comes from the variable \(option)\n")
       }
       Mecened.exit(withError: error)
     }

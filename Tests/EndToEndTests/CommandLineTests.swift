@@ -69,8 +69,11 @@ import Testing
   }
 
   /// Runs any program.
-  static func runAny(_ path: String, _ arguments: [String]) throws -> Output {
+  static func runAny(
+    _ path: String, _ arguments: [String], environment: [String: String] = [:]
+  ) throws -> Output {
     let process = Process()
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.executableURL = URL(fileURLWithPath: path)
     process.arguments = arguments
     let (out, err) = (Pipe(), Pipe())
@@ -263,7 +266,7 @@ import Testing
       (["--data", "/tmp/mecene-none", "--listen", "tcp://0.0.0.0:0"], [:], 1, "neither tokens nor TLS"),
       (["--check-config", "--listen", "tcp://0.0.0.0:0"], [:], 64, "neither tokens nor TLS"),
       (["--check-config", "--simulated-clock", "2026-02-29"], [:], 64, "--simulated-clock is a time"),
-      (["--check-config"], ["MECENE_FEE_BPS": "abc"], 64, "--fee-bps as MECENE_FEE_BPS comes from"),
+      (["--check-config"], ["MECENE_FEE_BPS": "abc"], 64, "the value comes from the variable MECENE_FEE_BPS"),
       (["--check-config", "--listen", ""], [:], 64, "--listen names an address"),
       (["--check-config", "--listen", ","], [:], 64, "--listen names an address"),
       (["--check-config", "--data", ""], [:], 64, "--data names a directory"),

@@ -118,6 +118,9 @@ import Testing
     let again = try mecened("backup", "--data", data, backup)
     #expect(again.code == 1 && again.err.contains("never takes another file's place"))
     #expect(try mecened("verify", "--data", data).out.hasPrefix("clean\n"))
+    #expect(try mecened("verify", backup).out.hasPrefix("clean\n"))
+    let stream = try mecened("backup", "--data", data, "-")
+    #expect(stream.code == 64 && stream.err.contains("can't go to standard output"))
     daemon.terminate()
     daemon.waitUntilExit()
 

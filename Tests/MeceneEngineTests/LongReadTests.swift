@@ -173,6 +173,26 @@ import Testing
       #expect(isGone)
     }
   }
+
+  @Test func `a receipt of more clicks than a message holds is refused by its number`() async throws {
+    let directory = try TemporaryDirectory()
+    let engines = EngineTests()
+    let november = Period(number: 682)
+    try await engines.withEngine(directory) { engine in
+      try await engines.populate(engine, accounts: 5)
+      for n in 2...5 as ClosedRange<Int64> {
+        try await engines.perform(engine, .click(engines.id(1), engines.thing(n), nil))
+      }
+      _ = try await engines.perform(engine, .setClock(Timestamp(milliseconds: decemberMs)))
+      _ = try await engine.settle(november) { _ in }
+    }
+    let book = try BookFile(readingOnly: DataDirectory.databasePath(in: directory.path + "/data"))
+    let refusal = #expect(throws: Refusal.self) {
+      try book.receipt(.id(AccountID(1)), november, .patrons, clicksMax: 3)
+    }
+    #expect(refusal?.reason == .messageTooLarge && refusal?.sentence.contains("of 4 clicks") == true)
+    #expect(try book.receipt(.id(AccountID(1)), november, .patrons, clicksMax: 4).proof.contradiction == nil)
+  }
 }
 
 extension EmbeddedEngine {

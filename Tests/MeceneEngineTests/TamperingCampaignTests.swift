@@ -197,7 +197,8 @@ import Testing
 
   private func whatIsFound(at directory: TemporaryDirectory) async throws -> String? {
     do {
-      if let finding = try OfflineBooks.verify(dataPath: directory.path + "/data", progress: { _ in }).finding
+      if let finding = try OfflineBooks.verify(.directory(directory.path + "/data"), progress: { _ in })
+        .finding
       {
         return finding.key.isEmpty ? nil : "\(finding)"
       }

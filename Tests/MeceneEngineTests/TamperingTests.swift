@@ -125,7 +125,7 @@ import Testing
       try await tamper(directory, sql)
       #expect(try await engine.verify { _ in }.finding?.table == table)
       // The same from the files alone, beside the daemon.
-      let offline = try OfflineBooks.verify(dataPath: directory.path + "/data", progress: { _ in })
+      let offline = try OfflineBooks.verify(.directory(directory.path + "/data"), progress: { _ in })
       #expect(offline.finding?.table == table)
       // Whatever the rows hold, reading them never ends the process.
       _ = try? await engine.preview(nil)
@@ -258,7 +258,7 @@ import Testing
     try await books.withEngine(directory) { try await fill($0) }
     try await tamper(directory, sql)
     #expect(throws: StoreError.self) {
-      try OfflineBooks.verify(dataPath: directory.path + "/data", progress: { _ in })
+      try OfflineBooks.verify(.directory(directory.path + "/data"), progress: { _ in })
     }
     await #expect(throws: StoreError.self) { try await books.withEngine(directory) { _ in } }
   }
@@ -466,9 +466,9 @@ import Testing
       #expect(try await engine.verify(against: other) { _ in }.finding?.table == "commit_log")
       await engine.followJournal()
     }
-    #expect(try OfflineBooks.verify(dataPath: data, against: kept.text, progress: { _ in }).finding == nil)
+    #expect(try OfflineBooks.verify(.directory(data), against: kept.text, progress: { _ in }).finding == nil)
     #expect(throws: OfflineBooks.MalformedCommit.self) {
-      try OfflineBooks.verify(dataPath: data, against: "14:zz", progress: { _ in })
+      try OfflineBooks.verify(.directory(data), against: "14:zz", progress: { _ in })
     }
     // The last commit is a click alone: its row, and the account's pot and its transfer.
     try await tamper(
@@ -482,8 +482,8 @@ import Testing
       UPDATE account SET available_micros = available_micros + pots_micros, pots_micros = 0 WHERE id = 2;
       UPDATE projection SET through_transfer = (SELECT max(id) FROM transfer), next_transfer = (SELECT max(id) FROM transfer);
       """)
-    #expect(try OfflineBooks.verify(dataPath: data, progress: { _ in }).finding == nil)
-    let finding = try OfflineBooks.verify(dataPath: data, against: kept.text, progress: { _ in }).finding
+    #expect(try OfflineBooks.verify(.directory(data), progress: { _ in }).finding == nil)
+    let finding = try OfflineBooks.verify(.directory(data), against: kept.text, progress: { _ in }).finding
     #expect(finding?.table == "commit_log" && finding?.key == "\(kept.number)")
   }
 }

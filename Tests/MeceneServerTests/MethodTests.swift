@@ -1,4 +1,5 @@
 import MeceneClient
+import MeceneProof
 import MeceneServer
 import MeceneTransport
 import MeceneWire
@@ -429,6 +430,20 @@ import struct MeceneLedger.Terms
       #expect(await refused(.id(1), "2026-11", .patron) == (.receiptNotFound, "account"))
       #expect(await refused(.id(1), "2026-11", .owner) == (.receiptNotFound, "account"))
     }
+  }
+
+  @Test func `a receipt of as many clicks as one may be of fits a message and a frame`() throws {
+    let limits = Limits()
+    let click = ReceiptClick(thingID: 1 << 34, ownerID: 1 << 34, shareMicros: 1 << 34)
+    let part = PatronPart(
+      potMicros: .max, clicks: Array(repeating: click, count: ReceiptProof.clicksMax))
+    let coder = MessageCoder(arenaBytesMax: limits.messageMemoryMax)
+    var frame: [UInt8] = []
+    try coder.appendFrame(
+      callID: 1, more: false, payload: GetReceiptResponse(receipt: Receipt(part: .patron(part))), to: &frame)
+    #expect(frame.count < 1 << 24)
+    let answer = MessageCoder(arenaBytesMax: 64 << 20)
+    #expect(try answer.decode(Response.self, from: Array(frame.dropFirst(4))).status == 0)
   }
 
   @Test func `the daemon tells its state, and its clock goes forward only`() async throws {

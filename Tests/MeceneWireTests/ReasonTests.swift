@@ -14,7 +14,7 @@ import Testing
 
   @Test func `the ledger's reasons are the contract's`() {
     for reason in Refusal.Reason.allCases {
-      let name = Reason(rawValue: reason.rawValue).shortName.replacing("_", with: "").lowercased()
+      let name = Reason(rawValue: reason.rawValue).description.replacing("_", with: "").lowercased()
       #expect(name == "\(reason)".lowercased())
     }
   }

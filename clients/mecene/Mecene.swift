@@ -10,11 +10,13 @@ struct Mecene: AsyncParsableCommand {
     commandName: "mecene",
     abstract: "Talks to a Mecene daemon: accounts, things, clicks and settlements.",
     discussion: """
-      Accounts are named by name or number, things by URL or number. Amounts are written like 10 or 10.50.
-      The daemon is found at --server or MECENE_SERVER, else at \(MeceneClient.defaultAddress).
+      Accounts are named by name or number, things by URL or number. Amounts are written like 10 or 10.50. The daemon is \
+      found at --server or MECENE_SERVER, else at \(MeceneClient.defaultAddress).
 
-      Exit status: 0 done, 1 a failure on this side, 2 bad usage, 64 + gRPC's status code when the daemon
-      refuses or does not answer.
+      Exit status: 0 done, 1 a failure on this side, 2 bad usage, 64 + gRPC's status code when the daemon refuses or does \
+      not answer. With --json an error is an object on standard error.
+
+      Completions: mecene --generate-completion-script bash (or zsh, or fish).
       """,
     version: "mecene 0.1.0",
     subcommands: [
@@ -32,7 +34,7 @@ struct Mecene: AsyncParsableCommand {
 enum Run {
   static func main() async {
     do {
-      try refuseWhatParsesBadly(Array(CommandLine.arguments.dropFirst()))
+      try refuseWhatParsesBadly(arguments)
       var command = try Mecene.parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
@@ -40,28 +42,47 @@ enum Run {
         try command.run()
       }
     } catch let error as MeceneError {
-      Terminal.complain(Advice.sentence(error))
+      if wantsJSON { ErrorObject(error).write() } else { Terminal.complain(Advice.sentence(error)) }
       exit(64 + error.code.rawValue)
     } catch let error as LocalFailure {
-      Terminal.complain(error.sentence)
+      if wantsJSON { ErrorObject(error).write() } else { Terminal.complain(error.sentence) }
       exit(error.exitCode)
     } catch {
       exitFromParser(error)
     }
   }
 
+  private static let arguments = Array(CommandLine.arguments.dropFirst())
+  /// Whether whoever called is a program.
+  private static let wantsJSON = arguments.prefix { $0 != "--" }.contains("--json")
+
   /// Mistakes to which the parser's own answer is no help.
   private static func refuseWhatParsesBadly(_ arguments: [String]) throws {
     if let negative = arguments.first(where: { $0.hasPrefix("-") && Double($0) != nil }) {
       throw LocalFailure(sentence: "amounts and numbers are 0 or more; one was \(negative)", exitCode: 2)
     }
-    if arguments.first == "help", arguments.count > 1 {
-      let names = Mecene.configuration.subcommands.map { $0._commandName }
-      guard names.contains(arguments[1]) else {
+    if arguments.first == "help" {
+      try refuseUnknownVerb(arguments.dropFirst())
+    } else {
+      try refuseUnknownVerb(arguments[...])
+    }
+  }
+
+  private static func refuseUnknownVerb(_ arguments: ArraySlice<String>) throws {
+    var command: any ParsableCommand.Type = Mecene.self
+    var path = ""
+    for argument in arguments {
+      let verbs = command.configuration.subcommands
+      if verbs.isEmpty || argument.hasPrefix("-") || argument == "help" { return }
+      guard let verb = verbs.first(where: { $0._commandName == argument }) else {
+        let names = verbs.map { path + $0._commandName }
+        let advice = names.nearest(to: path + argument).map { "did you mean \($0)?" }
         throw LocalFailure(
-          sentence: "there is no verb \(arguments[1]); there are \(names.joined(separator: ", "))",
-          exitCode: 2)
+          sentence: "there is no verb \(path)\(argument.shown()); "
+            + (advice ?? "there are \(names.joined(separator: ", "))"), exitCode: 2)
       }
+      command = verb
+      path += argument + " "
     }
   }
 
@@ -79,6 +100,45 @@ enum Run {
     }
     Terminal.complain("\(error)")
     exit(1)
+  }
+}
+
+/// An error for programs, as one line of JSON on standard error.
+private struct ErrorObject: Encodable {
+  var code: String?
+  var reason: String?
+  var field: String?
+  let message: String
+  var details: [String: String]?
+  var notExecuted: Bool?
+  var inDoubt: Bool?
+  var key: String?
+  var retryAfterMs: UInt32?
+  let exitStatus: Int32
+
+  init(_ error: MeceneError) {
+    code = error.code.name
+    reason = error.reason.description
+    field = error.field
+    message = error.description
+    details = error.details
+    notExecuted = error.notExecuted
+    inDoubt = error.inDoubt
+    key = error.key
+    retryAfterMs = error.retryAfterMs
+    exitStatus = 64 + error.code.rawValue
+  }
+
+  init(_ failure: LocalFailure) {
+    message = failure.sentence
+    exitStatus = failure.exitCode
+  }
+
+  func write() {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let text = (try? encoder.encode(["error": self])).map { String(decoding: $0, as: UTF8.self) } ?? message
+    Terminal.note(text)
   }
 }
 

@@ -100,6 +100,10 @@ public struct GetStatusResponse: Sendable, Hashable {
   public var terms: PeriodTerms?
   /// What the next period will open with: the daemon's own settings.
   public var nextTerms: PeriodTerms?
+  /// Why writes are refused, in words; empty = they are taken.
+  public var writesRefused: String
+  /// Bytes that are free where the books lie.
+  public var freeBytes: UInt64
 
   /// Makes the message; what is not named is empty.
   public init(
@@ -127,7 +131,9 @@ public struct GetStatusResponse: Sendable, Hashable {
     unconfirmedClockMs: Int64 = 0,
     expectedClockMs: Int64 = 0,
     terms: PeriodTerms? = nil,
-    nextTerms: PeriodTerms? = nil
+    nextTerms: PeriodTerms? = nil,
+    writesRefused: String = "",
+    freeBytes: UInt64 = 0
   ) {
     self.version = version
     self.protocolVersion = protocolVersion
@@ -154,6 +160,8 @@ public struct GetStatusResponse: Sendable, Hashable {
     self.expectedClockMs = expectedClockMs
     self.terms = terms
     self.nextTerms = nextTerms
+    self.writesRefused = writesRefused
+    self.freeBytes = freeBytes
   }
 
   /// Makes the empty message.
@@ -189,6 +197,8 @@ extension GetStatusResponse: Message {
       FieldRule(23, "expected_clock_ms", .int64),
       FieldRule(24, "terms", .message(PeriodTerms.layout)),
       FieldRule(25, "next_terms", .message(PeriodTerms.layout)),
+      FieldRule(26, "writes_refused", .string),
+      FieldRule(27, "free_bytes", .uint64),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_status_response__unpack($0, $1, $2)) })
 
@@ -243,6 +253,8 @@ extension GetStatusResponse: Message {
     if expectedClockMs != 0 { writer.append(23, expectedClockMs) }
     if let terms { writer.append(24, terms) }
     if let nextTerms { writer.append(25, nextTerms) }
+    if !writesRefused.isEmpty { writer.append(26, writesRefused) }
+    if freeBytes != 0 { writer.append(27, freeBytes) }
   }
 
   @unsafe package init(bridged pointer: UnsafeRawPointer) {
@@ -281,6 +293,8 @@ extension GetStatusResponse: Message {
     if let pointer = unsafe c.pointee.next_terms {
       self.nextTerms = unsafe PeriodTerms(bridged: UnsafeRawPointer(pointer))
     }
+    self.writesRefused = unsafe String(bridged: c.pointee.writes_refused)
+    self.freeBytes = unsafe c.pointee.free_bytes
   }
 
   @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
@@ -323,6 +337,8 @@ extension GetStatusResponse: Message {
       unsafe c.pointee.next_terms = try nextTerms.bridge(into: arena).assumingMemoryBound(
         to: Mecene__V1__PeriodTerms.self)
     }
+    unsafe c.pointee.writes_refused = try arena.string(writesRefused)
+    unsafe c.pointee.free_bytes = freeBytes
     return UnsafeMutableRawPointer(c)
   }
 }
@@ -430,6 +446,14 @@ extension GetStatusResponse {
       json.key("nextTerms")
       nextTerms.writeJSON(to: &json)
     }
+    if json.writesEmpty || !writesRefused.isEmpty {
+      json.key("writesRefused")
+      json.string(writesRefused)
+    }
+    if json.writesEmpty || freeBytes != 0 {
+      json.key("freeBytes")
+      json.unsigned64(freeBytes)
+    }
     json.endObject()
   }
 
@@ -466,6 +490,8 @@ extension GetStatusResponse {
         case "expectedClockMs", "expected_clock_ms": self.expectedClockMs = try value.int64()
         case "terms": self.terms = try PeriodTerms(json: value)
         case "nextTerms", "next_terms": self.nextTerms = try PeriodTerms(json: value)
+        case "writesRefused", "writes_refused": self.writesRefused = try value.string()
+        case "freeBytes", "free_bytes": self.freeBytes = try value.uint64()
         default: throw JSONError(unknownField: name)
         }
       } catch { throw error.inside(name) }

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import MeceneClient
 internal import MeceneLedger
+internal import MeceneTerminal
 internal import MeceneWire
 
 struct StatusCommand: AsyncParsableCommand {
@@ -30,6 +31,8 @@ struct StatusCommand: AsyncParsableCommand {
           "settlements": "\(status.settlements)",
           "money": Amount.text(status.moneyMicros), "fees": Amount.text(status.feesMicros),
           "database": Tables.bytes(status.databaseBytes), "write-ahead log": Tables.bytes(status.logBytes),
+          "free on the disk": Tables.bytes(status.freeBytes),
+          "writes": status.writesRefused.isEmpty ? "taken" : "refused: \(status.writesRefused)",
           "connections": "\(status.connections)",
         ])
         Tables.show(
@@ -137,11 +140,24 @@ struct CallCommand: AsyncParsableCommand {
       A stream is shown as one line of JSON for each message.
       """)
 
-  @Argument(help: "Service/Method; mecene.v1. may be left out.") var method: String
+  @Argument(
+    help: "Service/Method; mecene.v1. may be left out.",
+    completion: .list(Method.allCases.map { shortened($0.path) }))
+  var method: String?
   @Argument(help: "The request; {} if left out, - for standard input.") var request = "{}"
+  @Flag(help: "List the methods.") var list = false
   @OptionGroup var connection: ConnectionOptions
 
+  private static func shortened(_ path: String) -> String {
+    String(path.trimmingPrefix("mecene.v1.").trimmingPrefix("grpc.health.v1."))
+  }
+
+  func validate() throws {
+    guard list != (method != nil) else { throw ValidationError("Give a method, or --list to see them.") }
+  }
+
   func run() async throws {
+    guard let method else { return Terminal.print(Method.allCases.map(\.path).joined(separator: "\n")) }
     let text =
       request == "-"
       ? String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self) : request
@@ -154,13 +170,23 @@ struct CallCommand: AsyncParsableCommand {
           path: path, json: try JSONValue(parsing: text), options: options,
           answer: { Terminal.print($0.json(writingEmpty: true)) })
         guard isKnown else {
-          let known = Method.allCases.map(\.path).joined(separator: "\n  ")
-          throw LocalFailure(sentence: "there is no method \(path); there are\n  \(known)", exitCode: 2)
+          let nearest = Method.allCases.map(\.path).nearest(to: path).map { "did you mean \($0)?" }
+          throw LocalFailure(
+            sentence: "there is no method \(path); \(nearest ?? "`mecene call --list` shows them")",
+            exitCode: 2)
         }
       }
     } catch let error as JSONError {
-      throw LocalFailure(sentence: error.description, exitCode: 2)
+      throw LocalFailure(sentence: error.description + Self.place(text), exitCode: 2)
     }
+  }
+
+  /// Where a text stops being JSON; empty when it is JSON all through.
+  private static func place(_ text: String) -> String {
+    do {
+      _ = try JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed)
+      return ""
+    } catch { return ((error as NSError).userInfo["NSDebugDescription"]).map { ": \($0)" } ?? "" }
   }
 
   private func longCall(_ path: String) -> Bool {

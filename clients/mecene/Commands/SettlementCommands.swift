@@ -56,9 +56,8 @@ struct SettleCommand: AsyncParsableCommand {
 
   func run() async throws {
     let chosen = month ?? named ?? ""
-    try Terminal.confirm(
-      "Settle \(chosen.isEmpty ? "the oldest closed month" : chosen)? It can't be taken back.", yes: yes)
     try await connection.withClient(seconds: longCallSeconds) { client, options in
+      try await confirm(chosen, client, options)
       let bar = ProgressBar()
       for try await message in client.settlementService.settle(
         SettleRequest(period: chosen), options: options)
@@ -72,6 +71,30 @@ struct SettleCommand: AsyncParsableCommand {
         }
       }
     }
+  }
+}
+
+extension SettleCommand {
+  /// Asks, with what the settlement would do.
+  private func confirm(_ chosen: String, _ client: MeceneClient, _ options: CallOptions) async throws {
+    if yes { return }
+    var month = chosen
+    if month.isEmpty {
+      month = try await client.daemonService.getStatus(GetStatusRequest(), options: options)
+        .oldestUnsettledPeriod
+    }
+    // Where nothing is to be settled, the daemon says why.
+    guard !month.isEmpty, Terminal.inputIsTerminal else {
+      return try Terminal.confirm(
+        "Settle \(month.isEmpty ? "the oldest closed month" : month)? It can't be taken back.", yes: false)
+    }
+    let preview = try await client.settlementService.previewSettlement(
+      PreviewSettlementRequest(period: month), options: options
+    ).settlement
+    let what = preview.map {
+      " \($0.pots) pots with \($0.clicks) clicks, \(Amount.text($0.potsMicros)) in all, go to \($0.owners) owners."
+    }
+    try Terminal.confirm("Settle \(month)?\(what ?? "") It can't be taken back.", yes: false)
   }
 }
 

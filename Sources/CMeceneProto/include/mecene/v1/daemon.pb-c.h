@@ -150,10 +150,18 @@ struct  Mecene__V1__GetStatusResponse
    * What the next period will open with: the daemon's own settings.
    */
   Mecene__V1__PeriodTerms *next_terms;
+  /*
+   * Why writes are refused, in words; empty = they are taken.
+   */
+  char *writes_refused;
+  /*
+   * Bytes that are free where the books lie.
+   */
+  uint64_t free_bytes;
 };
 #define MECENE__V1__GET_STATUS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&mecene__v1__get_status_response__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0,NULL, 0, (char *)protobuf_c_empty_string, 0, 0, NULL, NULL }
+    , (char *)protobuf_c_empty_string, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0,NULL, 0, (char *)protobuf_c_empty_string, 0, 0, NULL, NULL, (char *)protobuf_c_empty_string, 0 }
 
 
 /*

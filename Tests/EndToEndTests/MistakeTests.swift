@@ -1,0 +1,177 @@
+import Foundation
+import MeceneTerminal
+import MeceneTransport
+import TestSupport
+import Testing
+
+/// What somebody new does wrong, and what is told then.
+@Suite(.serialized) struct MistakeTests {
+  private func withDaemon(
+    _ more: [String] = [],
+    _ body: (_ mecene: (String, String) throws -> CommandLineTests.Output) throws -> Void
+  ) throws {
+    let directory = try TemporaryDirectory()
+    let daemon = try CommandLineTests.startDaemon(directory, more)
+    defer {
+      daemon.terminate()
+      daemon.waitUntilExit()
+    }
+    try body { line, input in
+      try CommandLineTests.run(
+        "mecene", line.split(separator: " ").map(String.init), input: input,
+        environment: ["MECENE_SERVER": "unix:\(directory.path)/s"])
+    }
+  }
+
+  @Test func `a file that is nearly right is told what is wrong, with the line`() throws {
+    try withDaemon { mecene in
+      #expect(try mecene("account open anna --budget 2", "").code == 0)
+      let cases: [(file: String, told: String)] = [
+        ("account;amount\nanna;1\n", "separates its columns by semicolons; save it with commas"),
+        ("account\tamount\nanna\t1\n", "separates its columns by tabs"),
+        ("sep=;\naccount;amount\nanna;1\n", "without the line sep=;"),
+        ("acount,amount\nanna,1\n", "lacks the column account"),
+        ("account,amount\nanna,1\n\"anna,1\nanna,1\n", "line 3: a quote is opened and never closed"),
+        ("account,amount\nanna,1\nanna\n", "line 3: it has 1 fields under 2 columns"),
+        (
+          "account,amount\nanna,1.000\n",
+          "line 2: amount is 1.000, which some read as 1000; write 1.000000 or 1000.00"
+        ),
+        ("account,amount\n+1,1\n", "line 2: "), ("account,amount\n0001,1\n", "line 2: "),
+      ]
+      for (file, told) in cases {
+        let output = try mecene("deposit --from -", file)
+        #expect(output.code != 0 && output.err.contains(told), "\(file): \(output.err)")
+      }
+      // A spreadsheet's empty rows, capitals, and blanks around amounts are no mistakes.
+      let fine = try mecene(
+        "deposit --from -",
+        "Account,AMOUNT\nanna, 1 \n,,\n ,\nanna,\u{a0}0.333\u{a0}\n".replacing(",,", with: ","))
+      #expect(fine.out == "2 deposited, 0 refused\n", "\(fine.out)\(fine.err)")
+    }
+  }
+
+  @Test func `an import claims what its columns say, and no account twice`() throws {
+    try withDaemon { mecene in
+      #expect(try mecene("account open anna --budget 2 --display-name Anna", "").code == 0)
+      let without = try mecene("import -", "name,deposit\nanna,5\n")
+      #expect(
+        without.code == 0 && without.out == "1 deposited, 0 opened, 1 there before, 0 refused\n",
+        "\(without.err)")
+      let with = try mecene("import -", "name,budget\nanna,5\n")
+      #expect(with.code == 1 && with.err.contains("has the budget 2.00"))
+      let twice = try mecene("import -", "name,deposit\nbert,5\nbert,6\n")
+      #expect(twice.code == 1 && twice.err.contains("line 3, column name: the account is on line 2 too"))
+      #expect(try mecene("account show bert", "").out.contains("available       5.00"))
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("clikc a b", "there is no verb clikc; did you mean click?"),
+      ("account opne", "did you mean account open?"), ("help acount", "did you mean account?"),
+      ("frobnicate", "there are account, budget"), ("call", "Give a method, or --list"),
+      ("call ClickService/Clic", "did you mean mecene.v1.ClickService/Click?"),
+      ("call Health/Check {\"a\"1}", "is not valid JSON: Invalid value around character"),
+    ])
+  func `a misspelt verb or method is told the right one`(line: String, told: String) throws {
+    let output = try CommandLineTests.run("mecene", line.split(separator: " ").map(String.init))
+    #expect(output.code == 2 && output.err.contains(told), "\(output.err)")
+  }
+
+  private struct Told: Decodable {
+    struct Error: Decodable {
+      let code: String?
+      let reason: String?
+      let field: String?
+      let message: String
+      let details: [String: String]?
+      let exitStatus: Int32
+    }
+    let error: Error
+  }
+
+  @Test func `with --json an error is an object, and zeros are written`() throws {
+    try withDaemon { mecene in
+      func told(_ line: String) throws -> Told.Error {
+        let output = try mecene(line, "")
+        #expect(output.out.isEmpty)
+        let error = try JSONDecoder().decode(Told.self, from: Data(output.err.utf8)).error
+        #expect(error.exitStatus == output.code)
+        return error
+      }
+      let unknown = try told("account show nobody --json")
+      #expect(
+        unknown.code == "NOT_FOUND" && unknown.reason == "ACCOUNT_NOT_FOUND" && unknown.field == "account")
+      let local = try told("import /no/such/file --json")
+      #expect(local.code == nil && local.message.contains("there is no such file"))
+      #expect(try mecene("account open anna --budget 2 --json", "").out.contains(#""availableMicros":"0""#))
+      let inactive = try told("click anna 1 --json")
+      #expect(inactive.reason == "THING_NOT_FOUND" && inactive.details?["thing_id"] == "1")
+      let listed = try mecene("thing list --json", "").out
+      #expect(listed == #"{"things":[],"nextPageToken":""}"# + "\n")
+      let called = try mecene("call AccountService/GetAccount {\"account\":{\"id\":1}}", "").out
+      #expect(called.contains(#""closed":false"#) && called.contains(#""potMicros":"0""#))
+    }
+  }
+
+  @Test func `tables stay straight whatever people are called, and nothing is cut`() throws {
+    try withDaemon { mecene in
+      let names = ["田中さんのブログです", "👩‍👩‍👧‍👦 family", "Bert 🎸 Ünïcode", "plain"]
+      for (number, name) in names.enumerated() {
+        let request = "{\"name\":\"account\(number)\",\"displayName\":\"\(name)\"}"
+        #expect(try mecene("call AccountService/OpenAccount -", request).code == 0)
+      }
+      let table = try mecene("account list", "").out
+      #expect(Set(table.split(separator: "\n").map { String($0).displayWidth }).count == 1, "\(table)")
+      for name in names { #expect(table.contains(" \(name) ")) }
+    }
+  }
+
+  @Test func `a table that is too wide for the terminal becomes lists, and a dumb terminal gets no colours`()
+    throws
+  {
+    let directory = try TemporaryDirectory()
+    let daemon = try CommandLineTests.startDaemon(directory)
+    defer { daemon.terminate() }
+    func inTerminal(_ columns: Int, _ command: String, _ environment: [String: String] = [:]) throws -> String
+    {
+      let mecene = CommandLineTests.programs.appendingPathComponent("mecene").path
+      let shell = "stty cols \(columns); MECENE_SERVER=unix:\(directory.path)/s \(mecene) \(command)"
+      return try CommandLineTests.runAny(
+        "/usr/bin/script", ["-qec", shell, "/dev/null"],
+        environment: ["TERM": "xterm", "NO_COLOR": ""].merging(environment) { $1 }
+      ).out.replacing("\r\n", with: "\n")
+    }
+    _ = try inTerminal(80, "account open anna --budget 2")
+    _ = try inTerminal(80, "deposit anna 2 --key bank-4711")
+    #expect(try inTerminal(120, "statement anna").contains("| transfer | when"))
+    let narrow = try inTerminal(60, "statement anna")
+    #expect(narrow.contains("what       deposit\nkey        bank-4711\namount     +2.00\n"), "\(narrow)")
+    #expect(try inTerminal(80, "verify").contains("\u{1b}[32mclean"))
+    let bar = try inTerminal(60, "verify").split(separator: "\r").map { $0.replacing("\u{1b}[K", with: "") }
+    #expect(bar.contains { $0.hasPrefix("[") } && bar.allSatisfy { !$0.hasPrefix("[") || $0.count <= 60 })
+    #expect(try !inTerminal(80, "verify", ["TERM": "dumb"]).contains("\u{1b}"))
+  }
+
+  @Test func `a misspelt variable is told, and a start that fails leaves no books`() throws {
+    let misspelt = try CommandLineTests.run(
+      "mecened", ["--check-config"], environment: ["MECENE_FEEBPS": "100", "MECENE_SERVER": "unix:/tmp/x"])
+    #expect(misspelt.code == 0 && misspelt.out.contains("fee-bps=0\n"))
+    #expect(
+      misspelt.err == "mecened: the variable MECENE_FEEBPS means nothing here; did you mean MECENE_FEE_BPS?\n"
+    )
+    let directory = try TemporaryDirectory()
+    let taken = try Listener.all(at: .tcp(host: "127.0.0.1", port: 0))
+    let address = taken[0].address.description
+    let failed = try CommandLineTests.run(
+      "mecened", ["--data", directory.path + "/data", "--listen", address])
+    #expect(failed.code == 1 && failed.err.contains("Address already in use"))
+    #expect(!FileManager.default.fileExists(atPath: directory.path + "/data"))
+    let long = directory.path + "/" + String(repeating: "d", count: 100)
+    let socket = try CommandLineTests.run("mecened", ["--check-config", "--data", long])
+    #expect(
+      socket.code == 64 && socket.err.contains("--data: the path is too long for the Unix socket in it"))
+    withExtendedLifetime(taken) {}
+  }
+}
