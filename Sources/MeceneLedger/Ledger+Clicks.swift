@@ -165,13 +165,16 @@ extension Ledger {
         "thing number \(thing + 1) belongs to the patron; own things can't be clicked",
         ["thing_id": "\(thing + 1)", "account_id": "\(patron + 1)"])
     case .patronInactive:
-      return inactive(reason, patron, field: "patron", "the patron can't give")
+      return inactive(reason, patron, thing, field: "patron", "the patron can't give")
     default:
-      return inactive(reason, owner, field: "thing", "the owner can't receive, because they can't give")
+      return inactive(
+        reason, owner, thing, field: "thing", "the owner can't receive, because they can't give")
     }
   }
 
-  private func inactive(_ reason: Refusal.Reason, _ index: Int, field: String, _ claim: String) -> Refusal {
+  private func inactive(_ reason: Refusal.Reason, _ index: Int, _ thing: Int, field: String, _ claim: String)
+    -> Refusal
+  {
     let account = accounts[index]
     let minimum = open?.terms.minimum ?? nextTerms.minimum
     return Refusal(
@@ -179,7 +182,8 @@ extension Ledger {
       "\(claim): the budget is \(inCurrency(account.budget)) and \(inCurrency(account.available)) is available; "
         + "both have to be at least \(inCurrency(minimum))",
       [
-        "account_id": "\(index + 1)", "budget_micros": "\(account.budget.rawValue)",
+        "account_id": "\(index + 1)", "thing_id": "\(thing + 1)",
+        "budget_micros": "\(account.budget.rawValue)",
         "available_micros": "\(account.available.rawValue)", "minimum_micros": "\(minimum.rawValue)",
       ])
   }

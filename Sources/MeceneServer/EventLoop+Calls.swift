@@ -275,6 +275,8 @@ extension EventLoop {
       metadata: [
         "reason": "\(failure.reason)", "field": "\(failure.field)",
         "why": "\(failure.message.debugDescription)",
+        "details":
+          "\(failure.details.map { "\($0.key)=\($0.value)" }.joined(separator: " ").debugDescription)",
         "connection": "\(connection.token)",
       ])
     do throws(WireError) {

@@ -40,13 +40,13 @@ package func settings(
 /// Starts a server on a free TCP port and a Unix socket, and stops it after `body`.
 package func withServer<Result>(
   in directory: TemporaryDirectory? = nil, terms: Terms = Terms(), autoSettle: Bool = true,
-  limits: Limits = Limits(), _ body: (Server) async throws -> Result
+  limits: Limits = Limits(), logger: Logger = quietLogger, _ body: (Server) async throws -> Result
 ) async throws -> Result {
   let directory = try directory ?? TemporaryDirectory()
   let server = try await Server(
     listen: [.tcp(host: "127.0.0.1", port: 0), .unix(path: directory.path + "/mecene.sock")],
     settings: settings(directory, terms: terms, autoSettle: autoSettle),
-    shownSettings: [("clock", "simulated"), ("currency", "EUR")], limits: limits, logger: quietLogger,
+    shownSettings: [("clock", "simulated"), ("currency", "EUR")], limits: limits, logger: logger,
     fatal: { reason in Issue.fatal(reason) })
   do {
     let result = try await body(server)
@@ -65,9 +65,11 @@ private enum Issue {
 /// Starts a server and a client that talks to it over TCP.
 package func withServerAndClient<Result>(
   in directory: TemporaryDirectory? = nil, terms: Terms = Terms(), autoSettle: Bool = true,
-  limits: Limits = Limits(), _ body: (Server, MeceneClient) async throws -> Result
+  limits: Limits = Limits(), logger: Logger = quietLogger,
+  _ body: (Server, MeceneClient) async throws -> Result
 ) async throws -> Result {
-  try await withServer(in: directory, terms: terms, autoSettle: autoSettle, limits: limits) { server in
+  try await withServer(in: directory, terms: terms, autoSettle: autoSettle, limits: limits, logger: logger) {
+    server in
     try await withMeceneClient(server.addresses[0].description) { client in try await body(server, client) }
   }
 }
