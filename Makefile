@@ -1,7 +1,9 @@
 # `make demo` runs the main job, `make test` everything that proves it. Both install what they need on Debian 12.
 
-.PHONY: demo test campaigns sanitize instructions bench check proto build release packages development-packages \
-  format clean
+.PHONY: demo test campaigns sanitize instructions bench check proto build release static install packages \
+  development-packages format clean
+
+PREFIX = /usr/local
 
 SWIFT_FLAGS = --explicit-target-dependency-import-check error
 
@@ -53,6 +55,18 @@ build: packages
 
 release: packages
 	swift build -c release
+
+# With the Swift runtime linked in, apart from other builds: the programs run on a Debian without Swift.
+STATIC_FLAGS = -c release --static-swift-stdlib --scratch-path .build-static
+
+static: packages
+	swift build $(STATIC_FLAGS) --product mecened
+	swift build $(STATIC_FLAGS) --product mecene
+
+install:
+	@[ -x "$$(swift build $(STATIC_FLAGS) --show-bin-path)/mecened" ] || { echo "run \`make static\` first" >&2; exit 1; }
+	for program in mecened mecene; do \
+	  install -s -D -m 0755 "$$(swift build $(STATIC_FLAGS) --show-bin-path)/$$program" "$(DESTDIR)$(PREFIX)/bin/$$program"; done
 
 packages:
 	.ci/install-packages libsqlite3-dev libprotobuf-c-dev zlib1g-dev pkg-config

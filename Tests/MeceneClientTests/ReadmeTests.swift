@@ -45,4 +45,51 @@ import Testing
     let readme = try lines("README.md").joined().filter { !$0.isWhitespace }
     #expect(readme.contains(example))
   }
+
+  /// The examples of the library's own pages, which are compared with these.
+  @Test func `the examples of the documentation work`() async throws {
+    try await withServer { server in
+      let address = server.addresses[0].description
+      try await withMeceneClient(address) { client in
+        let opened = try await client.accountService.openAccount(
+          .init(name: "anna", budgetMicros: 10_000_000))
+        print(opened.account?.id ?? 0)
+      }
+      let client = try MeceneClient(
+        address: address, options: CallOptions(timeout: .seconds(3)))
+      let health = try await client.health.check(.init(), options: CallOptions(timeout: .milliseconds(300)))
+      #expect(health.status == .serving)
+      do {
+        _ = try await client.clickService.click(
+          .init(patron: .name("anna"), thing: .url("https://example.org/song")))
+      } catch let error as MeceneError where error.reason == .patronInactive {
+        print("anna has to pay in first")
+      } catch let error as MeceneError where error.inDoubt {
+        print("nobody knows whether it was done: \(error)")
+      } catch let error as MeceneError where error.reason == .thingNotFound {}
+      _ = try await client.daemonService.setClock(.init(nowMs: decemberMs))
+      for try await page in client.accountService.listAccountsPages(.init(pageSize: 1_000)) {
+        for account in page.accounts { print(account.name) }
+      }
+      for try await message in client.settlementService.settle(.init(period: "2026-11")) {
+        if case .settlement(let settlement) = message.event { print(settlement.digest) }
+      }
+      await client.close()
+    }
+  }
+
+  @Test func `the documentation shows the examples that are tested`() throws {
+    func text(_ path: String) throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
+    let tested = try text("Tests/MeceneClientTests/ReadmeTests.swift").filter { !$0.isWhitespace }
+    let blocks = try text("clients/MeceneClient/MeceneClient.docc/MeceneClient.md").matches(
+      of: /```swift\n(?:import MeceneClient\n)?((?s).*?)```/
+    ).map { String($0.output.1) }
+    #expect(blocks.count == 4)
+    for block in blocks {
+      let plain = block.replacing("\"tcp://127.0.0.1:7437\"", with: "address")
+        .replacing("\"unix:/run/mecene/mecene.sock\"", with: "address")
+        .trimmingCharacters(in: .whitespacesAndNewlines)
+      #expect(tested.contains(plain.filter { !$0.isWhitespace }), "\(block)")
+    }
+  }
 }

@@ -1,6 +1,6 @@
 internal import MeceneWire
 
-/// Why a call failed.
+/// Why a call failed. A cancelled task's call throws `CancellationError` instead.
 public struct MeceneError: Error, Sendable, Hashable, CustomStringConvertible {
   /// gRPC's status code.
   public let code: StatusCode
