@@ -65,7 +65,7 @@ static: packages
 
 install:
 	@[ -x "$$(swift build $(STATIC_FLAGS) --show-bin-path)/mecened" ] || { echo "run \`make static\` first" >&2; exit 1; }
-	for program in mecened mecene; do \
+	@for program in mecened mecene; do \
 	  install -s -D -m 0755 "$$(swift build $(STATIC_FLAGS) --show-bin-path)/$$program" "$(DESTDIR)$(PREFIX)/bin/$$program"; done
 
 packages:

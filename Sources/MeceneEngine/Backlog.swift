@@ -51,14 +51,14 @@ struct Backlog {
       let positions = start..<min(start + Self.clicksAtOnce, patrons.count)
       writes.append(
         Submission(
-          .command(.clickMany(patrons: patrons, things: things, period, positions: positions)),
-          reply: submission.reply, deadline: submission.deadline, part: whole), of: caller)
+          .clicks(patrons: patrons, things: things, period, at: positions, of: whole),
+          reply: submission.reply, deadline: submission.deadline), of: caller)
     }
   }
 }
 
 /// A call with many clicks that is decided in parts, and what became of those before. Only the writer touches it.
-final class DividedClicks: @unchecked Sendable {  // The writer alone uses it, on its queue.
+package final class DividedClicks: @unchecked Sendable {  // The writer alone uses it, on its queue.
   private let count: Int
   private var outcome: ClickManyOutcome?
   private var failure: EngineFailure?
@@ -103,6 +103,7 @@ extension Submission {
     switch work {
     case .command(.click), .command(.undoClick): 1
     case .command(.clickMany(let patrons, _, _, let positions)): positions?.count ?? patrons.count
+    case .clicks(_, _, _, at: let positions, of: _): positions.count
     case .command(.drainPots), .command(.payOwners), .command(.checkPlan), .command(.planSettlement), .file:
       4_096
     default: 16

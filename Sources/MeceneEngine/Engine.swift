@@ -98,6 +98,8 @@ package struct CallTag: Sendable, Hashable {
 package struct Submission: Sendable {
   package enum Work: Sendable {
     case command(Command)
+    /// A part of a call with many clicks: those at these positions. The writer makes them.
+    indirect case clicks(patrons: [UInt64], things: [UInt64], Period?, at: Range<Int>, of: DividedClicks)
     /// Asks for a page of a patron's clicks of the open period, which only the ledger knows fast. It never stands before a write.
     indirect case openClicks(AccountReference, Period?, after: ThingID?, limit: Int)
     /// Files a piece of a settlement ahead of its money.
@@ -118,18 +120,11 @@ package struct Submission: Sendable {
   package let reply: Reply
   /// Not executed after this; nil = no limit.
   package let deadline: Deadline?
-  /// The call that this is a part of; nil = it is the whole.
-  let part: DividedClicks?
 
   package init(_ work: Work, reply: Reply, deadline: Deadline? = nil) {
-    self.init(work, reply: reply, deadline: deadline, part: nil)
-  }
-
-  init(_ work: Work, reply: Reply, deadline: Deadline?, part: DividedClicks?) {
     self.work = work
     self.reply = reply
     self.deadline = deadline
-    self.part = part
   }
 }
 

@@ -284,6 +284,7 @@ actor Writer {
     if submissions.isEmpty { return }
     let began = Deadline.now
     var answers = Answers(room: submissions.count)
+    var parts: [DividedClicks] = []
     let periodBefore = ledger.openPeriod
     do {
       var commit = Commit()
@@ -301,24 +302,28 @@ actor Writer {
         }
         let submission = submissions[position]
         let isLate = submission.deadline.map { $0 < began } ?? false
-        if let part = submission.part {
-          try decide(submission, of: part, isLate: isLate, &commit, &answers)
+        if case .clicks(let patrons, let things, let period, at: let positions, of: let whole) = submission
+          .work
+        {
+          let result = try decide(patrons, things, period, at: positions, of: whole, isLate: isLate, &commit)
+          if let result { answers.add(result, to: submission.reply) }
+          parts.append(whole)
         } else {
           answers.add(
             isLate ? .failure(.expired) : try decide(submission.work, &commit), to: submission.reply)
         }
       }
       try finish(&commit)
-      for submission in submissions { submission.part?.commit() }
+      for part in parts { part.commit() }
     } catch {
       let failure = recover(from: error)
       answers = Answers(room: submissions.count)
       for submission in submissions {
-        guard let part = submission.part else {
+        guard case .clicks(_, _, _, at: let positions, of: let whole) = submission.work else {
           answers.add(.failure(failure), to: submission.reply)
           continue
         }
-        if let result = part.add(.failure(failure), at: submission.positions) {
+        if let result = whole.add(.failure(failure), at: positions) {
           answers.add(result, to: submission.reply)
         }
       }
@@ -360,19 +365,17 @@ actor Writer {
 
   /// Decides a part of a call. The call is answered behind its last.
   private func decide(
-    _ submission: Submission, of whole: DividedClicks, isLate: Bool, _ commit: inout Commit,
-    _ answers: inout Answers
-  ) throws(StoreError) {
-    guard case .command(.clickMany(let patrons, let things, let period, _)) = submission.work else { return }
-    let positions = submission.positions
+    _ patrons: [UInt64], _ things: [UInt64], _ period: Period?, at positions: Range<Int>,
+    of whole: DividedClicks, isLate: Bool, _ commit: inout Commit
+  ) throws(StoreError) -> Result<EngineOutcome, EngineFailure>? {
     let result: Result<EngineOutcome, EngineFailure> =
-      if whole.hasFailed { .failure(.expired) } else if isLate, !whole.hasBegun { .failure(.expired) } else {
+      if whole.hasFailed || isLate && !whole.hasBegun { .failure(.expired) } else {
         try decide(
           .command(
             .clickMany(patrons: patrons, things: things, whole.period ?? period, positions: positions)),
           &commit)
       }
-    if let result = whole.add(result, at: positions) { answers.add(result, to: submission.reply) }
+    return whole.add(result, at: positions)
   }
 
   private func decide(
@@ -386,7 +389,7 @@ actor Writer {
     }
     if let doubt = clock.doubt, work.needsTime { return .failure(.clockUnconfirmed(doubt)) }
     switch work {
-    case .openClicks, .file: return .failure(.fault("what is no part of a commit"))
+    case .openClicks, .file, .clicks: return .failure(.fault("what is no part of a commit"))
     case .setClock(let time): return try setClock(time, &commit)
     case .confirmClock(let time): return try confirmClock(time, &commit)
     case .command(let command):
@@ -501,13 +504,8 @@ extension Submission {
   fileprivate var standsAlone: Bool {
     switch work {
     case .setClock, .confirmClock, .file: true
-    case .command, .openClicks: false
+    case .command, .clicks, .openClicks: false
     }
-  }
-
-  /// Which clicks of a call it asks for.
-  fileprivate var positions: Range<Int> {
-    if case .command(.clickMany(_, _, _, let positions?)) = work { positions } else { 0..<0 }
   }
 
   fileprivate var click: (patron: AccountReference, thing: ThingReference)? {

@@ -64,7 +64,7 @@ import Testing
     var commit = backlog.next(after: fresh)
     while !commit.isEmpty {
       #expect(commit.reduce(0) { $0 + $1.cost } < 8_192 + Backlog.clicksAtOnce)
-      for submission in commit where submission.part == nil {
+      for submission in commit where submission.cost == 1 {
         guard case .sink(let tag) = submission.reply else { continue }
         seen[tag.connection, default: []].append(tag.serial)
       }
