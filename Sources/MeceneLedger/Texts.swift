@@ -27,7 +27,7 @@ package struct AccountName: Sendable, Hashable {
   }
 }
 
-/// A text for people, trimmed, without control characters, of limited length.
+/// A text for people, trimmed, of limited length, without control characters and what else steers how others' texts are shown.
 package struct PlainText: Sendable, Hashable {
   package let text: String
 
@@ -49,14 +49,27 @@ package struct PlainText: Sendable, Hashable {
         .invalidText, field: field, "\(field) has at most \(charactersMax) characters; it had \(count)",
         ["characters_max": "\(charactersMax)", "characters": "\(count)"])
     }
-    let controls = trimmed.unicodeScalars.contains { scalar in
-      guard scalar.properties.generalCategory == .control else { return false }
-      return !(keepsLines && (scalar == "\n" || scalar == "\t"))
+    let steering = trimmed.unicodeScalars.first { scalar in
+      Self.steers(scalar) && !(keepsLines && (scalar == "\n" || scalar == "\t"))
     }
-    guard !controls else {
-      throw Refusal(.invalidText, field: field, "\(field) can't hold control characters")
+    if let steering {
+      let number = String(steering.value, radix: 16, uppercase: true)
+      let code = "U+" + String(repeating: "0", count: max(0, 4 - number.count)) + number
+      throw Refusal(
+        .invalidText, field: field,
+        "\(field) can't hold control characters, nor those that turn a line; it held \(code)",
+        ["character": code])
     }
     self.text = trimmed
+  }
+
+  /// Control characters; separators of lines; embeddings, overrides and isolates of direction, which reach beyond their text when they
+  /// are not ended. The marks that scripts are written with stay: joiners, and U+200E, U+200F and U+061C.
+  private static func steers(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0x2028...0x202e, 0x2066...0x2069: true
+    default: scalar.properties.generalCategory == .control
+    }
   }
 
   private static func trim(_ text: String) -> String {

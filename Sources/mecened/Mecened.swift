@@ -66,6 +66,9 @@ struct Mecened: ParsableCommand {
   @Option(help: "trace, debug, info, notice, warning, error or critical.")
   var logLevel = "info"
 
+  @Flag(help: "Drain when standard input ends, for a program that keeps a daemon of its own.")
+  var stopAtEndOfInput = false
+
   @Flag(help: "Check the options, print what they come to, and exit.")
   var checkConfig = false
 
@@ -78,6 +81,7 @@ struct Configuration: Sendable {
   let settings: EmbeddedEngine.Settings
   let listen: [Address]
   let logLevel: Logger.Level
+  let stopsAtEndOfInput: Bool
 
   init(_ options: Mecened) throws {
     guard let minimum = Micros(parsing: options.minimumBudget), minimum > .zero else {
@@ -95,6 +99,7 @@ struct Configuration: Sendable {
       throw ValidationError("--log-level is one of \(levels); it was \(options.logLevel)")
     }
     self.logLevel = logLevel
+    stopsAtEndOfInput = options.stopAtEndOfInput
     guard !options.data.isEmpty else { throw ValidationError("--data names a directory; it was empty") }
     let defaultSocket = "unix:\(options.data)/mecene.sock"
     // Commas stand between addresses, but not in the data directory's name.

@@ -75,6 +75,13 @@ final class Daemon: Sendable {
       source.setEventHandler { stop.yield() }
       source.activate()
     }
+    if configuration.stopsAtEndOfInput {
+      // Whoever holds the other end may die without a word.
+      Thread.detachNewThread {
+        while let data = try? FileHandle.standardInput.read(upToCount: 4_096), !data.isEmpty {}
+        stop.yield()
+      }
+    }
     Task { await serve(stops) }
     withExtendedLifetime((signals, hangUps)) { dispatchMain() }
   }

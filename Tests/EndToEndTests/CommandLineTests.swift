@@ -298,12 +298,12 @@ import Testing
     defer { daemon.terminate() }
     let server = ["MECENE_SERVER": "unix:\(directory.path)/s"]
     _ = try Self.run(
-      "mecene", ["account", "open", "anna", "--display-name", "A\u{202e}nna\u{200b}"], environment: server)
+      "mecene", ["account", "open", "anna", "--display-name", "A\u{200f}nna\u{200b}"], environment: server)
     let url = "https://example.org/song"
     let added = try Self.run(
       "mecene",
       [
-        "thing", "add", "anna", url, "--title", "A song\u{2066}", "--description",
+        "thing", "add", "anna", url, "--title", "A song\u{feff}", "--description",
         "A song.\nowner        the-red-cross (7)",
       ],
       environment: server)
@@ -323,7 +323,7 @@ import Testing
     let shown = try Self.run("mecene", ["thing", "show", url], environment: server).out
     let owners = shown.split(separator: "\n").filter { $0.hasPrefix("owner") }
     #expect(owners == ["owner        anna (1)"])
-    #expect(shown.contains("A song\\u{2066}"))
+    #expect(shown.contains("A song\\u{feff}"))
     #expect(missing.err.contains("\\u{1b}"))
   }
 

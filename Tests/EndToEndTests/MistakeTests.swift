@@ -51,6 +51,36 @@ import Testing
     }
   }
 
+  @Test func `a host in any script is the page of its plain form`() throws {
+    try withDaemon { mecene in
+      #expect(try mecene("account open anna --budget 2", "").code == 0)
+      let added = try mecene("thing add anna https://MÜNCHEN.example:8443/straße", "").out
+      #expect(
+        added.contains("url          https://xn--mnchen-3ya.example:8443/stra%C3%9Fe")
+          || added.contains("example:8443/straße"), "\(added)")
+      #expect(try mecene("thing show https://xn--mnchen-3ya.example:8443/straße", "").code == 0)
+      #expect(try mecene("thing show https://münchen.example:8443/straße", "").code == 0)
+      #expect(try mecene("thing show https://münch en/", "").code != 0)
+    }
+  }
+
+  @Test func `accounts are found by their state and a part of their names`() throws {
+    try withDaemon { mecene throws in
+      for name in ["anna", "bert", "berta"] {
+        #expect(
+          try mecene("account open \(name) --budget 2 --display-name \(name.uppercased())", "").code == 0)
+      }
+      #expect(try mecene("deposit bert 2", "").code == 0)
+      func names(_ options: String) throws -> [Substring] {
+        try mecene("account list --json \(options)", "").out.matches(of: /"name":"([a-z]+)"/).map(\.output.1)
+      }
+      #expect(try names("--name bert") == ["bert", "berta"])
+      #expect(try names("--name BERT --state inactive") == ["berta"])
+      #expect(try names("--state active") == ["bert"])
+      #expect(try names("--state closed") == [])
+    }
+  }
+
   @Test func `an import claims what its columns say, and no account twice`() throws {
     try withDaemon { mecene in
       #expect(try mecene("account open anna --budget 2 --display-name Anna", "").code == 0)
@@ -173,5 +203,36 @@ import Testing
     #expect(
       socket.code == 64 && socket.err.contains("--data: the path is too long for the Unix socket in it"))
     withExtendedLifetime(taken) {}
+  }
+
+  @Test(arguments: [
+    ("deposit --from", "stopped: what came before line "), ("import", "stopped; import the same file again"),
+  ])
+  func `a file that is interrupted says how far it came`(verb: String, told: String) async throws {
+    let directory = try TemporaryDirectory()
+    let daemon = try CommandLineTests.startDaemon(directory)
+    defer { daemon.terminate() }
+    let file = directory.path + "/many.csv"
+    let header = verb == "import" ? "name,budget\n" : "account,amount\n"
+    let rows = (0..<200_000).map { "account-\($0),2\n" }
+    try (header + rows.joined()).write(toFile: file, atomically: true, encoding: .utf8)
+    let process = CommandLineTests.process(
+      "mecene", verb.split(separator: " ").map(String.init) + [file],
+      ["MECENE_SERVER": "unix:\(directory.path)/s"])
+    let errors = Pipe()
+    process.standardError = errors
+    process.standardOutput = FileHandle.nullDevice
+    try process.run()
+    // It has begun once the daemon knows it.
+    _ = try await eventually {
+      let status = try CommandLineTests.run(
+        "mecene", ["status", "--json"], environment: ["MECENE_SERVER": "unix:\(directory.path)/s"])
+      return status.out.contains(#""connections":"2""#)
+    }
+    kill(process.processIdentifier, SIGINT)
+    let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(text.contains(told), "\(text.suffix(500))")
+    #expect(process.terminationReason == .uncaughtSignal && process.terminationStatus == SIGINT)
   }
 }

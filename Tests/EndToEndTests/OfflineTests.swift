@@ -60,6 +60,28 @@ import Testing
     }
   }
 
+  @Test func `a replay that is killed takes its daemon with it`() async throws {
+    let directory = try TemporaryDirectory()
+    let likes = directory.path + "/likes.csv"
+    let lines = (0..<20_000).map { "20\(10 + $0 / 2_000)-01-03,p\($0 % 97)a,thing\($0),p\($0 % 89)b" }
+    try ("day,patron,thing,owner\n" + lines.joined(separator: "\n")).write(
+      toFile: likes, atomically: true, encoding: .utf8)
+    let process = CommandLineTests.process(
+      "mecene", ["replay", likes], ["MECENE_SERVER": "", "TMPDIR": directory.path])
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    func daemons() throws -> Int {
+      let found = try CommandLineTests.runAny("/usr/bin/pgrep", ["-cf", "mecened --data \(directory.path)"])
+        .out
+      return Int(found.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
+    }
+    #expect(try await eventually { try daemons() == 1 })
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+    #expect(try await eventually { try daemons() == 0 })
+  }
+
   @Test func `a replay whose output nobody reads ends its daemon`() throws {
     let directory = try TemporaryDirectory()
     let likes = directory.path + "/likes.csv"

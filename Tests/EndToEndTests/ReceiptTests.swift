@@ -175,6 +175,19 @@ import Testing
     let saved = try mecene("receipt save anna --period 2026-11 --output \(file)")
     #expect(saved.code == 0 && saved.out.hasPrefix("saved to \(file)"), "\(saved.err)")
     #expect(try mecene("receipt save anna --period 2026-11 --output \(file)").code == 1)
+    // A disk that is full leaves no half receipt in the way of the next attempt.
+    if SmallDisk.canBeMade {
+      let disk = try SmallDisk(bytes: 1 << 20)
+      // Small files still find room when a large one finds none.
+      let fill = "cat /dev/zero > a; n=0; while echo x > b$n; do n=$((n+1)); done"
+      _ = try CommandLineTests.runAny("/bin/sh", ["-c", "cd \(disk.path) && { \(fill); }"])
+      let save = "receipt save anna --period 2026-11 --output \(disk.path)/receipt.json"
+      let full = try mecene(save)
+      #expect(full.code == 1 && full.err.contains("no space left"), "\(full.err)")
+      try FileManager.default.removeItem(atPath: disk.path + "/a")
+      #expect(try mecene(save).code == 0)
+      withExtendedLifetime(disk) {}
+    }
     let digest = String(saved.out.suffix(65).prefix(64))
     let checked = try mecene("receipt check \(file) --digest \(digest)")
     #expect(checked.code == 0 && checked.out.hasPrefix("proved\n"), "\(checked.err)")

@@ -107,7 +107,16 @@ import Testing
     #expect(try PlainText("  Anna \n", field: "title", charactersMax: 10).text == "Anna")
     let refusal = #expect(throws: Refusal.self) { try PlainText("abcd", field: "title", charactersMax: 3) }
     #expect(refusal?.sentence == "title has at most 3 characters; it had 4")
-    #expect(throws: Refusal.self) { try PlainText("a\u{7}b", field: "title", charactersMax: 9) }
+    for steering in ["\u{7}", "\u{85}", "\u{2028}", "\u{202e}", "\u{2066}", "\n"] {
+      let refusal = #expect(throws: Refusal.self) {
+        try PlainText("a\(steering)b", field: "title", charactersMax: 9)
+      }
+      #expect(refusal?.sentence.contains("it held U+") == true)
+    }
+    // What scripts and emoji are written with.
+    for text in ["a\u{200d}b", "\u{5d0}\u{200e}1", "👩‍👧", "a\u{301}"] {
+      #expect(try PlainText(text, field: "title", charactersMax: 9).text == text)
+    }
   }
 
   @Test func `a time is read as it is written, and only if it exists`() {

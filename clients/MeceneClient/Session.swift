@@ -202,7 +202,11 @@ extension Session {
         // In order behind the call, also when neither has been sent yet.
         sendCancel(callID, link)
         let cause =
-          link.isConnected ? "it is connected but does not answer" : "it does not take the connection"
+          !link.isConnected
+          ? "it does not take the connection"
+          : hasBeenConnected
+            ? "it is connected but does not answer"
+            : "it is connected but does not answer; is it a Mecene daemon?"
         finish(
           callID, link,
           .failure(

@@ -72,12 +72,15 @@ struct PageOptions: ParsableArguments {
   var size: Int32 { pageSize ?? 0 }
   var pageToken: String { token ?? "" }
 
-  /// The first page, or all of them joined by `join`.
+  /// The first page, or all of them joined by `join`; of each what `keep` leaves.
   func fetch<Request: PagedRequest, Page: PagedResponse>(
-    _ request: Request, _ pages: (Request) -> PageSequence<Page>, join: (inout Page, Page) -> Void
+    _ request: Request, _ pages: (Request) -> PageSequence<Page>, keep: (inout Page) -> Void = { _ in },
+    join: (inout Page, Page) -> Void
   ) async throws -> Page {
     var result: Page?
-    for try await page in pages(request) {
+    for try await fetched in pages(request) {
+      var page = fetched
+      keep(&page)
       if var joined = result {
         join(&joined, page)
         result = joined
@@ -129,7 +132,7 @@ struct ThingArgument: ExpressibleByArgument {
 
   init?(argument: String) {
     text = argument
-    reference = number(argument).map { .id($0) } ?? .url(argument)
+    reference = number(argument).map { .id($0) } ?? .url(argument.withPlainHost)
   }
 }
 

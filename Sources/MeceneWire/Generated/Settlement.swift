@@ -2098,7 +2098,7 @@ public struct PatronPart: Sendable, Hashable {
   public var potMicros: Int64
   /// The fee, in micros.
   public var feeMicros: Int64
-  /// By thing id. At most 1000000 entries.
+  /// By thing id. At most 500000 entries: a receipt of more is refused.
   public var clicks: [ReceiptClick]
 
   /// Makes the message; what is not named is empty.
@@ -2118,7 +2118,7 @@ extension PatronPart: Message {
     fields: [
       FieldRule(1, "pot_micros", .int64),
       FieldRule(2, "fee_micros", .int64),
-      FieldRule(3, "clicks", .message(ReceiptClick.layout), elementsMax: 1000000),
+      FieldRule(3, "clicks", .message(ReceiptClick.layout), elementsMax: 500000),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__patron_part__unpack($0, $1, $2)) })
 

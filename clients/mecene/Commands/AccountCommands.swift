@@ -79,16 +79,36 @@ struct AccountCommand: ParsableCommand {
   }
 
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Lists accounts.")
+    static let configuration = CommandConfiguration(
+      abstract: "Lists accounts.", discussion: "--state and --name look through all accounts.")
 
+    enum State: String, ExpressibleByArgument, CaseIterable {
+      case active, inactive, closed
+    }
+
+    @Option(help: "Only those that are active, inactive or closed.") var state: State?
+    @Option(help: "Only those whose name or display name holds this.") var name: String?
     @OptionGroup var page: PageOptions
     @OptionGroup var connection: ConnectionOptions
 
+    private func isAsked(_ account: Account) -> Bool {
+      if let state, AccountCommand.state(account) != state.rawValue { return false }
+      guard let name else { return true }
+      return account.name.contains(name.lowercased())
+        || account.displayName.lowercased().contains(name.lowercased())
+    }
+
     func run() async throws {
       try await connection.withClient { client, options in
+        var page = page
+        if state != nil || name != nil {
+          page.all = true
+          page.pageSize = 1_000
+        }
         let request = ListAccountsRequest(pageSize: page.size, pageToken: page.pageToken)
         let response = try await page.fetch(
           request, { client.accountService.listAccountsPages($0, options: options) },
+          keep: { $0.accounts.removeAll { !isAsked($0) } },
           join: {
             $0.accounts += $1.accounts
             $0.nextPageToken = $1.nextPageToken

@@ -53,14 +53,15 @@ struct ThingCommand: ParsableCommand {
           ) { row in
             let response = try await client.thingService.addThing(
               AddThingRequest(
-                owner: try row.account("owner"), url: row["url"], title: row["title"],
+                owner: try row.account("owner"), url: row["url"].withPlainHost, title: row["title"],
                 description: row["description"], hidden: try row.flag("hidden")), options: options)
             return response.alreadyAdded ? "there before" : "added"
           }
         }
         let response = try await client.thingService.addThing(
           AddThingRequest(
-            owner: owner?.reference, url: url ?? "", title: title ?? "", description: description ?? "",
+            owner: owner?.reference, url: url?.withPlainHost ?? "", title: title ?? "",
+            description: description ?? "",
             hidden: hidden),
           options: options)
         connection.show(response) {

@@ -102,7 +102,7 @@ struct FlattrReport {
     return (
       period,
       Row(
-        line: row.line, url: row["url"], title: CSVText.undefused(row["title"]), clicks: clicks,
+        line: row.line, url: row["url"].withPlainHost, title: CSVText.undefused(row["title"]), clicks: clicks,
         revenue: revenue.rawValue)
     )
   }

@@ -132,7 +132,7 @@ struct Importer {
       do {
         let response = try await client.thingService.addThing(
           .init(
-            owner: try row.account("owner"), url: row["url"], title: row["title"],
+            owner: try row.account("owner"), url: row["url"].withPlainHost, title: row["title"],
             description: row["description"],
             hidden: try row.flag("hidden")), options: options)
         await report.count(response.alreadyAdded ? "there before" : "added")

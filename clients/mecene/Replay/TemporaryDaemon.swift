@@ -8,6 +8,8 @@ final class TemporaryDaemon {
   let address: String
   private let process: Process
   private let directory: URL
+  /// It is held as long as this program runs, and killed programs hold nothing.
+  private let input = Pipe()
   /// However this program ends, its daemon ends with it.
   private let interruption: Interruption
 
@@ -31,7 +33,7 @@ final class TemporaryDaemon {
       .appendingPathComponent("mecened")
     let arguments = [
       "--data", directory.path + "/data", "--listen", address, "--simulated-clock", clock.text, "--log-level",
-      "warning",
+      "warning", "--stop-at-end-of-input",
     ]
     if FileManager.default.isExecutableFile(atPath: beside.path) {
       process.executableURL = beside
@@ -44,6 +46,7 @@ final class TemporaryDaemon {
     process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("MECENE_") }
     let ready = Pipe()
     process.standardOutput = ready
+    process.standardInput = input
     do {
       try isOver.withLock { isOver in if !isOver { try process.run() } }
     } catch {

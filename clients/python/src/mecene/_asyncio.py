@@ -113,7 +113,7 @@ class AsyncClient(_services.AsyncServices):
                     response = await asyncio.wait_for(
                         answers.get(), max(0.0, attempts.deadline - time.monotonic()))
                 except (asyncio.TimeoutError, TimeoutError):
-                    raise _errors.deadline_exceeded(f"{self.address} is connected but does not answer") from None
+                    raise _errors.unanswered(self.address, self._was_connected) from None
                 if isinstance(response, MeceneError):
                     raise response
                 self._was_connected = True

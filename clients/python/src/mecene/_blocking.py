@@ -119,7 +119,7 @@ class Client(_services.Services):
                 try:
                     response = answers.get(timeout=max(0.0, attempts.deadline - time.monotonic()))
                 except queue.Empty:
-                    raise _errors.deadline_exceeded(f"{self.address} is connected but does not answer") from None
+                    raise _errors.unanswered(self.address, self._was_connected) from None
                 if isinstance(response, MeceneError):
                     raise response
                 self._was_connected = True

@@ -110,5 +110,10 @@ def deadline_exceeded(cause="", not_executed=False):
         not_executed=not_executed)
 
 
+def unanswered(address, was_connected):
+    doubt = "" if was_connected else "; is it a Mecene daemon?"
+    return deadline_exceeded(f"{address} is connected but does not answer{doubt}")
+
+
 def closed(not_executed=True):
     return MeceneError(StatusCode.CANCELLED, Reason.CANCELLED, "the client was closed", not_executed=not_executed)

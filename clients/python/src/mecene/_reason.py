@@ -45,7 +45,7 @@ class Reason(Named):
     INVALID_NAME = 17
     #: [INVALID_ARGUMENT] The URL can't be used.
     INVALID_URL = 18
-    #: [INVALID_ARGUMENT] A text is missing, too long, or holds control characters.
+    #: [INVALID_ARGUMENT] A text is missing, too long, or holds control characters or those that turn a line.
     INVALID_TEXT = 19
     #: [INVALID_ARGUMENT] The key is not 1 to 64 printable ASCII characters.
     INVALID_KEY = 20

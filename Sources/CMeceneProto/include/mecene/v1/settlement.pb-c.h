@@ -577,7 +577,7 @@ struct  Mecene__V1__PatronPart
    */
   int64_t fee_micros;
   /*
-   * By thing id. At most 1000000 entries.
+   * By thing id. At most 500000 entries: a receipt of more is refused.
    */
   size_t n_clicks;
   Mecene__V1__ReceiptClick **clicks;
