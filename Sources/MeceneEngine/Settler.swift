@@ -134,21 +134,26 @@ actor Settler {
       throw Refusal.booksInconsistent(finding)
     }
     let seal = seal(plan, pace)
-    try await check(plan, pace)
+    var longest = LongestStep()
+    try await check(plan, pace, &longest)
     try await writer.perform(.planSettlement(plan, seal))
+    longest.note(writer.pace.last)
+    try await fileAhead(seal.blocks.indices, pace, &longest) { .file(plan, .blocks(seal, $0)) }
     let firstPatron = plan.patrons.firstIndex { $0.id > cursor?.drainedThrough ?? AccountID(0) }
     try await forEachStep(
-      pace, from: firstPatron ?? plan.patrons.count, count: plan.patrons.count, stage: "draining pots",
+      pace, &longest, from: firstPatron ?? plan.patrons.count, count: plan.patrons.count,
+      stage: "draining pots",
       rows: { plan.patrons[$0].clicks },
       piece: { .file(plan, .clicks(of: plan.patrons[$0].id, $1)) }
     ) { .drainPots(plan, $0) }
     let firstOwner = plan.owners.firstIndex { $0.id > cursor?.paidThrough ?? AccountID(0) }
     try await forEachStep(
-      pace, from: firstOwner ?? plan.owners.count, count: plan.owners.count, stage: "paying owners",
+      pace, &longest, from: firstOwner ?? plan.owners.count, count: plan.owners.count, stage: "paying owners",
       rows: { plan.owners[$0].things },
       piece: { .file(plan, .revenue(of: plan.owners[$0].id, $1)) }
     ) { .payOwners(plan, $0) }
     try await writer.perform(.finishSettlement(plan))
+    longest.note(writer.pace.last)
     defer { Memory.giveBack() }
     guard let record = try book.read({ try $0.settlement(period) }) else {
       throw EngineFailure.fault("the settlement of \(period) left no row")
@@ -159,16 +164,20 @@ actor Settler {
         "period": "\(period)", "pots": "\(plan.totals.pots)", "clicks": "\(plan.totals.clicks)",
         "revenue": "\(plan.totals.revenueMicros)", "commits proved": "\(commitsProved)",
         "proof in ms": "\((proofEnd.nanoseconds - began.nanoseconds) / 1_000_000)",
+        "longest step in ms": "\(longest.nanoseconds / 1_000_000)",
       ])
     return record
   }
 
   /// Lets the ledger compare the plan with what it knows, in steps that keep nobody waiting.
-  private func check(_ plan: SettlementPlan, _ pace: Pace) async throws {
+  private func check(
+    _ plan: SettlementPlan, _ pace: Pace, _ longest: inout LongestStep
+  ) async throws {
     let rows = 65_536
     for _ in 0...(plan.patrons.count + plan.revenue.count) / rows {
       try Task.checkCancellation()
       try await writer.perform(.checkPlan(plan, rows: rows))
+      longest.note(writer.pace.last)
       try await Task.sleep(for: .seconds(pace.rest()))
     }
   }
@@ -181,7 +190,8 @@ actor Settler {
   }
 
   private func forEachStep(
-    _ pace: Pace, from first: Int, count: Int, stage: String, rows: (Int) -> Range<Int>,
+    _ pace: Pace, _ longest: inout LongestStep, from first: Int, count: Int, stage: String,
+    rows: (Int) -> Range<Int>,
     piece: (Int, Range<Int>) -> Submission.Work, command: (Range<Int>) -> Command
   ) async throws {
     var size = StepSize()
@@ -189,7 +199,7 @@ actor Settler {
     while start < count {
       try Task.checkCancellation()
       let many = rows(start).count > SettlementPlan.rowsAtOnce
-      if many { try await fileAhead(rows(start), pace) { piece(start, $0) } }
+      if many { try await fileAhead(rows(start), pace, &longest) { piece(start, $0) } }
       var end = start + 1
       var cost = many ? 0 : rows(start).count
       while end < count, size.takes(cost: cost, people: end - start),
@@ -199,6 +209,7 @@ actor Settler {
         end += 1
       }
       try await writer.perform(command(start..<end))
+      longest.note(writer.pace.last)
       if !many { size.learn(took: writer.pace.last) }
       start = end
       notify(StageProgress(stage, end, of: count))
@@ -208,12 +219,14 @@ actor Settler {
 
   /// Files the many rows of one patron or owner, a piece at a time.
   private func fileAhead(
-    _ rows: Range<Int>, _ pace: Pace, _ piece: (Range<Int>) -> Submission.Work
+    _ rows: Range<Int>, _ pace: Pace, _ longest: inout LongestStep,
+    _ piece: (Range<Int>) -> Submission.Work
   ) async throws {
     for start in stride(from: rows.lowerBound, to: rows.upperBound, by: SettlementPlan.rowsAtOnce) {
       try Task.checkCancellation()
       let end = min(start + SettlementPlan.rowsAtOnce, rows.upperBound)
       try await writer.perform(piece(start..<end))
+      longest.note(writer.pace.last)
       try await Task.sleep(for: .seconds(pace.rest()))
     }
   }
@@ -221,4 +234,11 @@ actor Settler {
   private func notify(_ progress: StageProgress) {
     for observer in observers.values { observer(progress) }
   }
+}
+
+/// How long the step took that kept others waiting for the longest.
+private struct LongestStep {
+  private(set) var nanoseconds: UInt64 = 0
+
+  mutating func note(_ took: UInt64) { nanoseconds = max(nanoseconds, took) }
 }

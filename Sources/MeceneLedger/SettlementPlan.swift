@@ -51,6 +51,8 @@ package final class SettlementPlan: Sendable {
     case clicks(of: AccountID, Range<Int>)
     /// Positions in `revenue`.
     case revenue(of: AccountID, Range<Int>)
+    /// Positions in the seal's blocks. All of them are filed before the first pot is drained.
+    case blocks(SettlementSeal, Range<Int>)
   }
 
   /// Whose clicks or things are more is filed in pieces of so many before the money moves: together they would keep others

@@ -16,6 +16,12 @@ extension BookWriter {
         var rows = statements.revenueFile.begin()
         try add(plan, revenueOf: owner, positions, to: &rows)
         try rows.end()
+      case .blocks(let seal, let positions):
+        for block in seal.blocks[positions] {
+          try statements.block.run(
+            .integer(Int64(plan.period.number)), .integer(block.tree.rawValue),
+            .integer(block.first.rawValue), .blob(block.hash))
+        }
       }
       try statements.commit.run()
     } catch {

@@ -393,11 +393,6 @@ extension BookWriter {
       .integer(Int64(plan.period.number)), .integer(sequence), .blob(digest), .integer(numbers[0]),
       .integer(numbers[1]), .integer(numbers[2]), .integer(numbers[3]), .integer(numbers[4]),
       .integer(numbers[5]), .integer(numbers[6]))
-    for block in seal.blocks {
-      try statements.block.run(
-        .integer(Int64(plan.period.number)), .integer(block.tree.rawValue), .integer(block.first.rawValue),
-        .blob(block.hash))
-    }
   }
 }
 

@@ -127,7 +127,7 @@ struct WriterStatements {
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)
       """)
     block = try connection.prepare(
-      "INSERT INTO settlement_block (period, tree, first_account_id, hash) VALUES (?, ?, ?, ?)")
+      "INSERT OR REPLACE INTO settlement_block (period, tree, first_account_id, hash) VALUES (?, ?, ?, ?)")
     settlementEnd = try connection.prepare("UPDATE settlement SET settled_sequence = ? WHERE period = ?")
     drainedThrough = try connection.prepare("UPDATE settlement SET drained_through = ? WHERE period = ?")
     paidThrough = try connection.prepare("UPDATE settlement SET paid_through = ? WHERE period = ?")

@@ -128,10 +128,16 @@ import Testing
     for step in 0..<4 {
       try await tests.withEngine(directory) { engine in
         let plan = try engine.plan(month)
+        let seal = plan.seal(secret: Array(repeating: 0, count: 32))
         switch step {
         case 0:
-          try await tests.perform(
-            engine, .planSettlement(plan, plan.seal(secret: Array(repeating: 0, count: 32))))
+          try await tests.perform(engine, .planSettlement(plan, seal))
+          // No block yet, then the first, then all, and all again.
+          for blocks in [0..<0, 0..<1, 1..<seal.blocks.count, 0..<seal.blocks.count] {
+            _ = try await tests.perform(engine, .file(plan, .blocks(seal, blocks)))
+            let finding = try await engine.verify { _ in }.finding
+            #expect(finding == nil, "with the blocks \(blocks)")
+          }
         case 1:
           _ = try await tests.perform(engine, .file(plan, .clicks(of: AccountID(1), 0..<3_000)))
         case 2:
