@@ -63,10 +63,11 @@ static: packages
 	swift build $(STATIC_FLAGS) --product mecened
 	swift build $(STATIC_FLAGS) --product mecene
 
+# Whoever installs may be another user, without Swift on the path.
 install:
-	@[ -x "$$(swift build $(STATIC_FLAGS) --show-bin-path)/mecened" ] || { echo "run \`make static\` first" >&2; exit 1; }
+	@[ -x .build-static/release/mecened ] || { echo "run \`make static\` first" >&2; exit 1; }
 	@for program in mecened mecene; do \
-	  install -s -D -m 0755 "$$(swift build $(STATIC_FLAGS) --show-bin-path)/$$program" "$(DESTDIR)$(PREFIX)/bin/$$program"; done
+	  install -s -D -m 0755 ".build-static/release/$$program" "$(DESTDIR)$(PREFIX)/bin/$$program"; done
 
 packages:
 	.ci/install-packages libsqlite3-dev libprotobuf-c-dev zlib1g-dev pkg-config

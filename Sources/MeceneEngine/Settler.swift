@@ -162,9 +162,9 @@ actor Settler {
       "period settled",
       metadata: [
         "period": "\(period)", "pots": "\(plan.totals.pots)", "clicks": "\(plan.totals.clicks)",
-        "revenue": "\(plan.totals.revenueMicros)", "commits proved": "\(commitsProved)",
-        "proof in ms": "\((proofEnd.nanoseconds - began.nanoseconds) / 1_000_000)",
-        "longest step in ms": "\(longest.nanoseconds / 1_000_000)",
+        "revenue": "\(plan.totals.revenueMicros)", "commits-proved": "\(commitsProved)",
+        "proof-ms": "\((proofEnd.nanoseconds - began.nanoseconds) / 1_000_000)",
+        "longest-step-ms": "\(longest.nanoseconds / 1_000_000)",
       ])
     return record
   }

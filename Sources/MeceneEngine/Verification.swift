@@ -22,7 +22,7 @@ extension BookFile {
     _ kept: CommitPoint?, _ verdict: inout Verdict, _ progress: (StageProgress) -> Void
   ) throws {
     try checkSchema()
-    // First, for the others trust the kinds of their columns.
+    // First, because the others trust the kinds of their columns.
     for table in try tables() {
       try Task.checkCancellation()
       progress(StageProgress("checking pages of \(table)", 0, of: 0))

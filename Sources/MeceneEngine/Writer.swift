@@ -107,13 +107,13 @@ actor Writer {
   private func tellOfChangedTerms() {
     let (now, next) = (ledger.openTerms, ledger.nextTerms)
     var changes: Logger.Metadata = [:]
-    if now.feeBps != next.feeBps { changes["fee-bps"] = "\(now.feeBps) now, then \(next.feeBps)" }
+    if now.feeBps != next.feeBps { changes["fee-bps"] = "\(now.feeBps)->\(next.feeBps)" }
     if now.minimum != next.minimum {
-      changes["minimum-budget"] = "\(now.minimum) now, then \(next.minimum)"
+      changes["minimum-budget"] = "\(now.minimum)->\(next.minimum)"
     }
     if now.receiveRequiresGiving != next.receiveRequiresGiving {
       changes["receive-requires-giving"] =
-        "\(now.receiveRequiresGiving) now, then \(next.receiveRequiresGiving)"
+        "\(now.receiveRequiresGiving)->\(next.receiveRequiresGiving)"
     }
     if changes.isEmpty { return }
     changes["from"] = "\(ledger.now.period.next)"

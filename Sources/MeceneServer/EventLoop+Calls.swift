@@ -274,9 +274,9 @@ extension EventLoop {
       "call refused",
       metadata: [
         "reason": "\(failure.reason)", "field": "\(failure.field)",
-        "why": "\(failure.message.debugDescription)",
+        "why": failure.message.quotedForLog,
         "details":
-          "\(failure.details.map { "\($0.key)=\($0.value)" }.joined(separator: " ").debugDescription)",
+          failure.details.map { "\($0.key)=\($0.value)" }.joined(separator: " ").quotedForLog,
         "connection": "\(connection.token)",
       ])
     do throws(WireError) {

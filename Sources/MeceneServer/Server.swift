@@ -24,7 +24,9 @@ package final class Server: Sendable {
     limits: Limits = Limits(), logger: Logger, fatal: @escaping @Sendable (String) -> Void
   ) async throws {
     // A start that is refused leaves no books behind.
-    for address in listen { try Listener.checkCanListen(address) }
+    for address in listen {
+      try Listener.checkCanListen(address, inDirectoryToBeMade: settings.dataPath)
+    }
     // The books first: their lock keeps a second daemon from taking this one's socket.
     try await self.init(listen: listen, shownSettings: shownSettings, limits: limits, logger: logger) {
       sink in

@@ -29,7 +29,7 @@ struct ProjectionView {
   }
 
   /// The transfers of an account that its derived rows have not followed, in their order; nil when the tail has let go of
-  /// them, for the snapshot is older than a whole pass.
+  /// them, because the snapshot is older than a whole pass.
   func transfers(of account: AccountID) -> [Int64]? {
     let after = position.through(account.rawValue)
     if after == newest { return [] }

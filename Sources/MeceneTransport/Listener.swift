@@ -51,13 +51,26 @@ internal import Foundation
       _ = try localAddresses(address)
     }
 
-    /// Refuses an address that other machines could reach, and a port that is taken. A Unix socket is not tried: its directory may
-    /// not be there yet.
+    /// Refuses an address that other machines could reach, a port or a Unix socket that is taken, and a socket in a directory that
+    /// is not there.
     ///
+    /// - Parameter made: A directory that will be made, and locked against other daemons, before anybody listens.
     /// - Throws: `TransportError`.
-    public static func checkCanListen(_ address: Address) throws(TransportError) {
-      try checkIsLocal(address)
-      if case .tcp = address { _ = try all(at: address) }
+    public static func checkCanListen(
+      _ address: Address, inDirectoryToBeMade made: String
+    ) throws(TransportError) {
+      for resolved in try localAddresses(address) {
+        guard case .unix(let path) = address else {
+          _ = try all(at: address)
+          continue
+        }
+        let directory = URL(fileURLWithPath: path).deletingLastPathComponent().standardizedFileURL
+        if directory == URL(fileURLWithPath: made).standardizedFileURL { continue }
+        guard unsafe access(directory.path, W_OK | X_OK) == 0 else {
+          throw TransportError.system("\(address)", "can't be listened on")
+        }
+        _ = try isStale(path, resolved)
+      }
     }
 
     private static func localAddresses(_ address: Address) throws(TransportError) -> [SocketAddress] {
@@ -89,7 +102,7 @@ internal import Foundation
       umask(mask)
       socketFile = socketPath.flatMap(Self.file)
       guard bound == 0, listen(descriptor, 4_096) == 0 else {
-        // Stored first, for `deinit` closes the descriptor.
+        // Stored first, because `deinit` closes the descriptor.
         self.address = address
         throw TransportError.system("\(address)", "can't be listened on")
       }
@@ -128,8 +141,15 @@ internal import Foundation
     }
 
     private static func removeStale(_ path: String, _ resolved: SocketAddress) throws(TransportError) {
+      if try isStale(path, resolved) { unsafe unlink(path) }
+    }
+
+    /// Whether there is a socket on which nobody answers any more.
+    ///
+    /// - Throws: `TransportError` when somebody does, or it is no socket.
+    private static func isStale(_ path: String, _ resolved: SocketAddress) throws(TransportError) -> Bool {
       var status = stat()
-      guard unsafe lstat(path, &status) == 0 else { return }
+      guard unsafe lstat(path, &status) == 0 else { return false }
       // Connecting to an ordinary file is refused too, so only its kind tells it from a stale socket.
       guard status.st_mode & S_IFMT == S_IFSOCK else {
         throw TransportError("unix:\(path)", "is not a socket; it is left as it is")
@@ -140,7 +160,7 @@ internal import Foundation
       guard answer != 0, errno == ECONNREFUSED else {
         throw TransportError("unix:\(path)", "is in use by another daemon")
       }
-      unsafe unlink(path)
+      return true
     }
 
     private static func port(of descriptor: Int32) -> UInt16 {

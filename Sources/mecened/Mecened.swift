@@ -24,7 +24,7 @@ struct Mecened: ParsableCommand {
       """,
     version: "mecened \(Server.version)")
 
-  @Option(help: ArgumentHelp("The directory of the books. It is made if need be.", valueName: "dir"))
+  @Option(help: ArgumentHelp("The directory of the books. It is made if it is missing.", valueName: "dir"))
   var data = "./mecene-data"
 
   @Option(
@@ -41,20 +41,20 @@ struct Mecened: ParsableCommand {
   )
   var currency = "EUR"
 
-  @Option(help: "The least monthly budget. Counts from the next period on.")
+  @Option(help: "The least monthly budget. Counts from the next month on.")
   var minimumBudget = "2.00"
 
-  @Option(help: "The fee, in hundredths of a per cent of a pot, 0 to 10000. Counts from the next period on.")
+  @Option(help: "The fee, in hundredths of a per cent of a pot, 0 to 10000. Counts from the next month on.")
   var feeBps = 0
 
   @Flag(
-    inversion: .prefixedNo, help: "Whether an owner has to be ready to give. Counts from the next period on.")
+    inversion: .prefixedNo, help: "Whether an owner has to be ready to give. Counts from the next month on.")
   var receiveRequiresGiving = true
 
-  @Flag(inversion: .prefixedNo, help: "Whether closed periods settle by themselves.")
+  @Flag(inversion: .prefixedNo, help: "Whether months that have ended settle by themselves.")
   var autoSettle = true
 
-  @Option(help: "How long after its close a period settles by itself: 90s, 30m, 12h or 3d.")
+  @Option(help: "How long after its end a month settles by itself: 90s, 30m, 12h or 3d.")
   var settleAfter = "0d"
 
   @Option(

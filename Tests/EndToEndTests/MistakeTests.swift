@@ -136,6 +136,8 @@ import Testing
       let local = try told("import /no/such/file --json")
       #expect(local.code == nil && local.message.contains("there is no such file"))
       #expect(try mecene("account open anna --budget 2 --json", "").out.contains(#""availableMicros":"0""#))
+      let usage = try told("click anna --json")
+      #expect(usage.code == nil && usage.exitStatus == 2)
       let inactive = try told("click anna 1 --json")
       #expect(inactive.reason == "THING_NOT_FOUND" && inactive.details?["thing_id"] == "1")
       let listed = try mecene("thing list --json", "").out
@@ -197,6 +199,15 @@ import Testing
     let failed = try CommandLineTests.run(
       "mecened", ["--data", directory.path + "/data", "--listen", address])
     #expect(failed.code == 1 && failed.err.contains("Address already in use"))
+    for (socket, told) in [
+      (directory.path + "/none/s", "No such file"), (directory.path + "/used", "in use by another"),
+    ] {
+      let used = try Listener.all(at: .unix(path: directory.path + "/used"))
+      let failed = try CommandLineTests.run(
+        "mecened", ["--data", directory.path + "/data", "--listen", "unix:" + socket])
+      #expect(failed.code == 1 && failed.err.contains(told), "\(failed.err)")
+      withExtendedLifetime(used) {}
+    }
     #expect(!FileManager.default.fileExists(atPath: directory.path + "/data"))
     let long = directory.path + "/" + String(repeating: "d", count: 100)
     let socket = try CommandLineTests.run("mecened", ["--check-config", "--data", long])

@@ -23,8 +23,8 @@ import struct MeceneLedger.Terms
     try await withServerAndClient(in: directory, terms: second, logger: log.logger) { _, client in
       #expect(
         log.all.contains(
-          "notice: the terms change with the next month fee-bps=1000 now, then 0 from=2026-12 "
-            + "minimum-budget=2.00 now, then 3.00 receive-requires-giving=true now, then false"))
+          "notice: the terms change with the next month fee-bps=1000->0 from=2026-12 "
+            + "minimum-budget=2.00->3.00 receive-requires-giving=true->false"))
       let status = try await client.daemonService.getStatus(.init())
       #expect(
         status.terms

@@ -243,8 +243,10 @@ extension Session {
   }
 
   private func connectError(_ cause: String) -> MeceneError {
+    // The address stands in the sentence already, unless a name stood for another.
     MeceneError(
-      .connectFailed, "no daemon answers at \(address)", notExecuted: true, cause: cause)
+      .connectFailed, "no daemon answers at \(address)", notExecuted: true,
+      cause: String(cause.trimmingPrefix("\(address) does not answer: ")))
   }
 
   private func happened(_ event: Channel.Event, on number: Int) {

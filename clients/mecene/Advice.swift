@@ -7,6 +7,9 @@ enum Advice {
   /// The error in one sentence, with the next thing to try.
   static func sentence(_ error: MeceneError) -> String {
     let sentence = "\(error)".shown()
+    if error.reason == .connectFailed, error.cause == "Permission denied" {
+      return "\(sentence); the socket is another user's, and you may not open it"
+    }
     guard let next = next(error.reason) else { return sentence }
     return "\(sentence); \(next)"
   }

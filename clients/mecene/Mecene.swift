@@ -94,6 +94,10 @@ enum Run {
       Terminal.print(text)
       exit(0)
     }
+    if code == .validationFailure, wantsJSON {
+      ErrorObject(LocalFailure(sentence: Mecene.message(for: error), exitCode: 2)).write()
+      exit(2)
+    }
     if code == .validationFailure {
       Output.note(text + "\n")
       exit(2)

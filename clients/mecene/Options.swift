@@ -9,7 +9,7 @@ struct ConnectionOptions: ParsableArguments {
   @Option(help: "The daemon's address: tcp://HOST:PORT or unix:PATH. Or set MECENE_SERVER.")
   var server: String?
 
-  @Option(help: "Seconds that the call may take. Default: 10; an hour for settle and verify.")
+  @Option(help: "Seconds that the call may take. Default: 10; an hour for what takes long.")
   var timeout: Double?
 
   @Flag(help: "Show the answer as JSON (proto3's mapping: 64-bit numbers are strings).")
@@ -98,13 +98,18 @@ struct PageOptions: ParsableArguments {
   }
 }
 
+/// What a verb does when no month is named.
+protocol DefaultPeriod: Sendable {
+  static var words: String { get }
+}
+
+enum OpenPeriod: DefaultPeriod { static let words = "the open one" }
+enum NewestSettledPeriod: DefaultPeriod { static let words = "the newest settled one" }
+enum AllPeriods: DefaultPeriod { static let words = "all" }
+
 /// The month that is meant.
-struct PeriodOption: ParsableArguments {
-  @Option(
-    help: """
-      The month, such as 2026-11. If left out: the open one; of revenue the newest settled one; of a statement and \
-      of settlements all.
-      """)
+struct PeriodOption<Default: DefaultPeriod>: ParsableArguments {
+  @Option(help: "The month, such as 2026-11. If left out: \(Default.words).")
   var period: String?
 
   /// As requests write it.
@@ -142,6 +147,10 @@ struct Amount: Sendable {
 
   /// Reads an amount as it is typed.
   static func parse(_ text: String) throws -> Amount {
+    if text.utf8.count > 13, text.wholeMatch(of: /[0-9]+(\.[0-9]{1,6})?/) != nil, Micros(parsing: text) == nil
+    {
+      throw ValidationError("An amount is at most \(Micros(.max)); it was \(text).")
+    }
     guard let micros = Micros(parsing: text), micros >= .zero else {
       throw ValidationError(
         "An amount is written like 10 or 10.50, with up to six decimals; it was \"\(text)\".")

@@ -24,7 +24,7 @@ enum Tables {
     }
     let width = widths.reduce(1) { $0 + $1 + 3 }
     if let terminal = TerminalSize.columns(of: STDOUT_FILENO), width > terminal {
-      let lists = cells.map { row in list(zip(columns, row).map { ($0.title, $1) }) }
+      let lists = cells.map { row in list(zip(columns, row).filter { !$1.isEmpty }.map { ($0.title, $1) }) }
       return Terminal.print(lists.joined(separator: "\n\n"))
     }
     func line(_ cells: [String]) -> String {

@@ -6,7 +6,8 @@ public import MeceneWire
 public struct HealthClient: Sendable {
   let client: MeceneClient
 
-  /// The state of one service, or of the whole daemon for the empty name. Throws `MeceneError`.
+  /// The state of one service, or of the whole daemon for the empty name. Throws `MeceneError`, or
+  /// `CancellationError` when its task is cancelled.
   public func check(
     _ request: HealthCheckRequest, options: CallOptions? = nil
   ) async throws -> HealthCheckResponse {
@@ -18,21 +19,22 @@ public struct HealthClient: Sendable {
 public struct AccountServiceClient: Sendable {
   let client: MeceneClient
 
-  /// Opens an account. Names are unique for ever. Throws `MeceneError`.
+  /// Opens an account. Names are unique for ever. Throws `MeceneError`, or `CancellationError` when its
+  /// task is cancelled.
   public func openAccount(
     _ request: OpenAccountRequest, options: CallOptions? = nil
   ) async throws -> OpenAccountResponse {
     try await client.unary(.accountServiceOpenAccount, request, options)
   }
 
-  /// One account as it is now. Throws `MeceneError`.
+  /// One account as it is now. Throws `MeceneError`, or `CancellationError` when its task is cancelled.
   public func getAccount(
     _ request: GetAccountRequest, options: CallOptions? = nil
   ) async throws -> GetAccountResponse {
     try await client.unary(.accountServiceGetAccount, request, options)
   }
 
-  /// All accounts by id, in pages. Throws `MeceneError`.
+  /// All accounts by id, in pages. Throws `MeceneError`, or `CancellationError` when its task is cancelled.
   public func listAccounts(
     _ request: ListAccountsRequest, options: CallOptions? = nil
   ) async throws -> ListAccountsResponse {
@@ -46,7 +48,8 @@ public struct AccountServiceClient: Sendable {
     PageSequence(client, .accountServiceListAccounts, request, options)
   }
 
-  /// Changes what the account is called in public. Throws `MeceneError`.
+  /// Changes what the account is called in public. Throws `MeceneError`, or `CancellationError` when its
+  /// task is cancelled.
   public func updateAccount(
     _ request: UpdateAccountRequest, options: CallOptions? = nil
   ) async throws -> UpdateAccountResponse {
@@ -54,14 +57,15 @@ public struct AccountServiceClient: Sendable {
   }
 
   /// Sets what the account gives each month. An open pot grows at once and never shrinks. Throws
-  /// `MeceneError`.
+  /// `MeceneError`, or `CancellationError` when its task is cancelled.
   public func setBudget(
     _ request: SetBudgetRequest, options: CallOptions? = nil
   ) async throws -> SetBudgetResponse {
     try await client.unary(.accountServiceSetBudget, request, options)
   }
 
-  /// Pays money in. The same key again answers with the first deposit. Throws `MeceneError`.
+  /// Pays money in. The same key again answers with the first deposit. Throws `MeceneError`, or
+  /// `CancellationError` when its task is cancelled.
   public func deposit(
     _ request: DepositRequest, options: CallOptions? = nil
   ) async throws -> DepositResponse {
@@ -69,14 +73,15 @@ public struct AccountServiceClient: Sendable {
   }
 
   /// Pays money out of an account or of the collected fees. The same key again answers with the first
-  /// withdrawal. Throws `MeceneError`.
+  /// withdrawal. Throws `MeceneError`, or `CancellationError` when its task is cancelled.
   public func withdraw(
     _ request: WithdrawRequest, options: CallOptions? = nil
   ) async throws -> WithdrawResponse {
     try await client.unary(.accountServiceWithdraw, request, options)
   }
 
-  /// Ends giving and receiving. Earned shares still arrive and can be withdrawn. Throws `MeceneError`.
+  /// Ends giving and receiving. Earned shares still arrive and can be withdrawn. Throws `MeceneError`, or
+  /// `CancellationError` when its task is cancelled.
   public func closeAccount(
     _ request: CloseAccountRequest, options: CallOptions? = nil
   ) async throws -> CloseAccountResponse {
@@ -84,7 +89,7 @@ public struct AccountServiceClient: Sendable {
   }
 
   /// Every movement of an account's money in one period, or in all, with the balances after each. Throws
-  /// `MeceneError`.
+  /// `MeceneError`, or `CancellationError` when its task is cancelled.
   public func getStatement(
     _ request: GetStatementRequest, options: CallOptions? = nil
   ) async throws -> GetStatementResponse {
@@ -98,7 +103,8 @@ public struct AccountServiceClient: Sendable {
     PageSequence(client, .accountServiceGetStatement, request, options)
   }
 
-  /// The journal: every movement of everybody's money, in its order, in pages. Throws `MeceneError`.
+  /// The journal: every movement of everybody's money, in its order, in pages. Throws `MeceneError`, or
+  /// `CancellationError` when its task is cancelled.
   public func listTransfers(
     _ request: ListTransfersRequest, options: CallOptions? = nil
   ) async throws -> ListTransfersResponse {
@@ -117,14 +123,15 @@ public struct AccountServiceClient: Sendable {
 public struct ThingServiceClient: Sendable {
   let client: MeceneClient
 
-  /// Registers a thing. The same URL for the same owner again is the same thing. Throws `MeceneError`.
+  /// Registers a thing. The same URL for the same owner again is the same thing. Throws `MeceneError`, or
+  /// `CancellationError` when its task is cancelled.
   public func addThing(
     _ request: AddThingRequest, options: CallOptions? = nil
   ) async throws -> AddThingResponse {
     try await client.unary(.thingServiceAddThing, request, options)
   }
 
-  /// One thing as it is now. Throws `MeceneError`.
+  /// One thing as it is now. Throws `MeceneError`, or `CancellationError` when its task is cancelled.
   public func getThing(
     _ request: GetThingRequest, options: CallOptions? = nil
   ) async throws -> GetThingResponse {
@@ -132,7 +139,7 @@ public struct ThingServiceClient: Sendable {
   }
 
   /// An owner's things by id, in pages; all that are not hidden when no owner is named. Throws
-  /// `MeceneError`.
+  /// `MeceneError`, or `CancellationError` when its task is cancelled.
   public func listThings(
     _ request: ListThingsRequest, options: CallOptions? = nil
   ) async throws -> ListThingsResponse {
@@ -146,21 +153,23 @@ public struct ThingServiceClient: Sendable {
     PageSequence(client, .thingServiceListThings, request, options)
   }
 
-  /// Changes title, description or whether it is listed. Throws `MeceneError`.
+  /// Changes title, description or whether it is listed. Throws `MeceneError`, or `CancellationError` when
+  /// its task is cancelled.
   public func updateThing(
     _ request: UpdateThingRequest, options: CallOptions? = nil
   ) async throws -> UpdateThingResponse {
     try await client.unary(.thingServiceUpdateThing, request, options)
   }
 
-  /// Ends new clicks. Existing ones are paid and can be undone; the URL stays taken. Throws `MeceneError`.
+  /// Ends new clicks. Existing ones are paid and can be undone; the URL stays taken. Throws `MeceneError`,
+  /// or `CancellationError` when its task is cancelled.
   public func retireThing(
     _ request: RetireThingRequest, options: CallOptions? = nil
   ) async throws -> RetireThingResponse {
     try await client.unary(.thingServiceRetireThing, request, options)
   }
 
-  /// Takes clicks again. Throws `MeceneError`.
+  /// Takes clicks again. Throws `MeceneError`, or `CancellationError` when its task is cancelled.
   public func reviveThing(
     _ request: ReviveThingRequest, options: CallOptions? = nil
   ) async throws -> ReviveThingResponse {
@@ -172,28 +181,32 @@ public struct ThingServiceClient: Sendable {
 public struct ClickServiceClient: Sendable {
   let client: MeceneClient
 
-  /// One patron likes one thing this month. A repeat is OK and says so. Throws `MeceneError`.
+  /// One patron likes one thing this month. A repeat is OK and says so. Throws `MeceneError`, or
+  /// `CancellationError` when its task is cancelled.
   public func click(
     _ request: ClickRequest, options: CallOptions? = nil
   ) async throws -> ClickResponse {
     try await client.unary(.clickServiceClick, request, options)
   }
 
-  /// Many clicks in one message; each is decided by itself. Throws `MeceneError`.
+  /// Many clicks in one message; each is decided by itself. Throws `MeceneError`, or `CancellationError`
+  /// when its task is cancelled.
   public func clickMany(
     _ request: ClickManyRequest, options: CallOptions? = nil
   ) async throws -> ClickManyResponse {
     try await client.unary(.clickServiceClickMany, request, options)
   }
 
-  /// Takes a click of the open period back. The pot stays. Throws `MeceneError`.
+  /// Takes a click of the open period back. The pot stays. Throws `MeceneError`, or `CancellationError`
+  /// when its task is cancelled.
   public func undoClick(
     _ request: UndoClickRequest, options: CallOptions? = nil
   ) async throws -> UndoClickResponse {
     try await client.unary(.clickServiceUndoClick, request, options)
   }
 
-  /// What a patron clicked in a period, and what each click is or was worth. Throws `MeceneError`.
+  /// What a patron clicked in a period, and what each click is or was worth. Throws `MeceneError`, or
+  /// `CancellationError` when its task is cancelled.
   public func listClicks(
     _ request: ListClicksRequest, options: CallOptions? = nil
   ) async throws -> ListClicksResponse {
@@ -212,7 +225,8 @@ public struct ClickServiceClient: Sendable {
 public struct DaemonServiceClient: Sendable {
   let client: MeceneClient
 
-  /// Version, open period, counts, sizes, and every setting and limit in force. Throws `MeceneError`.
+  /// Version, open period, counts, sizes, and every setting and limit in force. Throws `MeceneError`, or
+  /// `CancellationError` when its task is cancelled.
   public func getStatus(
     _ request: GetStatusRequest, options: CallOptions? = nil
   ) async throws -> GetStatusResponse {
@@ -220,7 +234,7 @@ public struct DaemonServiceClient: Sendable {
   }
 
   /// Moves a simulated clock forward. Refused on a daemon that runs on the system's clock. Throws
-  /// `MeceneError`.
+  /// `MeceneError`, or `CancellationError` when its task is cancelled.
   public func setClock(
     _ request: SetClockRequest, options: CallOptions? = nil
   ) async throws -> SetClockResponse {
@@ -228,7 +242,7 @@ public struct DaemonServiceClient: Sendable {
   }
 
   /// Says that the system's clock is right, after it has jumped. Ends the periods that it has passed.
-  /// Throws `MeceneError`.
+  /// Throws `MeceneError`, or `CancellationError` when its task is cancelled.
   public func confirmClock(
     _ request: ConfirmClockRequest, options: CallOptions? = nil
   ) async throws -> ConfirmClockResponse {
@@ -240,7 +254,8 @@ public struct DaemonServiceClient: Sendable {
 public struct SettlementServiceClient: Sendable {
   let client: MeceneClient
 
-  /// What a settlement of the period would do, or did. Throws `MeceneError`.
+  /// What a settlement of the period would do, or did. Throws `MeceneError`, or `CancellationError` when
+  /// its task is cancelled.
   public func previewSettlement(
     _ request: PreviewSettlementRequest, options: CallOptions? = nil
   ) async throws -> PreviewSettlementResponse {
@@ -255,14 +270,16 @@ public struct SettlementServiceClient: Sendable {
     client.stream(.settlementServiceSettle, request, options)
   }
 
-  /// The summary of a settled period. Throws `MeceneError`.
+  /// The summary of a settled period. Throws `MeceneError`, or `CancellationError` when its task is
+  /// cancelled.
   public func getSettlement(
     _ request: GetSettlementRequest, options: CallOptions? = nil
   ) async throws -> GetSettlementResponse {
     try await client.unary(.settlementServiceGetSettlement, request, options)
   }
 
-  /// All settled periods, the newest first, in pages. Throws `MeceneError`.
+  /// All settled periods, the newest first, in pages. Throws `MeceneError`, or `CancellationError` when its
+  /// task is cancelled.
   public func listSettlements(
     _ request: ListSettlementsRequest, options: CallOptions? = nil
   ) async throws -> ListSettlementsResponse {
@@ -276,7 +293,8 @@ public struct SettlementServiceClient: Sendable {
     PageSequence(client, .settlementServiceListSettlements, request, options)
   }
 
-  /// What an owner earned in a period, thing by thing. Throws `MeceneError`.
+  /// What an owner earned in a period, thing by thing. Throws `MeceneError`, or `CancellationError` when
+  /// its task is cancelled.
   public func getRevenue(
     _ request: GetRevenueRequest, options: CallOptions? = nil
   ) async throws -> GetRevenueResponse {
@@ -291,7 +309,7 @@ public struct SettlementServiceClient: Sendable {
   }
 
   /// One account's part of a settled period, with the proof that it is part of what the digest stands for.
-  /// Throws `MeceneError`.
+  /// Throws `MeceneError`, or `CancellationError` when its task is cancelled.
   public func getReceipt(
     _ request: GetReceiptRequest, options: CallOptions? = nil
   ) async throws -> GetReceiptResponse {

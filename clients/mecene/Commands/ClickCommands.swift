@@ -4,12 +4,12 @@ internal import MeceneWire
 
 struct ClickCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "click", abstract: "Likes a thing this month, or many.",
+    commandName: "click", abstract: "Likes a thing this month, or many things.",
     discussion: "A file for --from has the columns patron and thing.")
 
   @Argument(help: "The patron's name or number.") var patron: AccountArgument?
   @Argument(help: "The thing's URL or number.") var thing: ThingArgument?
-  @OptionGroup var period: PeriodOption
+  @OptionGroup var period: PeriodOption<OpenPeriod>
   @OptionGroup var bulk: BulkOption
   @OptionGroup var connection: ConnectionOptions
 
@@ -48,7 +48,7 @@ struct UnclickCommand: AsyncParsableCommand {
 
   @Argument(help: "The patron's name or number.") var patron: AccountArgument
   @Argument(help: "The thing's URL or number.") var thing: ThingArgument
-  @OptionGroup var period: PeriodOption
+  @OptionGroup var period: PeriodOption<OpenPeriod>
   @OptionGroup var connection: ConnectionOptions
 
   func run() async throws {
@@ -77,7 +77,7 @@ struct ClicksCommand: AsyncParsableCommand {
     abstract: "Shows what a patron clicked in a month, and what each click is or was worth.")
 
   @Argument(help: "The patron's name or number.") var patron: AccountArgument
-  @OptionGroup var period: PeriodOption
+  @OptionGroup var period: PeriodOption<OpenPeriod>
   @OptionGroup var page: PageOptions
   @OptionGroup var connection: ConnectionOptions
 
@@ -97,6 +97,7 @@ struct ClicksCommand: AsyncParsableCommand {
           response.clicks.map {
             ["\($0.thingID)", $0.title, $0.url, $0.ownerName, Amount.text($0.shareMicros)]
           })
+        Terminal.print("")
         Tables.show([
           "period": response.period + (response.settled ? " (settled)" : " (not settled yet)"),
           "clicks": "\(response.clicksTotal)", "pot": Amount.text(response.potMicros),

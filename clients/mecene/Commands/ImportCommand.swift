@@ -6,12 +6,19 @@ struct ImportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import", abstract: "Brings accounts, things or clicks in from a CSV file.",
     discussion: """
-      The header tells what the file holds: name[,display_name,budget,deposit] accounts, owner,url[,title,description,\
-      hidden] things, patron,thing[,period] clicks. What is there already stays as it is: after an interruption, import \
-      the same file again. Lines that can't be taken are named, and the rest goes on.
+      The header tells what the file holds; columns in brackets may be left out:
 
-      With --format flattr-revenue the file is a monthly report of Flattr's, and its things become those of --owner. The \
-      report does not say who clicked: patrons are made up, and say so.
+        accounts  name[,display_name,budget,deposit]
+        things    owner,url[,title,description,hidden]
+        clicks    patron,thing[,period]
+
+      What is there already stays as it is: after an interruption, import the same file again. Lines that can't be taken are \
+      named, and the rest goes on.
+
+      With --format flattr-revenue the file is a revenue report of Flattr's, of one month or many, and its things become those \
+      of --owner. The report does not say who clicked: patrons are made up, and say so. It takes a daemon on a simulated clock \
+      that lives through those months, without a fee and with a minimum below the least click; what is refused says how to \
+      start one.
 
       Exit status 1 when a line was refused.
       """)

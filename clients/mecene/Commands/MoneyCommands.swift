@@ -52,7 +52,7 @@ struct KeyOption: ParsableArguments {
 
 struct DepositCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "deposit", abstract: "Pays money in, or many payments.",
+    commandName: "deposit", abstract: "Pays money in, once or many times.",
     discussion: """
       A file for --from has the columns account and amount and, if wanted, key. Without a key, one is made from the file and \
       the line: the same file can be sent again, and pays nothing twice.
@@ -100,8 +100,8 @@ struct WithdrawCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "withdraw", abstract: "Pays money out of an account, or out of the collected fees.",
     usage: """
-      mecene withdraw <account> <amount> [--key <key>] [--yes]
-      mecene withdraw --fees <amount> [--key <key>] [--yes]
+      mecene withdraw <account> <amount> [--key <key>] [--yes] [<options>]
+      mecene withdraw --fees <amount> [--key <key>] [--yes] [<options>]
       """)
 
   @Argument(help: ArgumentHelp("The account's name or number, and how much.", valueName: "account amount"))
@@ -141,7 +141,7 @@ struct StatementCommand: AsyncParsableCommand {
     commandName: "statement", abstract: "Shows every movement of an account's money.")
 
   @Argument(help: "The account's name or number.") var account: AccountArgument
-  @OptionGroup var period: PeriodOption
+  @OptionGroup var period: PeriodOption<AllPeriods>
   @OptionGroup var page: PageOptions
   @OptionGroup var connection: ConnectionOptions
 

@@ -80,7 +80,7 @@ struct ReceiptCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Checks a saved receipt, without a daemon.",
       discussion: """
-        Without --digest the receipt is only held against the digest that it names itself: compare that with the one
+        Without --digest the receipt is only held against the digest that it names itself: compare that with the one \
         that the operator published. Exit status 1 when the receipt proves nothing.
         """)
 
@@ -96,7 +96,7 @@ struct ReceiptCommand: ParsableCommand {
       }
       let proof = try receipt.checked()
       if let digest, [UInt8](hexadecimal: digest.lowercased())?.count != 32 {
-        throw ValidationError("A digest is 64 hexadecimal digits; it was \(digest).")
+        throw LocalFailure(sentence: "a digest is 64 hexadecimal digits; it was \(digest)", exitCode: 2)
       }
       if let digest, digest.lowercased() != receipt.digest {
         throw LocalFailure(

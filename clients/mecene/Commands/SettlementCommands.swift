@@ -24,7 +24,7 @@ struct PreviewCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "preview", abstract: "Shows what a month's settlement would do now, or did.")
 
-  @OptionGroup var period: PeriodOption
+  @OptionGroup var period: PeriodOption<OpenPeriod>
   @OptionGroup var connection: ConnectionOptions
 
   func run() async throws {
@@ -92,7 +92,7 @@ extension SettleCommand {
       PreviewSettlementRequest(period: month), options: options
     ).settlement
     let what = preview.map {
-      " \($0.pots) pots with \($0.clicks) clicks, \(Amount.text($0.potsMicros)) in all, go to \($0.owners) owners."
+      " Pots: \($0.pots), with \($0.clicks) clicks and \(Amount.text($0.potsMicros)) in all. Owners: \($0.owners)."
     }
     try Terminal.confirm("Settle \(month)?\(what ?? "") It can't be taken back.", yes: false)
   }
@@ -102,7 +102,7 @@ struct SettlementsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "settlements", abstract: "Lists settled months, or shows one.")
 
-  @OptionGroup var period: PeriodOption
+  @OptionGroup var period: PeriodOption<AllPeriods>
   @OptionGroup var page: PageOptions
   @OptionGroup var connection: ConnectionOptions
 
@@ -149,7 +149,7 @@ struct RevenueCommand: AsyncParsableCommand {
   @Argument(help: "The owner's name or number.") var owner: AccountArgument
   @Option(help: "table, or csv in the form of Flattr's monthly reports, the whole month.") var format = Format
     .table
-  @OptionGroup var period: PeriodOption
+  @OptionGroup var period: PeriodOption<NewestSettledPeriod>
   @OptionGroup var page: PageOptions
   @OptionGroup var connection: ConnectionOptions
 
@@ -170,6 +170,7 @@ struct RevenueCommand: AsyncParsableCommand {
           response.things.map {
             ["\($0.thingID)", $0.title, $0.url, "\($0.clicks)", Amount.text($0.micros)]
           })
+        Terminal.print("")
         Tables.show([
           "period": response.period + (response.settled ? " (settled)" : " (as it would be now)"),
           "clicks": "\(response.clicksTotal)", "revenue": Amount.text(response.microsTotal),

@@ -60,7 +60,8 @@ struct ReplayReport {
     ])
     if summary.contradictions > 0 {
       Terminal.note(
-        "\(summary.contradictions) left out, for they name another owner of their thing than an earlier line")
+        "\(summary.contradictions) left out, because they name another owner of their thing than an earlier line"
+      )
     }
   }
 
