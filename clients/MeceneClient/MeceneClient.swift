@@ -151,14 +151,10 @@ extension MeceneClient {
   ) -> Bool {
     if error.reason == .connectFailed, waits { return true }
     guard attempt < Self.attemptsMax else { return false }
-    switch error.reason {
     // The first attempt tells whether there is a daemon at all; later ones may meet it restarting.
-    case .connectFailed: return attempt > 1
-    case .draining, .tooManyCalls, .diskFull, .diskFailing, .connectionTimeout, .connectionLost,
-      .commitFailed:
-      return error.notExecuted || method.idempotency != .unknown || request is any KeyedRequest
-    default: return false
-    }
+    if error.reason == .connectFailed { return attempt > 1 }
+    return error.reason.isTransient
+      && (error.notExecuted || method.idempotency != .unknown || request is any KeyedRequest)
   }
 
   private func waits(_ options: CallOptions) async -> Bool {

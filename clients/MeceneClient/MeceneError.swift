@@ -70,26 +70,11 @@ public struct MeceneError: Error, Sendable, Hashable, CustomStringConvertible {
   }
 
   /// Whether the call that failed so may have been executed.
-  var leavesDoubt: Bool {
-    guard !notExecuted else { return false }
-    switch reason {
-    case .connectionLost, .connectionTimeout, .commitFailed, .deadlineExceeded, .cancelled, .internal,
-      .draining:
-      return true
-    default: return false
-    }
-  }
+  var leavesDoubt: Bool { !notExecuted && reason.leavesDoubt }
 
   /// Whether the daemon looked at the call before it answered so: it looks up a key before anything else, and would have told
   /// of an earlier attempt that was executed.
-  var isAnswer: Bool {
-    switch reason {
-    case .connectFailed, .connectionLost, .connectionTimeout, .commitFailed, .deadlineExceeded, .cancelled,
-      .internal, .draining, .tooManyCalls, .diskFull, .diskFailing, .clockUnconfirmed:
-      false
-    default: cause == nil
-    }
-  }
+  var isAnswer: Bool { !reason.leavesDoubt && !reason.isSaidUnread && cause == nil }
 
   /// The sentence, with what lies behind it.
   public var description: String { cause.map { "\(message) (\($0))" } ?? message }

@@ -89,31 +89,41 @@ class Reason(Named):
     FRAME_TOO_LARGE = 63
     #: [INVALID_ARGUMENT] The bytes are not a frame of this protocol.
     MALFORMED_FRAME = 64
-    #: [RESOURCE_EXHAUSTED] Too many calls or connections at once.
+    #: [RESOURCE_EXHAUSTED unread transient] Too many calls or connections at once.
     TOO_MANY_CALLS = 65
     #: [INVALID_ARGUMENT] The call id is 0 or belongs to a call in flight.
     INVALID_CALL_ID = 66
-    #: [UNAVAILABLE] The daemon is shutting down.
+    #: [UNAVAILABLE doubtful transient] The daemon is shutting down.
     DRAINING = 67
-    #: [UNAVAILABLE] The commit failed; the change may or may not be on disk.
+    #: [UNAVAILABLE doubtful transient] The commit failed; the change may or may not be on disk.
     COMMIT_FAILED = 68
-    #: [RESOURCE_EXHAUSTED] The disk is full; reading goes on.
+    #: [RESOURCE_EXHAUSTED unread transient] The disk is full; reading goes on.
     DISK_FULL = 69
-    #: [DEADLINE_EXCEEDED] The call's time ran out before it was executed.
+    #: [DEADLINE_EXCEEDED doubtful] The call's time ran out before it was executed.
     DEADLINE_EXCEEDED = 70
-    #: [CANCELLED] The client cancelled the call.
+    #: [CANCELLED doubtful] The client cancelled the call.
     CANCELLED = 71
-    #: [UNAVAILABLE] The connection was idle, or too slow, for too long.
+    #: [UNAVAILABLE doubtful transient] The connection was idle, or too slow, for too long.
     CONNECTION_TIMEOUT = 72
-    #: [INTERNAL] A fault of the daemon.
+    #: [INTERNAL doubtful] A fault of the daemon.
     INTERNAL = 73
-    #: [UNAVAILABLE] No daemon answers at the address.
+    #: [UNAVAILABLE unread] No daemon answers at the address.
     CONNECT_FAILED = 74
-    #: [UNAVAILABLE] The connection was lost before the answer came.
+    #: [UNAVAILABLE doubtful transient] The connection was lost before the answer came.
     CONNECTION_LOST = 75
-    #: [UNAVAILABLE] The daemon's disk keeps failing: writes are refused until it takes some again.
+    #: [UNAVAILABLE unread transient] The daemon's disk keeps failing: writes are refused until it takes some again.
     DISK_FAILING = 76
-    #: [UNAVAILABLE] The daemon's clock has jumped, and is not confirmed: nothing is booked meanwhile.
+    #: [UNAVAILABLE unread] The daemon's clock has jumped, and is not confirmed: nothing is booked meanwhile.
     CLOCK_UNCONFIRMED = 77
     #: [INVALID_ARGUMENT] A client was given an address that is none.
     INVALID_ADDRESS = 78
+
+
+#: When a call that failed so may have been executed, unless the error says that it was not.
+LEAVES_DOUBT = frozenset({Reason.DRAINING, Reason.COMMIT_FAILED, Reason.DEADLINE_EXCEEDED, Reason.CANCELLED, Reason.CONNECTION_TIMEOUT, Reason.INTERNAL, Reason.CONNECTION_LOST})
+
+#: When it is said without looking at the call, so that it tells nothing of an earlier attempt.
+IS_SAID_UNREAD = frozenset({Reason.TOO_MANY_CALLS, Reason.DISK_FULL, Reason.CONNECT_FAILED, Reason.DISK_FAILING, Reason.CLOCK_UNCONFIRMED})
+
+#: When another attempt may fare better.
+IS_TRANSIENT = frozenset({Reason.TOO_MANY_CALLS, Reason.DRAINING, Reason.COMMIT_FAILED, Reason.DISK_FULL, Reason.CONNECTION_TIMEOUT, Reason.CONNECTION_LOST, Reason.DISK_FAILING})

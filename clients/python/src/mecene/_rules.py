@@ -8,27 +8,14 @@ import secrets
 import time
 from dataclasses import dataclass
 
-from mecene._errors import MeceneError, Reason
+from mecene._errors import MeceneError
 from mecene._method import Method
+from mecene._reason import IS_SAID_UNREAD, IS_TRANSIENT, LEAVES_DOUBT, Reason
 
 DEFAULT_ADDRESS = "tcp://127.0.0.1:7437"
 ATTEMPTS_MAX = 4
 #: Seconds. The wire counts a call's milliseconds in 32 bits; whoever waits for ever waits so long.
 _TIMEOUT_MAX = 4_000_000.0
-#: What leaves a call that was sent without an answer.
-_DOUBTFUL = {
-    Reason.CONNECTION_LOST, Reason.CONNECTION_TIMEOUT, Reason.COMMIT_FAILED, Reason.DEADLINE_EXCEEDED, Reason.CANCELLED,
-    Reason.INTERNAL, Reason.DRAINING,
-}
-#: What is said without looking at the call. The daemon looks up a key before anything else, and would tell of an earlier attempt.
-_NO_ANSWER = _DOUBTFUL | {
-    Reason.CONNECT_FAILED, Reason.TOO_MANY_CALLS, Reason.DISK_FULL, Reason.DISK_FAILING, Reason.CLOCK_UNCONFIRMED,
-}
-_TRANSIENT = {
-    Reason.DRAINING, Reason.TOO_MANY_CALLS, Reason.DISK_FULL, Reason.DISK_FAILING, Reason.CONNECTION_TIMEOUT,
-    Reason.CONNECTION_LOST, Reason.COMMIT_FAILED,
-}
-
 
 @dataclass(frozen=True)
 class Options:
@@ -79,7 +66,7 @@ class Attempts:
         self.in_doubt = False
 
     def failed(self, error: MeceneError, was_connected: bool) -> float:
-        if not error.not_executed and error.reason in _DOUBTFUL and self.method.repeating != "reads":
+        if not error.not_executed and error.reason in LEAVES_DOUBT and self.method.repeating != "reads":
             self.in_doubt = True
         most = 0.05 * 2 ** min(self.number - 1, 5)
         # What is in doubt is asked for until the daemon is back.
@@ -94,7 +81,7 @@ class Attempts:
 
     def verdict(self, error: MeceneError) -> MeceneError:
         """What the caller is told when no further attempt is made."""
-        is_answered = self.method.keyed and error.reason not in _NO_ANSWER and not error.cause
+        is_answered = self.method.keyed and error.reason not in LEAVES_DOUBT | IS_SAID_UNREAD and not error.cause
         if not self.in_doubt or is_answered:
             return error
         told = error.left_in_doubt(self.request.key if self.method.keyed else "")
@@ -109,7 +96,7 @@ class Attempts:
         if error.reason == Reason.CONNECT_FAILED:
             # The first attempt tells whether there is a daemon at all; later ones may meet it restarting.
             return self.number > 1
-        return error.reason in _TRANSIENT and (
+        return error.reason in IS_TRANSIENT and (
             error.not_executed or self.method.repeating != "unknown" or self.method.keyed)
 
     def needs_period(self, error: MeceneError) -> bool:

@@ -20,7 +20,9 @@ PROTOBUF_C__BEGIN_DECLS
 /* --- enums --- */
 
 /*
- * Why a call failed, for programs. Numbers are permanent. Each reason goes with one gRPC status code, named in brackets.
+ * Why a call failed, for programs. Numbers are permanent. Each reason goes with one gRPC status code, named in brackets, with what it
+ * means for another attempt: doubtful = the call may have been executed, unless the error says that it was not; unread = said without
+ * looking at the call; transient = another attempt may fare better.
  */
 typedef enum _Mecene__V1__Reason {
   /*
@@ -188,7 +190,7 @@ typedef enum _Mecene__V1__Reason {
    */
   MECENE__V1__REASON__REASON_MALFORMED_FRAME = 64,
   /*
-   * [RESOURCE_EXHAUSTED] Too many calls or connections at once.
+   * [RESOURCE_EXHAUSTED unread transient] Too many calls or connections at once.
    */
   MECENE__V1__REASON__REASON_TOO_MANY_CALLS = 65,
   /*
@@ -196,47 +198,47 @@ typedef enum _Mecene__V1__Reason {
    */
   MECENE__V1__REASON__REASON_INVALID_CALL_ID = 66,
   /*
-   * [UNAVAILABLE] The daemon is shutting down.
+   * [UNAVAILABLE doubtful transient] The daemon is shutting down.
    */
   MECENE__V1__REASON__REASON_DRAINING = 67,
   /*
-   * [UNAVAILABLE] The commit failed; the change may or may not be on disk.
+   * [UNAVAILABLE doubtful transient] The commit failed; the change may or may not be on disk.
    */
   MECENE__V1__REASON__REASON_COMMIT_FAILED = 68,
   /*
-   * [RESOURCE_EXHAUSTED] The disk is full; reading goes on.
+   * [RESOURCE_EXHAUSTED unread transient] The disk is full; reading goes on.
    */
   MECENE__V1__REASON__REASON_DISK_FULL = 69,
   /*
-   * [DEADLINE_EXCEEDED] The call's time ran out before it was executed.
+   * [DEADLINE_EXCEEDED doubtful] The call's time ran out before it was executed.
    */
   MECENE__V1__REASON__REASON_DEADLINE_EXCEEDED = 70,
   /*
-   * [CANCELLED] The client cancelled the call.
+   * [CANCELLED doubtful] The client cancelled the call.
    */
   MECENE__V1__REASON__REASON_CANCELLED = 71,
   /*
-   * [UNAVAILABLE] The connection was idle, or too slow, for too long.
+   * [UNAVAILABLE doubtful transient] The connection was idle, or too slow, for too long.
    */
   MECENE__V1__REASON__REASON_CONNECTION_TIMEOUT = 72,
   /*
-   * [INTERNAL] A fault of the daemon.
+   * [INTERNAL doubtful] A fault of the daemon.
    */
   MECENE__V1__REASON__REASON_INTERNAL = 73,
   /*
-   * [UNAVAILABLE] No daemon answers at the address.
+   * [UNAVAILABLE unread] No daemon answers at the address.
    */
   MECENE__V1__REASON__REASON_CONNECT_FAILED = 74,
   /*
-   * [UNAVAILABLE] The connection was lost before the answer came.
+   * [UNAVAILABLE doubtful transient] The connection was lost before the answer came.
    */
   MECENE__V1__REASON__REASON_CONNECTION_LOST = 75,
   /*
-   * [UNAVAILABLE] The daemon's disk keeps failing: writes are refused until it takes some again.
+   * [UNAVAILABLE unread transient] The daemon's disk keeps failing: writes are refused until it takes some again.
    */
   MECENE__V1__REASON__REASON_DISK_FAILING = 76,
   /*
-   * [UNAVAILABLE] The daemon's clock has jumped, and is not confirmed: nothing is booked meanwhile.
+   * [UNAVAILABLE unread] The daemon's clock has jumped, and is not confirmed: nothing is booked meanwhile.
    */
   MECENE__V1__REASON__REASON_CLOCK_UNCONFIRMED = 77,
   /*
