@@ -1,16 +1,30 @@
 #!/usr/bin/env python3
 """Checks a receipt against a settlement's digest with nothing but Python: check_receipt.py FILE DIGEST"""
-import hashlib, json, sys
+import hashlib, json, re, sys
 
 if len(sys.argv) != 3:
     sys.exit(__doc__)
 H = lambda *parts: hashlib.sha256(b"".join(parts)).digest()
-words = lambda *numbers: b"".join(int(n).to_bytes(8, "little") for n in numbers)
-def members(pairs):                                       # a member that stands twice may show what was not checked
+words = lambda *numbers: b"".join(n.to_bytes(8, "little") for n in numbers)
+NUMBERS = {"ruleVersion", "feeBps", "pots", "clicks", "owners", "potsMicros", "feesMicros", "revenueMicros", "accountId",
+           "leafIndex", "potMicros", "feeMicros", "thingId", "ownerId", "shareMicros", "micros"}
+TEXTS = {"period", "blind", "otherRoot", "digest"}
+def members(pairs):                # what stands twice, is unknown, or is written otherwise may show what was not checked
     names = [name for name, _ in pairs]
-    return dict(pairs) if len(set(names)) == len(names) else sys.exit("the receipt has a member twice")
+    if len(set(names)) < len(names):
+        sys.exit("the receipt has a member twice")
+    for n, (name, value) in enumerate(pairs):
+        if name in NUMBERS and not isinstance(value, list):
+            if isinstance(value, bool) or not re.fullmatch("0|[1-9][0-9]{0,18}", str(value), re.A):
+                sys.exit(f"{name} is no number")
+            pairs[n] = name, int(value)
+        elif name not in NUMBERS | TEXTS | {"path", "patron", "owner"}:
+            sys.exit(f"the receipt has a member {name!r} that no receipt has")
+    return dict(pairs)
 r = json.load(open(sys.argv[1]), object_pairs_hook=members)
-get = lambda name: int(r.get(name, 0))
+if ("patron" in r) == ("owner" in r) or not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", r["period"], re.A):
+    sys.exit("a receipt is a patron's or an owner's, of one month")
+get = lambda name: r.get(name, 0)
 year, month = map(int, r["period"].split("-"))
 header = words(get("ruleVersion"), (year - 1970) * 12 + month - 1, get("feeBps"), get("pots"), get("clicks"),
                get("owners"), get("potsMicros"), get("feesMicros"), get("revenueMicros"))

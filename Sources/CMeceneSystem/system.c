@@ -6,6 +6,9 @@
 #endif
 #include <locale.h>
 #include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -89,4 +92,20 @@ int mecene_cells(uint32_t character) {
   int cells = wcwidth((wchar_t)character);
   uselocale(before);
   return cells;
+}
+
+static const char *bus_error_sentence;
+
+// Calls nothing that a handler may not.
+static void end_on_bus_error(int number) {
+  (void)number;
+  (void)!write(STDERR_FILENO, bus_error_sentence, strlen(bus_error_sentence));
+  _exit(1);
+}
+
+void mecene_end_on_bus_error(const char *sentence) {
+  bus_error_sentence = strdup(sentence);
+  if (bus_error_sentence == NULL) return;
+  struct sigaction action = {.sa_handler = end_on_bus_error};
+  sigaction(SIGBUS, &action, NULL);
 }

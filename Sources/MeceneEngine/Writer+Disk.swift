@@ -12,6 +12,8 @@ extension Writer {
   func checkPlace() -> Bool {
     guard condition != .stopped, let loss = configuration.directory.loss else { return true }
     checkpoint()
+    // What was in a log that is gone is in the database now, so nothing is missing at the next start.
+    if checkpointFailure == nil { configuration.directory.removeIndexWithoutLog() }
     condition = .stopped
     publish()
     configuration.fatal(loss)

@@ -50,6 +50,11 @@ package struct BookAudit: Sendable {
     }
   }
 
+  /// Every pot that holds something after the rows so far, in no order.
+  package var heldPots: [(account: AccountID, period: Period)] {
+    holdings.flatMap { id, holding in holding.months.filter { $0.held != 0 }.map { (id, $0.period) } }
+  }
+
   /// What all pots of an account hold after the rows so far.
   package func pots(_ account: AccountID) -> Micros { Micros(holdings[account]?.pots ?? 0) }
 

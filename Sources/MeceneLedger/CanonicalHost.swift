@@ -1,7 +1,8 @@
 /// A URL's host in the one form that all its spellings share: a name in lower case without the dot that ends it, or an
 /// address.
 ///
-/// Source: RFC 1035, section 2.3.4 (lengths of names), RFC 5952, section 4 (the form of IPv6 addresses).
+/// Source: RFC 1035, section 2.3.4 (lengths of names), RFC 5952, section 4 (the form of IPv6 addresses), the URL standard's host
+/// parser (names that end in a number), RFC 3492 (punycode).
 enum CanonicalHost {
   private static let nameMax = 253
   private static let labelMax = 63
@@ -15,12 +16,25 @@ enum CanonicalHost {
     }
     let name = bytes.last == UInt8(ascii: ".") ? String(text.dropLast()) : text
     let labels = name.split(separator: ".", omittingEmptySubsequences: false)
-    guard name.utf8.count <= nameMax, labels.allSatisfy(isLabel) else { return nil }
+    guard name.utf8.count <= nameMax, labels.allSatisfy(isLabel), let last = labels.last else { return nil }
+    // What ends in a number is an address to every browser, whatever it is made of: it has to be written as one.
+    if isNumber(last) { return isAddress(labels) ? name : nil }
     return name
   }
 
+  private static func isNumber(_ label: Substring) -> Bool {
+    label.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+      || label.hasPrefix("0x") && label.dropFirst(2).allSatisfy(\.isHexDigit)
+  }
+
+  /// Four numbers from 0 to 255, as they are printed.
+  private static func isAddress(_ labels: [Substring]) -> Bool {
+    labels.count == 4 && labels.allSatisfy { label in UInt8(label).map { "\($0)" == label } ?? false }
+  }
+
   private static func isLabel(_ label: Substring) -> Bool {
-    (1...labelMax).contains(label.utf8.count) && label != "xn--"
+    (1...labelMax).contains(label.utf8.count) && !label.hasPrefix("-") && !label.hasSuffix("-")
+      && (!label.hasPrefix("xn--") || Punycode.isLabel(label))
       && label.utf8.allSatisfy { byte in
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
           || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "-")

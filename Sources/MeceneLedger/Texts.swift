@@ -65,7 +65,7 @@ package struct PlainText: Sendable, Hashable {
 
   /// Control characters; separators of lines; embeddings, overrides and isolates of direction, which reach beyond their text when they
   /// are not ended. The marks that scripts are written with stay: joiners, and U+200E, U+200F and U+061C.
-  private static func steers(_ scalar: Unicode.Scalar) -> Bool {
+  package static func steers(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x2028...0x202e, 0x2066...0x2069: true
     default: scalar.properties.generalCategory == .control
@@ -81,7 +81,8 @@ package struct PlainText: Sendable, Hashable {
   }
 }
 
-/// What makes a deposit or a withdrawal happen once: 1 to 64 printable ASCII characters.
+/// What makes a deposit or a withdrawal happen once: 1 to 64 printable ASCII characters, no blank first or last, because editors
+/// add and drop those and another key is another payment.
 package struct RequestKey: Sendable, Hashable {
   package let text: String
 
@@ -93,6 +94,10 @@ package struct RequestKey: Sendable, Hashable {
         .invalidKey, field: "key",
         "a key has 1 to 64 printable ASCII characters; it had \(bytes.count) bytes",
         ["length_min": "1", "length_max": "64", "length": "\(bytes.count)"])
+    }
+    guard bytes.first != 0x20, bytes.last != 0x20 else {
+      throw Refusal(
+        .invalidKey, field: "key", "a key neither begins nor ends with a blank; it was \"\(text)\"")
     }
     self.text = text
   }

@@ -17,8 +17,13 @@ extension EventLoop {
       let socket: StreamSocket
       switch listener.accept() {
       case .socket(let accepted): socket = accepted
-      case .none: return
-      case .exhausted: return pauseListening()
+      case .none:
+        isOutOfDescriptors = false
+        return
+      case .exhausted:
+        // Whoever waits gets the descriptor of whoever does nothing.
+        _ = endIdlest()
+        return pauseListening()
       }
       let connection = Connection(
         socket: socket, token: nextToken, frameBytesMax: limits.frameBytesMax, seed: seed, now: now)
@@ -249,11 +254,11 @@ extension EventLoop {
 
   /// Takes no connection for a moment: without descriptors, a listener that is watched would be ready all the time.
   private func pauseListening() {
-    if !isListeningPaused {
+    if !isOutOfDescriptors {
       logger.warning(
         "out of file descriptors; new connections wait", metadata: ["open": "\(connections.count)"])
     }
-    isListeningPaused = true
+    (isListeningPaused, isOutOfDescriptors) = (true, true)
     for listener in listeners { poller?.remove(listener) }
   }
 

@@ -95,6 +95,8 @@ actor EventLoop {
   /// How many connections there are descriptors for, or as many as are taken.
   var connectionsMax = 0
   var isListeningPaused = false
+  /// Whether somebody who waits could not be taken. It is told once.
+  var isOutOfDescriptors = false
   /// Whose socket's file is gone; that is told once.
   var lostAddress: String?
   var lastSerial: UInt64 = 0

@@ -55,7 +55,7 @@ package final class DataDirectory: Sendable {
   package func checkForRemains() throws(StoreError) {
     var status = stat()
     if unsafe stat(databasePath, &status) == 0 {
-      if status.st_size > 0 { return }
+      if status.st_size > 0 { return try checkForLog() }
       throw .directory(
         "\(databasePath) is empty, and was not when it was made: put the books back, or restore a backup into another "
           + "directory. Nothing was changed here")
@@ -67,6 +67,22 @@ package final class DataDirectory: Sendable {
       "the data directory \(path) has no mecene.sqlite, but \(remains.joined(separator: " and ")), which belongs to one: the "
         + "books were moved or removed. Put them back, or restore a backup into another directory. Nothing was changed here"
     )
+  }
+
+  /// Removes the log's index when there is no log.
+  package func removeIndexWithoutLog() {
+    var status = stat()
+    if unsafe lstat(databasePath + "-wal", &status) != 0 { unsafe unlink(databasePath + "-shm") }
+  }
+
+  /// SQLite removes the log and its index together, and a crash leaves both.
+  private func checkForLog() throws(StoreError) {
+    var status = stat()
+    let (log, index) = (databasePath + "-wal", databasePath + "-shm")
+    guard unsafe lstat(index, &status) == 0, unsafe lstat(log, &status) != 0 else { return }
+    throw .directory(
+      "\(index) is there, and \(log), which belongs to it, is not: what was acknowledged last may have been in it. Put it back, or "
+        + "remove \(index) if you know that nothing is missing. Nothing was changed here")
   }
 
   /// Refuses a log that has a break with whole commits behind it, which SQLite would forget.

@@ -121,7 +121,8 @@ extension JSONValue {
       case .integer(let value): T(exactly: value)
       case .unsigned(let value): T(exactly: value)
       case .number(let value): T(exactly: value)
-      case .string(let text): T(text)
+      // Neither +1 nor 01: what is shown is what was meant.
+      case .string(let text): T(text).flatMap { "\($0)" == text ? $0 : nil }
       default: nil
       }
     guard let value else { throw JSONError("is not a whole number from \(T.min) to \(T.max)") }
@@ -199,7 +200,10 @@ package struct JSONWriter: Sendable {
       case "\n": text += "\\n"
       case "\r": text += "\\r"
       case "\t": text += "\\t"
-      case _ where scalar.value < 0x20:
+      // And what steers a terminal, or turns a line: JSON says the same with an escape.
+      case _
+      where scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value)
+        || (0x2028...0x202e).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value):
         let hexadecimal = String(scalar.value, radix: 16)
         text += "\\u" + String(repeating: "0", count: 4 - hexadecimal.count) + hexadecimal
       default: text.unicodeScalars.append(scalar)

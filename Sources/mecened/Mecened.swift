@@ -11,7 +11,7 @@ struct Mecened: ParsableCommand {
     commandName: "mecened",
     abstract: "Keeps the books of a Flattr-like economy and serves them over TCP and a Unix socket.",
     discussion: """
-      Every option can also be given as an environment variable: --fee-bps as MECENE_FEE_BPS, --auto-settle and \
+      Every option with a value can also be given as an environment variable: --fee-bps as MECENE_FEE_BPS, --auto-settle and \
       --no-auto-settle as MECENE_AUTO_SETTLE=true or false, several --listen as one MECENE_LISTEN with commas between. An \
       option on the command line wins. A changed option counts from the next start on.
 

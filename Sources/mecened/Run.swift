@@ -44,6 +44,7 @@ enum Run {
 
 /// One daemon process.
 final class Daemon: Sendable {
+  private static let descriptorsMin = 64
   private let configuration: Configuration
   private let logger: Logger
 
@@ -60,6 +61,9 @@ final class Daemon: Sendable {
 
   func run() -> Never {
     Memory.keepLean()
+    Memory.endOnBusError(
+      "mecened: a file of the books was cut, or its disk failed, while it was read. What was acknowledged is in the database and its "
+        + "log. Look at the disk, run `mecened verify`, and start again\n")
     // A terminal that closes, or a log that is rotated, ends no daemon.
     signal(SIGHUP, SIG_IGN)
     let hangUps = DispatchSource.makeSignalSource(signal: SIGHUP, queue: .global())
@@ -88,6 +92,12 @@ final class Daemon: Sendable {
 
   private func serve(_ stops: AsyncStream<Void>) async {
     let descriptors = ProcessLimits.raiseDescriptorLimit()
+    guard descriptors >= Self.descriptorsMin else {
+      Output.note(
+        "mecened: the limit of open files is \(descriptors), and at least \(Self.descriptorsMin) are needed, for the books and a few "
+          + "connections; raise it with `ulimit -n`\n")
+      exit(1)
+    }
     logger.debug("descriptor limit raised", metadata: ["descriptors": "\(descriptors)"])
     let logger = logger
     do {

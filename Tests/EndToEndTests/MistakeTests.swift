@@ -81,6 +81,47 @@ import Testing
     }
   }
 
+  @Test func `no key begins or ends with a blank, and line ends make no other file`() throws {
+    try withDaemon { mecene in
+      #expect(try mecene("account open anna --budget 2", "").code == 0)
+      let blank = #"{"account":{"id":1},"amountMicros":1,"key":"b1 "}"#
+      #expect(
+        try mecene("call AccountService/Deposit -", blank).err.contains(
+          "neither begins nor ends with a blank"))
+      let file = "account,amount\nanna,1\nanna,2\n"
+      #expect(try mecene("deposit --from -", file).out == "2 deposited, 0 refused\n")
+      let again = try mecene("deposit --from -", file.replacing("\n", with: "\r\n")).out
+      #expect(again == "0 deposited, 2 made before, 0 refused\n", "\(again)")
+    }
+  }
+
+  @Test func `a file of the books that is cut ends the daemon with a sentence`() throws {
+    let directory = try TemporaryDirectory()
+    let daemon = CommandLineTests.process(
+      "mecened",
+      ["--data", directory.path + "/data", "--listen", "unix:\(directory.path)/s", "--log-level", "critical"])
+    let (out, err) = (Pipe(), Pipe())
+    (daemon.standardOutput, daemon.standardError) = (out, err)
+    try daemon.run()
+    _ = out.fileHandleForReading.availableData
+    func mecene(_ line: String) throws -> CommandLineTests.Output {
+      try CommandLineTests.run(
+        "mecene",
+        line.split(separator: " ").map(String.init) + [
+          "--server", "unix:\(directory.path)/s", "--timeout", "1",
+        ])
+    }
+    #expect(try mecene("account open anna").code == 0)
+    #expect(truncate(directory.path + "/data/mecene.sqlite-shm", 0) == 0)
+    #expect(try mecene("account open bert").code != 0)
+    daemon.waitUntilExit()
+    #expect(daemon.terminationReason == .exit && daemon.terminationStatus == 1)
+    let told = String(decoding: err.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    #expect(told.hasPrefix("mecened: a file of the books was cut"), "\(told.prefix(300))")
+    let verified = try CommandLineTests.run("mecened", ["verify", "--data", directory.path + "/data"])
+    #expect(verified.out.hasPrefix("clean"), "\(verified.err)")
+  }
+
   @Test func `an import claims what its columns say, and no account twice`() throws {
     try withDaemon { mecene in
       #expect(try mecene("account open anna --budget 2 --display-name Anna", "").code == 0)
@@ -209,6 +250,13 @@ import Testing
       withExtendedLifetime(used) {}
     }
     #expect(!FileManager.default.fileExists(atPath: directory.path + "/data"))
+    let few = try CommandLineTests.runAny(
+      "/bin/sh",
+      [
+        "-c",
+        "ulimit -n 40; \(CommandLineTests.programs.appendingPathComponent("mecened").path) --data \(directory.path)/data",
+      ])
+    #expect(few.code == 1 && few.err.contains("the limit of open files is 40, and at least 64 are needed"))
     let long = directory.path + "/" + String(repeating: "d", count: 100)
     let socket = try CommandLineTests.run("mecened", ["--check-config", "--data", long])
     #expect(

@@ -212,6 +212,20 @@ import Testing
       #expect(check.code == 1 && check.err.contains("has the member \"patron\" twice"), "\(check.err)")
       #expect(try python(path, digest).err.contains("a member twice"))
     }
+    // What shows something else than was checked.
+    for (old, new) in [
+      ("}\n", #","owner":{"clicks":"5","micros":"999000000"}}"#), ("}\n", #","note":"paid 999.00"}"#),
+      ("}\n", #","Period":"2027-01"}"#), (#""shareMicros":"3333334""#, #""shareMicros":3333334.9"#),
+      (#""accountId":"1""#, #""accountId":true"#), (#""accountId":"1""#, #""accountId":"01""#),
+      (#""period":"2026-11""#, #""period":"2025-23""#),
+    ] {
+      let path = directory.path + "/shown.json"
+      let forged = text.replacing(old, with: new)
+      #expect(forged != text, "\(old)")
+      try forged.write(toFile: path, atomically: true, encoding: .utf8)
+      #expect(try mecene("receipt check \(path) --digest \(digest)").code == 1, "\(new)")
+      #expect(try python(path, digest).code == 1, "\(new)")
+    }
   }
 
   @Test

@@ -58,6 +58,7 @@ import Testing
       "2026-01-03,anna,\"a song\twith a tab\",bert", "2026-01-03,anna,https://example.org/x,bert",
       "2026-01-04,bert,https://EXAMPLE.org/x,anna", "2026-01-05,anna,ren\u{e9},carl",
       "2026-01-05,anna,rene\u{301},dora", "2026-01-06,\u{212a}im,a poem,anna", "2026-01-06,Kim,a poem,anna",
+      "2026-01-06,p\u{202e}x,t\u{2066}y,o\u{2028}z",
     ]
     try ("day,patron,thing,owner\n" + rows.joined(separator: "\n") + "\n")
       .write(toFile: likes, atomically: true, encoding: .utf8)
@@ -75,12 +76,12 @@ import Testing
         "mecene", ["replay", likes, "--output", output], environment: environment)
       #expect(replayed.code == 0, "\(replayed.err)")
       let accounts = try String(contentsOfFile: output + "/accounts.csv", encoding: .utf8)
-      #expect(accounts.split(separator: "\n").count == 7)
+      #expect(accounts.split(separator: "\n").count == 9)
       let things = try String(contentsOfFile: output + "/things.csv", encoding: .utf8)
-      #expect(things.unicodeScalars.count { $0 == "\n" } == 7)
+      #expect(things.unicodeScalars.count { $0 == "\n" } == 8)
       let months = try String(contentsOfFile: output + "/months.csv", encoding: .utf8)
-      // 7 clicked, none repeated, own or refused.
-      #expect(months.contains("\n2026-01,4,4,7,0,0,0,"), "\(months)")
+      // 8 clicked, none repeated, own or refused.
+      #expect(months.contains("\n2026-01,5,5,8,0,0,0,"), "\(months)")
       digests.insert(months)
     }
     #expect(digests.count == 1)

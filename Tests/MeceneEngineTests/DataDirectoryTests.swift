@@ -170,6 +170,21 @@ import Testing
     _ = try DataDirectory(path: data)
   }
 
+  @Test func `a log that is gone, whose index is there, is refused`() async throws {
+    let engine = try await start()
+    try await books.populate(engine, accounts: 2)
+    // As after a crash: log and index are both there.
+    let copy = directory.path + "/crashed"
+    try FileManager.default.copyItem(atPath: data, toPath: copy)
+    await engine.shutDown()
+    try FileManager.default.removeItem(atPath: copy + "/mecene.sqlite-wal")
+    let crashed = try DataDirectory(path: copy)
+    let error = #expect(throws: StoreError.self) { try crashed.checkForRemains() }
+    #expect(error?.sentence.contains("what was acknowledged last may have been in it") == true)
+    try FileManager.default.removeItem(atPath: copy + "/mecene.sqlite-shm")
+    try crashed.checkForRemains()
+  }
+
   @Test(arguments: [
     "directory moved", "directory removed", "database moved", "log removed", "database replaced",
   ])

@@ -249,6 +249,23 @@ import Testing
     }
   }
 
+  @Test func `a pot that lost its row is found, also when nothing is clicked in it`() async throws {
+    let directory = try TemporaryDirectory()
+    try await books.withEngine(directory) { engine in
+      try await books.populate(engine, accounts: 4)
+      for n in 1...3 as ClosedRange<Int64> {
+        try await books.perform(engine, .click(books.id(n), books.thing(4), nil))
+        try await books.perform(engine, .undoClick(books.id(n), books.thing(4), nil))
+      }
+    }
+    for account in [3, 1, 2] {
+      try await tamper(directory, "DELETE FROM pot WHERE account_id = \(account)")
+      let finding = try OfflineBooks.verify(.directory(directory.path + "/data"), progress: { _ in }).finding
+      let first = account == 3 ? 3 : 1
+      #expect(finding?.table == "pot" && finding?.key == "2026-11 \(first)", "\(String(describing: finding))")
+    }
+  }
+
   @Test(arguments: [
     "ALTER TABLE transfer RENAME COLUMN amount_micros TO x", "DROP INDEX thing_by_owner",
     "ALTER TABLE period DROP COLUMN fee_bps", "DROP TABLE revenue",

@@ -52,6 +52,9 @@ import Testing
     ("https://[2001:DB8:0:0:1:0:0:1]/", "https://[2001:db8::1:0:0:1]/"),
     ("https://[2001:db8:0:1:1:1:1:1]/", "https://[2001:db8:0:1:1:1:1:1]/"),
     ("https://[::ffff:192.0.2.1]:8080/", "https://[::ffff:c000:201]:8080/"),
+    ("https://127.0.0.1:443/a", "https://127.0.0.1/a"), ("https://1.example/", "https://1.example/"),
+    ("https://xn--wgv71a.jp/", "https://xn--wgv71a.jp/"),
+    ("https://xn--strae-oqa.de/", "https://xn--strae-oqa.de/"),
     ("https://[1:0:0:2:0:0:0:3]/", "https://[1:0:0:2::3]/"), ("https://[1::]/", "https://[1::]/"),
   ])
   func `spellings of a URL become one`(text: String, canonical: String) throws {
@@ -71,6 +74,10 @@ import Testing
     "https://a.org/" + String(repeating: "x", count: 2_048), "https://a..b/", "https://./", "https://.a/",
     "https://[:::::::]/", "https://[1:2]/", "https://[1::2::3]/", "https://[1:2:3:4:5:6:7:8:9]/",
     "https://[1:2:3:4:5:6:7:8::]/", "https://[12345::]/", "https://[::1.2.3]/", "https://[::256.1.1.1]/",
+    "https://1.1/", "https://127.1/", "https://0x7f.1/", "https://2130706433/", "https://127.0.0.01/",
+    "https://256.256.256.256/", "https://1.2.3.4.5/", "https://a.0x1f/", "https://xn--a.org/",
+    "https://xn--0.org/",
+    "https://xn--99999999.org/", "https://-a.org/", "https://a.b.c-.org/",
     "https://[1.2.3.4::]/", "https://[-1::]/", "https://[]/", "https://[::1", "https://xn--/", "https://a~b/",
     "https://\(String(repeating: "a", count: 64)).org/",
     "https://" + Array(repeating: String(repeating: "a", count: 63), count: 4).joined(separator: ".") + "/",

@@ -48,4 +48,10 @@ import Testing
     let error = #expect(throws: JSONError.self) { try GetAccountRequest(json: JSONValue(parsing: text)) }
     #expect(error?.description == sentence)
   }
+
+  @Test func `what steers a terminal is written as an escape, and read back`() throws {
+    let thing = Thing(title: "a\u{1b}\u{9b}b\u{202e}\u{2028}é\u{7f}")
+    #expect(thing.json == #"{"title":"a\u001b\u009bb\u202e\u2028é\u007f"}"#)
+    #expect(try Thing(json: JSONValue(parsing: thing.json)) == thing)
+  }
 }

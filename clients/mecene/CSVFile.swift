@@ -11,7 +11,7 @@ struct CSVFile {
     let line: Int
     fileprivate let fields: [String]
     fileprivate let columns: [String: Int]
-    /// The first 32 hexadecimal digits of the file's SHA-256.
+    /// The first 32 hexadecimal digits of the SHA-256 of the file's text, with plain line ends.
     let fileDigest: String
 
     /// A field; empty when the file lacks the column.
@@ -44,7 +44,8 @@ struct CSVFile {
     let original = try InputFile.text(path)
     let delimiter =
       asked ?? (original.prefix { !$0.isNewline }.unicodeScalars.contains(";") ? .semicolon : .comma)
-    let digest = String(CommitChain.rowsHash(Array(original.utf8)).hexadecimal.prefix(32))
+    let digest = String(
+      CommitChain.rowsHash(Array(original.replacing("\r\n", with: "\n").utf8)).hexadecimal.prefix(32))
     var (text, seam) = Self.withSeams(original)
     // Without its line break the library drops an empty field at the end of the last row.
     if text.unicodeScalars.last != "\n" { text += "\n" }

@@ -49,6 +49,9 @@ void mecene_give_memory_back(void);
 // Lets large pieces of memory go back as soon as they are free, and few pools keep small ones. Called once, at the start.
 void mecene_keep_memory_lean(void);
 
+// Ends the process with a sentence and status 1 when a mapped file was cut, or its disk failed: nothing can go on then.
+void mecene_end_on_bus_error(const char *sentence);
+
 // True when a file lock was taken; false with errno set.
 bool mecene_lock_file(int descriptor);
 

@@ -33,13 +33,13 @@ struct ExportCommand: AsyncParsableCommand {
       let pages = client.accountService.listTransfersPages(
         ListTransfersRequest(period: period ?? "", pageSize: 1_000), options: options)
       let (chart, last) = try await accounts(pages)
-      Terminal.write(export.header(accounts: chart).shown(keepingLines: true))
+      Terminal.write(export.header(accounts: chart))
       let bar = ProgressBar()
       for try await page in pages {
         bar.clear()
         // What has come in since the chart was made may name accounts that are not in it.
         let entries = page.entries.prefix { ($0.transfer?.id ?? 0) <= last }
-        Terminal.write(entries.map(export.entry).joined().shown(keepingLines: true))
+        Terminal.write(entries.map { export.entry(format == .json ? $0 : $0.shown) }.joined())
         if entries.count < page.entries.count { break }
         bar.show("exporting", page.entries.last?.transfer?.id ?? 0, of: status.transfers)
       }
@@ -58,11 +58,26 @@ struct ExportCommand: AsyncParsableCommand {
     for try await page in pages {
       for entry in page.entries {
         last = entry.transfer?.id ?? last
-        for path in [entry.fromAccount, entry.toAccount] where firstUsed[path] == nil {
+        for path in [entry.shown.fromAccount, entry.shown.toAccount] where firstUsed[path] == nil {
           firstUsed[path] = Chart.date(entry.transfer?.committedAtMs ?? 0)
         }
       }
     }
     return (firstUsed.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, last)
+  }
+}
+
+extension JournalEntry {
+  /// The entry as other programs may read it: no text of it begins a line of its own.
+  fileprivate var shown: JournalEntry {
+    var entry = self
+    entry.accountName = accountName.shown()
+    entry.fromAccount = fromAccount.shown()
+    entry.toAccount = toAccount.shown()
+    entry.transfer?.description = transfer?.description.shown() ?? ""
+    entry.transfer?.period = transfer?.period.shown() ?? ""
+    entry.transfer?.forPeriod = transfer?.forPeriod.shown() ?? ""
+    entry.transfer?.key = transfer?.key.shown() ?? ""
+    return entry
   }
 }

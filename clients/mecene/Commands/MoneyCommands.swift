@@ -55,7 +55,8 @@ struct DepositCommand: AsyncParsableCommand {
     commandName: "deposit", abstract: "Pays money in, once or many times.",
     discussion: """
       A file for --from has the columns account and amount and, if wanted, key. Without a key, one is made from the file and \
-      the line: the same file can be sent again, and pays nothing twice.
+      the line: the same file can be sent again, and pays nothing twice. A file that was changed pays all of it again: for files \
+      that grow, give keys.
       """)
 
   @Argument(help: "The account's name or number.") var account: AccountArgument?

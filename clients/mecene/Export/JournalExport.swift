@@ -38,7 +38,8 @@ struct HledgerExport: JournalExport {
   func entry(_ entry: JournalEntry) -> String {
     let transfer = entry.transfer ?? Transfer()
     let amount = Amount.text(transfer.amountMicros)
-    let key = transfer.key.isEmpty ? "" : "  ; key: \(transfer.key)"
+    // A tag's value ends at a comma, and what follows could be another tag.
+    let key = transfer.key.isEmpty ? "" : "  ; key: \(transfer.key.replacing(",", with: "%2C"))"
     return """
       \(Chart.date(transfer.committedAtMs)) * (\(transfer.id)) \(transfer.description)\(key)
           \(Chart.name(entry.toAccount))  -\(amount) \(currency)

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import MeceneLedger
+internal import MeceneTerminal
 internal import SwiftCSV
 
 /// Flattr's monthly revenue report, as its users exported it: semicolons, decimal commas, UTF-8, sorted by revenue.
@@ -23,6 +24,12 @@ struct FlattrReport {
     /// - Parameter number: The click's, from 0.
     func part(of number: Int) -> Int64 {
       max(1, revenue / Int64(clicks) + (Int64(number) < revenue % Int64(clicks) ? 1 : 0))
+    }
+
+    fileprivate func adding(_ other: Row) -> Row {
+      Row(
+        line: line, url: url, title: title, clicks: clicks + other.clicks,
+        revenue: revenue.addingReportingOverflow(other.revenue).partialValue)
     }
   }
 
@@ -60,21 +67,22 @@ struct FlattrReport {
     let file = try CSVFile(
       path, delimiter: nil, needs: Self.columns, takes: [""], spelling: { $0.replacing(".", with: " ") })
     var rows: [Period: [Row]] = [:]
-    var lines: [Period: [ExactText: Int]] = [:]
+    // A page that stands twice in a month earned both.
+    var places: [Period: [ExactText: Int]] = [:]
     for row in file.rows {
       do throws(Refused) {
         let (period, read) = try Self.read(row)
-        let page = Self.page(read.url)
-        if let line = lines[period]?[page] {
-          throw Refused(line: row.line, column: "url", sentence: "the page is on line \(line) too")
+        if let place = places[period]?[Self.page(read.url)], let first = rows[period]?[place] {
+          rows[period]?[place] = first.adding(read)
+        } else {
+          places[period, default: [:]][Self.page(read.url)] = rows[period]?.count ?? 0
+          rows[period, default: []].append(read)
         }
-        lines[period, default: [:]][page] = row.line
-        rows[period, default: []].append(read)
       } catch { refused.append(error) }
     }
     months = rows.sorted { $0.key < $1.key }.map { Month(period: $0.key, rows: $0.value) }
-    if months.isEmpty {
-      throw LocalFailure(sentence: "\(file.name) is no report: no row of it has a period such as 2013-05")
+    if months.isEmpty, refused.isEmpty {
+      throw LocalFailure(sentence: "\(file.name) is a report without rows")
     }
   }
 
@@ -94,10 +102,13 @@ struct FlattrReport {
       throw refused("clicks", "it has to be a number from 1 to 1000000")
     }
     guard let revenue = Micros(parsing: row["revenue"].replacing(",", with: ".")), revenue >= .zero,
-      revenue < .max
+      revenue.rawValue < 1 << 52
     else { throw refused("revenue", "it has to be an amount such as 0,95") }
     guard Int64(clicks) - revenue.rawValue < halfCent else {
       throw refused("clicks", "so many clicks can't give so little: each gives at least 0.000001")
+    }
+    do { _ = try CanonicalURL(row["url"].withPlainHost, field: "url") } catch {
+      throw Refused(line: row.line, column: "url", sentence: error.sentence)
     }
     return (
       period,
@@ -116,7 +127,8 @@ struct FlattrReport {
     csv.append(columns)
     for row in rows {
       csv.append([
-        .plain(period), .plain("\(row.id)"), .quoted(""), .text(row.url), .text(row.title),
+        .plain(period.shown()), .plain("\(row.id)"), .quoted(""), .text(row.url.shown()),
+        .text(row.title.shown()),
         .plain("\(row.clicks)"), .plain(Amount.text(row.revenue).replacing(".", with: ",")),
         .plain("\(row.total)"),
       ])

@@ -20,6 +20,11 @@ extension Importer {
       "months there before",
     ])
     for row in flattr.refused { await report.refuse(row.line, column: row.column, row.sentence) }
+    // A month that has passed takes no more, so all of the file has to be right before the first does.
+    if !flattr.refused.isEmpty {
+      Terminal.note("nothing was imported: mend these lines first")
+      return report
+    }
     let status = try await client.daemonService.getStatus(GetStatusRequest(), options: options)
     let isSimulated = status.settings.contains { $0.name == "clock" && $0.value == "simulated" }
     let open = Period(parsing: status.openPeriod) ?? Period.last
@@ -31,12 +36,20 @@ extension Importer {
         await report.count("months there before")
       } else {
         if isSimulated { try await setClock(to: month.period) }
+        var isWhole = true
         for row in month.rows {
           do { try await add(row, of: month.period, owner, report) } catch {
             try await report.refuse(row.line, error, columns: [:])
+            isWhole = false
           }
           done += 1
           bar.show("importing \(month.period)", UInt64(done), of: UInt64(flattr.rowCount))
+        }
+        guard isWhole else {
+          bar.clear()
+          Terminal.note(
+            "\(month.period) is not settled, because a line was refused: mend it and import the file again")
+          return report
         }
         if isSimulated {
           try await setClock(to: month.period.next)

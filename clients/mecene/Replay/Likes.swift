@@ -83,10 +83,10 @@ struct Likes {
     (try? AccountName(label)) == nil || label.hasPrefix("person_") ? "person_\(number + 1)" : label
   }
 
-  /// A label as the ledger takes it for a text: cut to a number of characters, with blanks for control characters.
+  /// A label as the ledger takes it for a text: cut to a number of characters, with blanks for what it refuses.
   static func text(_ label: String, _ charactersMax: Int) -> String {
     let scalars = label.unicodeScalars.prefix(charactersMax).map { scalar in
-      scalar.properties.generalCategory == .control ? " " : scalar
+      PlainText.steers(scalar) ? " " : scalar
     }
     return String(String.UnicodeScalarView(scalars))
   }

@@ -12,21 +12,17 @@ final class TemporaryDaemon {
   private let input = Pipe()
   /// However this program ends, its daemon ends with it.
   private let interruption: Interruption
+  /// Held while the daemon starts, and while it is stopped: whoever ends it meanwhile would end nothing, or be in the other's way.
+  private let isOver: Locked<Bool>
 
   /// Starts `mecened`: the one beside this program, or else the first on the PATH.
   init(clock: Timestamp) throws {
     let directory = FileManager.default.temporaryDirectory.appendingPathComponent(
       "mecene-\(UUID().uuidString.prefix(8))")
     let process = Process()
-    // Held while it starts: whoever ends it meanwhile would end nothing, and leave it.
     let isOver = Locked(false)
-    (self.directory, self.process) = (directory, process)
-    interruption = Interruption(alsoAtExit: true) {
-      isOver.withLock { isOver in
-        isOver = true
-        Self.stop(process, directory)
-      }
-    }
+    (self.directory, self.process, self.isOver) = (directory, process, isOver)
+    interruption = Interruption(alsoAtExit: true) { Self.stop(process, directory, isOver) }
     address = "unix:\(directory.path)/mecene.sock"
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     let beside = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
@@ -65,14 +61,18 @@ final class TemporaryDaemon {
   /// Ends the daemon and removes its books.
   func stop() {
     interruption.end()
-    Self.stop(process, directory)
+    Self.stop(process, directory, isOver)
   }
 
-  private static func stop(_ process: Process, _ directory: URL) {
-    if process.isRunning {
-      process.terminate()
-      process.waitUntilExit()
+  private static func stop(_ process: Process, _ directory: URL, _ isOver: Locked<Bool>) {
+    isOver.withLock { isOver in
+      if isOver { return }
+      isOver = true
+      if process.isRunning {
+        process.terminate()
+        process.waitUntilExit()
+      }
+      try? FileManager.default.removeItem(at: directory)
     }
-    try? FileManager.default.removeItem(at: directory)
   }
 }

@@ -147,6 +147,9 @@ class Client(_services.Services):
             return self._connection
         finally:
             self._lock.release()
+            # Whoever closed the client meanwhile could not take the lock.
+            if self._closed.is_set():
+                self.close()
 
 
 _clients: weakref.WeakSet[Client] = weakref.WeakSet()
