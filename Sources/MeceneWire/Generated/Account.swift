@@ -1501,7 +1501,8 @@ public struct DepositRequest: Sendable, Hashable {
   public var account: AccountReference?
   /// Micros; at least 1.
   public var amountMicros: Int64
-  /// Chosen by the client, 1 to 64 printable ASCII characters, unique for the account; kept for ever.
+  /// Chosen by the client: 1 to 64 printable ASCII characters, no blank first or last, unique for the
+  /// account; kept for ever.
   public var key: String
 
   /// Makes the message; what is not named is empty.
@@ -1702,7 +1703,8 @@ public struct WithdrawRequest: Sendable, Hashable {
   public var source: Source?
   /// Micros; at least 1.
   public var amountMicros: Int64
-  /// Chosen by the client, 1 to 64 printable ASCII characters, unique for the account; kept for ever.
+  /// Chosen by the client: 1 to 64 printable ASCII characters, no blank first or last, unique for the
+  /// account; kept for ever.
   public var key: String
 
   /// The alternatives of `source`.

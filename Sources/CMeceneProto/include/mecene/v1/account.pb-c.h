@@ -431,7 +431,7 @@ struct  Mecene__V1__DepositRequest
    */
   int64_t amount_micros;
   /*
-   * Chosen by the client, 1 to 64 printable ASCII characters, unique for the account; kept for ever.
+   * Chosen by the client: 1 to 64 printable ASCII characters, no blank first or last, unique for the account; kept for ever.
    */
   char *key;
 };
@@ -478,7 +478,7 @@ struct  Mecene__V1__WithdrawRequest
    */
   int64_t amount_micros;
   /*
-   * Chosen by the client, 1 to 64 printable ASCII characters, unique for the account; kept for ever.
+   * Chosen by the client: 1 to 64 printable ASCII characters, no blank first or last, unique for the account; kept for ever.
    */
   char *key;
   Mecene__V1__WithdrawRequest__SourceCase source_case;
