@@ -75,7 +75,7 @@ let package = Package(
     .executableTarget(
       name: "mecened",
       dependencies: [
-        "MeceneServer", "MeceneEngine", "MeceneLedger", "MeceneTransport", "MeceneTerminal",
+        "MeceneServer", "MeceneEngine", "MeceneLedger", "MeceneTransport", "MeceneTerminal", "MeceneWire",
         "MeceneConcurrency",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

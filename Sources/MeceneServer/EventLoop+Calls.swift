@@ -274,9 +274,8 @@ extension EventLoop {
       "call refused",
       metadata: [
         "reason": "\(failure.reason)", "field": "\(failure.field)",
-        "why": failure.message.quotedForLog,
-        "details":
-          failure.details.map { "\($0.key)=\($0.value)" }.joined(separator: " ").quotedForLog,
+        "why": "\(failure.message)",
+        "details": "\(failure.details.map { "\($0.key)=\($0.value)" }.joined(separator: " "))",
         "connection": "\(connection.token)",
       ])
     do throws(WireError) {

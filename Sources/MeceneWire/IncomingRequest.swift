@@ -16,7 +16,7 @@ internal import Foundation
   let path: UnsafeRawBufferPointer
   @usableFromInline let payload: UnsafeRawBufferPointer
   /// How long the payload is, in bytes.
-  package var payloadBytes: Int { unsafe payload.count }
+  @inlinable package var payloadBytes: Int { unsafe payload.count }
   /// Nil for an envelope of the plain kind, which has no metadata.
   private let envelope: UnsafePointer<Mecene__V1__Request>?
 

@@ -157,18 +157,18 @@ package struct JSONWriter: Sendable {
   /// An empty text.
   package init(writingEmpty: Bool = false) { writesEmpty = writingEmpty }
 
-  mutating func beginObject() {
+  package mutating func beginObject() {
     separate()
     text += "{"
     needsComma = false
   }
 
-  mutating func endObject() {
+  package mutating func endObject() {
     text += "}"
     needsComma = true
   }
 
-  mutating func key(_ name: String) {
+  package mutating func key(_ name: String) {
     separate()
     text += "\"\(name)\":"
     needsComma = false
@@ -190,7 +190,7 @@ package struct JSONWriter: Sendable {
   mutating func bytes(_ value: [UInt8]) { raw("\"\(Data(value).base64EncodedString())\"") }
   mutating func enumeration(_ number: Int32, name: String?) { raw(name.map { "\"\($0)\"" } ?? "\(number)") }
 
-  mutating func string(_ value: String) {
+  package mutating func string(_ value: String) {
     separate()
     text += "\""
     for scalar in value.unicodeScalars {

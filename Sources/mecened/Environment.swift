@@ -6,6 +6,7 @@ internal import MeceneTerminal
 enum Environment {
   private static let options = [
     "data", "listen", "currency", "minimum-budget", "fee-bps", "settle-after", "simulated-clock", "log-level",
+    "log-format",
   ]
   private static let flags = ["receive-requires-giving", "auto-settle"]
 

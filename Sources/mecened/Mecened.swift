@@ -66,6 +66,9 @@ struct Mecened: ParsableCommand {
   @Option(help: "trace, debug, info, notice, warning, error or critical.")
   var logLevel = "info"
 
+  @Option(help: "How log lines are written: text, or json, an object a line.")
+  var logFormat = LineLogHandler.Format.text
+
   @Flag(help: "Drain when standard input ends, for a program that keeps a daemon of its own.")
   var stopAtEndOfInput = false
 
@@ -81,6 +84,7 @@ struct Configuration: Sendable {
   let settings: EmbeddedEngine.Settings
   let listen: [Address]
   let logLevel: Logger.Level
+  let logFormat: LineLogHandler.Format
   let stopsAtEndOfInput: Bool
 
   init(_ options: Mecened) throws {
@@ -99,6 +103,7 @@ struct Configuration: Sendable {
       throw ValidationError("--log-level is one of \(levels); it was \(options.logLevel)")
     }
     self.logLevel = logLevel
+    logFormat = options.logFormat
     stopsAtEndOfInput = options.stopAtEndOfInput
     guard !options.data.isEmpty else { throw ValidationError("--data names a directory; it was empty") }
     let defaultSocket = "unix:\(options.data)/mecene.sock"
@@ -138,6 +143,7 @@ struct Configuration: Sendable {
       ("auto-settle", "\(settings.autoSettle)"),
       ("settle-after", Self.text(ofDuration: settings.settleAfterMs)),
       ("clock", settings.simulatedClock == nil ? "system" : "simulated"), ("log-level", logLevel.rawValue),
+      ("log-format", logFormat.rawValue),
     ]
   }
 

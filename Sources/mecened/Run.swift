@@ -51,11 +51,8 @@ final class Daemon: Sendable {
   init(configuration: Configuration) {
     self.configuration = configuration
     let level = configuration.logLevel
-    LoggingSystem.bootstrap { label in
-      var handler = StreamLogHandler.standardError(label: label)
-      handler.logLevel = level
-      return handler
-    }
+    let format = configuration.logFormat
+    LoggingSystem.bootstrap { _ in LineLogHandler(format: format, logLevel: level) }
     logger = Logger(label: "mecened")
   }
 

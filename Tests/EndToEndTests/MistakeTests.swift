@@ -122,6 +122,46 @@ import Testing
     #expect(verified.out.hasPrefix("clean"), "\(verified.err)")
   }
 
+  @Test(arguments: ["text", "json"])
+  func `a log line tells the event before its values, and no stranger begins one`(format: String) throws {
+    let directory = try TemporaryDirectory()
+    let daemon = CommandLineTests.process(
+      "mecened",
+      [
+        "--data", directory.path + "/data", "--listen", "unix:\(directory.path)/s", "--simulated-clock",
+        "2026-11-01T00:00:00Z", "--log-level", "debug", "--log-format", format,
+      ])
+    let (out, err) = (Pipe(), Pipe())
+    (daemon.standardOutput, daemon.standardError) = (out, err)
+    try daemon.run()
+    _ = out.fileHandleForReading.availableData
+    let name = #"{"account":{"name":"a b\"\n2026-11-01T00:00:00Z info forged"}}"#
+    let refused = try CommandLineTests.run(
+      "mecene", ["call", "AccountService/GetAccount", "-", "--server", "unix:\(directory.path)/s"],
+      input: name)
+    #expect(refused.code == 64 + 5, "\(refused.err)")
+    daemon.terminate()
+    daemon.waitUntilExit()
+    let log = String(decoding: err.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    let lines = log.split(separator: "\n")
+    let line = try #require(lines.first { $0.contains("call refused") })
+    if format == "text" {
+      #expect(
+        lines.allSatisfy {
+          $0.wholeMatch(of: /20[0-9T:-]+Z (debug|notice) [^=]+( [a-z-]+=(?:[^ "]+|"(?:[^"\\]|\\.)*"))*/)
+            != nil
+        }, "\(log)")
+      #expect(
+        line.contains(#" debug call refused connection=1 details=""#)
+          && line.contains(" reason=ACCOUNT_NOT_FOUND "))
+    } else {
+      for line in lines {
+        #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(line.utf8)) }
+      }
+      #expect(line.contains(#""level":"debug","event":"call refused","values":{"connection":"1","#))
+    }
+  }
+
   @Test func `an import claims what its columns say, and no account twice`() throws {
     try withDaemon { mecene in
       #expect(try mecene("account open anna --budget 2 --display-name Anna", "").code == 0)
