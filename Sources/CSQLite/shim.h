@@ -50,7 +50,7 @@ static inline int mecene_sqlite_bind_blob(sqlite3_stmt *s, int index, const void
   return sqlite3_bind_blob(s, index, bytes == 0 ? "" : data, bytes, SQLITE_TRANSIENT);
 }
 
-// A database file's methods, but for one that keeps the file mapped. SQLite hands the file alone to it: what else it needs
+// A database file's methods, except one that keeps the file mapped. SQLite hands the file alone to it: what else it needs
 // stands behind the methods.
 struct mecene_sqlite_mapping {
   sqlite3_io_methods methods;

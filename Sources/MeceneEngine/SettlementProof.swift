@@ -10,7 +10,7 @@ struct SettlementProof {
   /// The commit before the one that opened a month, for months that opened in what was proved.
   private var openings: [Period: CommitPoint] = [:]
 
-  /// Proves the schema, the ledger's own row, and every commit that the month's settlement follows from, but for clicks: those
+  /// Proves the schema, the ledger's own row, and every commit that the month's settlement follows from, except clicks: those
   /// are held against their commits when the plan reads them.
   ///
   /// - Parameters:

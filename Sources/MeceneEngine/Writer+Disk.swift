@@ -11,9 +11,8 @@ extension Writer {
   /// moved to the file first, which may be all that is left.
   func checkPlace() -> Bool {
     guard condition != .stopped, let loss = configuration.directory.loss else { return true }
-    checkpoint()
-    // What was in a log that is gone is in the database now, so nothing is missing at the next start.
-    if checkpointFailure == nil { configuration.directory.removeIndexWithoutLog() }
+    // What was in a log that is gone is in the database then, so nothing is missing at the next start.
+    if checkpoint() { configuration.directory.removeIndexWithoutLog() }
     condition = .stopped
     publish()
     configuration.fatal(loss)
@@ -93,16 +92,21 @@ extension Writer {
     if book.logPages >= configuration.checkpointPages { checkpoint() }
   }
 
-  func checkpoint() {
+  /// - Returns: Whether all of the log is in the database now.
+  @discardableResult
+  func checkpoint() -> Bool {
     do {
       let (pages, moved) = try book.checkpoint()
       noteHeldLog(pages: pages, isWhole: moved == pages)
       if checkpointFailure != nil { configuration.logger.notice("checkpoints succeed again") }
       checkpointFailure = nil
+      return moved == pages
     } catch {
-      guard checkpointFailure != error.sentence else { return }
-      checkpointFailure = error.sentence
-      configuration.logger.warning("checkpoint failed", metadata: ["reason": "\(error.sentence)"])
+      if checkpointFailure != error.sentence {
+        checkpointFailure = error.sentence
+        configuration.logger.warning("checkpoint failed", metadata: ["reason": "\(error.sentence)"])
+      }
+      return false
     }
   }
 

@@ -7,7 +7,7 @@ internal import MeceneStore
 struct Following {
   /// Accounts that follow together, between two commits.
   static let accountsAtOnce = 1_000
-  /// Transfers that they are behind at most, but for what comes while a pass catches up. The tail holds 12 bytes of each.
+  /// Transfers that they are behind at most, except what comes while a pass catches up. The tail holds 12 bytes of each.
   static let transfersBehindMax = 1 << 21
 
   /// Submissions that had been taken at the last look.

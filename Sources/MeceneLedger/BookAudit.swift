@@ -51,8 +51,10 @@ package struct BookAudit: Sendable {
   }
 
   /// Every pot that holds something after the rows so far, in no order.
-  package var heldPots: [(account: AccountID, period: Period)] {
-    holdings.flatMap { id, holding in holding.months.filter { $0.held != 0 }.map { (id, $0.period) } }
+  package var heldPots: [(account: AccountID, period: Period, held: Micros)] {
+    holdings.flatMap { id, holding in
+      holding.months.filter { $0.held != 0 }.map { (id, $0.period, Micros($0.held)) }
+    }
   }
 
   /// What all pots of an account hold after the rows so far.

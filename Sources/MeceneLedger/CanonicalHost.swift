@@ -33,8 +33,7 @@ enum CanonicalHost {
   }
 
   private static func isLabel(_ label: Substring) -> Bool {
-    (1...labelMax).contains(label.utf8.count) && !label.hasPrefix("-") && !label.hasSuffix("-")
-      && (!label.hasPrefix("xn--") || Punycode.isLabel(label))
+    (1...labelMax).contains(label.utf8.count) && (!label.hasPrefix("xn--") || Punycode.isLabel(label))
       && label.utf8.allSatisfy { byte in
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
           || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "-")

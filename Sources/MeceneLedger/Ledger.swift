@@ -11,7 +11,7 @@ package struct Ledger: Sendable {
   package let currency: String
   /// The time of the last command; it never goes back.
   package internal(set) var now: Timestamp
-  /// Rows that the commands since the last `takeEffects` left, but for clicks.
+  /// Rows that the commands since the last `takeEffects` left, except clicks.
   package internal(set) var effects: [Effect] = []
   /// Clicks made and undone since the last `takeClicks`, in their order.
   package internal(set) var clickEffects: [ClickEffect] = []
@@ -38,7 +38,7 @@ package struct Ledger: Sendable {
   package internal(set) var accountChangeCount: Int64 = 0
   package internal(set) var thingChangeCount: Int64 = 0
 
-  /// One account's money, but for the open period's pot.
+  /// One account's money, except the open period's pot.
   struct AccountState: Sendable, Hashable {
     var budget: Micros
     var available: Micros = .zero

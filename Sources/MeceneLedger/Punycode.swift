@@ -6,6 +6,8 @@ enum Punycode {
   /// Whether a label that begins with xn-- stands for a name, with something in it that is not ASCII.
   static func isLabel(_ label: Substring) -> Bool {
     let rest = label.dropFirst("xn--".count)
+    // Of a row of ASCII letters that is empty nothing separates.
+    if rest.first == "-" { return false }
     let basic = rest.lastIndex(of: "-").map { rest[..<$0].utf8.count } ?? 0
     let digits = rest.lastIndex(of: "-").map { rest[rest.index(after: $0)...] } ?? rest
     return !digits.isEmpty && decodes(digits, behind: basic)
@@ -38,6 +40,7 @@ enum Punycode {
 
   private static func isOfNames(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
+    case .format: scalar == "\u{200c}" || scalar == "\u{200d}"
     case .control, .unassigned, .privateUse, .surrogate, .spaceSeparator, .lineSeparator, .paragraphSeparator:
       false
     default: true

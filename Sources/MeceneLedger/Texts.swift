@@ -27,7 +27,7 @@ package struct AccountName: Sendable, Hashable {
   }
 }
 
-/// A text for people, trimmed, of limited length, without control characters and what else steers how others' texts are shown.
+/// A text for people, trimmed, of limited length, without control characters and those that change the direction of text.
 package struct PlainText: Sendable, Hashable {
   package let text: String
 
@@ -57,7 +57,7 @@ package struct PlainText: Sendable, Hashable {
       let code = "U+" + String(repeating: "0", count: max(0, 4 - number.count)) + number
       throw Refusal(
         .invalidText, field: field,
-        "\(field) can't hold control characters, nor those that turn a line; it held \(code)",
+        "\(field) can't hold control characters, nor those that change the direction of text; it held \(code)",
         ["character": code])
     }
     self.text = trimmed

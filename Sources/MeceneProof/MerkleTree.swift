@@ -14,7 +14,7 @@ package struct MerkleTree {
     for hash in hashes { append(hash: hash) }
   }
 
-  /// Appends a leaf by its hash. The roots of complete subtrees of one size may stand for leaves: but for the last of
+  /// Appends a leaf by its hash. The roots of complete subtrees of one size may stand for leaves: except the last of
   /// them, which may be smaller, the tree splits between them.
   package mutating func append(hash: Hash) {
     var node = (height: 0, hash: hash)

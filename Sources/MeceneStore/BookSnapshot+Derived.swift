@@ -156,13 +156,15 @@ extension BookSnapshot {
         FROM pot p LEFT JOIN account a ON a.id = p.account_id LEFT JOIN settlement s ON s.period = p.period
         ORDER BY p.period, p.account_id
         """)
-    // A row that lacks is found by those that should be there, in the order of the rows.
-    var held = audit.heldPots.map { (Int64($0.period.number), $0.account.rawValue) }.sorted { $0 < $1 }[...]
+    // Those that hold money, in the order of the rows; without those that opened behind the derived rows, and have none yet.
+    var due = potsWithRows(audit, tail)[...]
     var behind = tail.byPeriod.changes[...]
     while let row = try cursor.next() {
       let (number, account): (Int64, Int64) = (row[0], row[1])
-      try checkNoneLacks(&held, before: (number, account), tail)
-      if let next = held.first, next == (number, account) { held.removeFirst() }
+      if let next = due.first, next <= (number, account) {
+        guard next == (number, account) else { throw Self.missingPot(next) }
+        due.removeFirst()
+      }
       guard (row[4] as Int64?) != nil else {
         throw Finding(table: "pot", key: "\(number) \(account)", expected: "an account", found: "none")
       }
@@ -179,23 +181,28 @@ extension BookSnapshot {
       try expect("pot", "\(key) held_micros", holds, row[2])
       if (row[5] as Int64?) == nil { try expect("pot", "\(key) set_aside_micros", setAside, row[3]) }
     }
-    try checkNoneLacks(&held, before: (.max, .max), tail)
+    if let next = due.first { throw Self.missingPot(next) }
     try checkOpenPots(audit)
   }
 
-  /// A pot that holds money has a row, unless it opened behind the derived rows.
-  private func checkNoneLacks(
-    _ held: inout ArraySlice<(Int64, Int64)>, before place: (Int64, Int64), _ tail: TailChanges
-  ) throws {
-    while let (number, account) = held.first, (number, account) < place {
-      held.removeFirst()
-      let isBehind = tail.byPeriod.changes.contains { ($0.period, $0.account) == (number, account) }
-      if isBehind { continue }
-      throw Finding(
-        table: "pot", key: "\(Period(number: Int(number))) \(account)",
-        expected: "a row, because it holds money",
-        found: "none")
-    }
+  private func potsWithRows(_ audit: BookAudit, _ tail: TailChanges) -> [(Int64, Int64)] {
+    var behind = tail.byPeriod.changes[...]
+    return audit.heldPots.map { (Int64($0.period.number), $0.account.rawValue, $0.held.rawValue) }
+      .sorted { $0 < $1 }.compactMap { number, account, held in
+        behind = behind.drop { ($0.period, $0.account) < (number, account) }
+        if let change = behind.first, (change.period, change.account, change.held) == (number, account, held)
+        {
+          return nil
+        }
+        return (number, account)
+      }
+  }
+
+  private static func missingPot(_ place: (Int64, Int64)) -> Finding {
+    Finding(
+      table: "pot", key: "\(Period(number: Int(place.0))) \(place.1)",
+      expected: "a row, because it holds money",
+      found: "none")
   }
 
   /// An open pot is at least the minimum, and not below its account's budget unless nothing is available.

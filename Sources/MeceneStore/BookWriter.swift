@@ -251,7 +251,7 @@ package final class BookWriter {
   }
 }
 
-// One row for each effect, and what follows from it but for money: see `project`.
+// One row for each effect, and what follows from it except money: see `project`.
 extension BookWriter {
   private func append(_ effect: Effect, _ transfers: inout RowsStatement.Rows) throws(StoreError) {
     switch effect {

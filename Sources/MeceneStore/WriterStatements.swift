@@ -126,6 +126,7 @@ struct WriterStatements {
         revenue_micros, returned_micros, drained_through, paid_through)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)
       """)
+    // Derived, so a resumed settlement writes what it computes.
     block = try connection.prepare(
       "INSERT OR REPLACE INTO settlement_block (period, tree, first_account_id, hash) VALUES (?, ?, ?, ?)")
     settlementEnd = try connection.prepare("UPDATE settlement SET settled_sequence = ? WHERE period = ?")

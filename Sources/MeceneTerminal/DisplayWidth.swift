@@ -5,6 +5,16 @@ extension String {
   package var displayWidth: Int {
     utf8.allSatisfy { $0 < 0x80 } ? utf8.count : reduce(0) { $0 + $1.displayWidth }
   }
+
+  /// As much of its beginning as fits into so many cells.
+  func cut(to cells: Int) -> String {
+    var left = cells
+    return String(
+      prefix { character in
+        left -= String(character).displayWidth
+        return left >= 0
+      })
+  }
 }
 
 extension Character {

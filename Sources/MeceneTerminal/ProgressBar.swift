@@ -19,7 +19,7 @@ package final class ProgressBar {
     let count = total == 0 ? "" : " \(done)/\(total)"
     // A line that breaks can't be drawn anew.
     let columns = TerminalSize.columns(of: STDERR_FILENO) ?? .max
-    Output.note("\r\u{1b}[K\("[\(bar)] \(stage.shown())\(count)".prefix(columns - 1))")
+    Output.note("\r\u{1b}[K\("[\(bar)] \(stage.shown())\(count)".cut(to: columns - 1))")
     isThere = true
   }
 

@@ -59,18 +59,18 @@ internal import Foundation
     public static func checkCanListen(
       _ address: Address, inDirectoryToBeMade made: String
     ) throws(TransportError) {
-      for resolved in try localAddresses(address) {
-        guard case .unix(let path) = address else {
-          _ = try all(at: address)
-          continue
-        }
-        let directory = URL(fileURLWithPath: path).deletingLastPathComponent().standardizedFileURL
-        if directory == URL(fileURLWithPath: made).standardizedFileURL { continue }
-        guard unsafe access(directory.path, W_OK | X_OK) == 0 else {
-          throw TransportError.system("\(address)", "can't be listened on")
-        }
-        _ = try isStale(path, resolved)
+      let resolved = try localAddresses(address)
+      guard case .unix(let path) = address, let resolved = resolved.first else {
+        _ = try all(at: address)
+        return
       }
+      // Paths, because a URL of a directory ends in a slash when the directory is there.
+      let directory = URL(fileURLWithPath: path).deletingLastPathComponent().standardizedFileURL.path
+      if directory == URL(fileURLWithPath: made).standardizedFileURL.path { return }
+      guard unsafe access(directory, W_OK | X_OK) == 0 else {
+        throw TransportError.system("\(address)", "can't be listened on")
+      }
+      _ = try isStale(path, resolved)
     }
 
     private static func localAddresses(_ address: Address) throws(TransportError) -> [SocketAddress] {

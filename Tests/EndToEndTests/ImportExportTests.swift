@@ -183,7 +183,7 @@ import Testing
       "period;id;flattr.url;url;title;clicks;revenue;clicks.total\n" + rows.joined(separator: "\n") + "\n"
     let settings = [
       "--simulated-clock", "2013-05-01T00:00:00Z", "--minimum-budget", "0.000001",
-      "--no-receive-requires-giving",
+      "--no-receive-requires-giving", "--no-auto-settle",
     ]
     try withDaemon(settings) { _, mecene in
       #expect(try mecene("account open owner", "").code == 0)
@@ -211,7 +211,7 @@ import Testing
     let report = """
       period,id,flattr.url,url,title,clicks,revenue,clicks.total
       2013-05,1,,https://example.org/a,A,2,0.05,2
-      2013-05,2,,https://EXAMPLE.org/a,again,2,0.05,2
+      2013-05,2,,http://EXAMPLE.org/a,again,2,0.05,2
       2013-06,3,,https://example.org/b,B,3,0,3
 
       """

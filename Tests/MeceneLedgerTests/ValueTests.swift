@@ -77,7 +77,7 @@ import Testing
     "https://1.1/", "https://127.1/", "https://0x7f.1/", "https://2130706433/", "https://127.0.0.01/",
     "https://256.256.256.256/", "https://1.2.3.4.5/", "https://a.0x1f/", "https://xn--a.org/",
     "https://xn--0.org/",
-    "https://xn--99999999.org/", "https://-a.org/", "https://a.b.c-.org/",
+    "https://xn--99999999.org/", "https://xn---abc.org/", "https://xn--zvg.org/",
     "https://[1.2.3.4::]/", "https://[-1::]/", "https://[]/", "https://[::1", "https://xn--/", "https://a~b/",
     "https://\(String(repeating: "a", count: 64)).org/",
     "https://" + Array(repeating: String(repeating: "a", count: 63), count: 4).joined(separator: ".") + "/",

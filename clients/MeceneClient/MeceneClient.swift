@@ -123,7 +123,7 @@ extension MeceneClient {
           isInDoubt && !(key != nil && error.isAnswer) ? MeceneError(error, inDoubtWithKey: key) : error
         let delay = backoff(attempts, error)
         // What is in doubt is asked for until the daemon is back.
-        let waits = isInDoubt ? true : await waits(options)
+        let waits = isInDoubt ? true : await waitsForReady(options)
         guard repeats(error, method, request, attempts, waits: waits),
           ContinuousClock.now + delay < deadline, await session.wait(delay)
         else { throw verdict }
@@ -157,7 +157,7 @@ extension MeceneClient {
       && (error.notExecuted || method.idempotency != .unknown || request is any KeyedRequest)
   }
 
-  private func waits(_ options: CallOptions) async -> Bool {
+  private func waitsForReady(_ options: CallOptions) async -> Bool {
     switch options.waitsForReady {
     case .never: false
     case .onceConnected: await session.hasBeenConnected

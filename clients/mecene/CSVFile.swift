@@ -14,10 +14,10 @@ struct CSVFile {
     /// The first 32 hexadecimal digits of the SHA-256 of the file's text, with plain line ends.
     let fileDigest: String
 
-    /// A field; empty when the file lacks the column.
     /// Whether the file has the column.
     func has(_ column: String) -> Bool { columns[column] != nil }
 
+    /// A field; empty when the file lacks the column.
     subscript(column: String) -> String {
       columns[column].map { $0 < fields.count ? fields[$0] : "" } ?? ""
     }

@@ -5,12 +5,14 @@ extension String {
   /// and what is no URL, stays as it is.
   var withPlainHost: String {
     guard !utf8.allSatisfy({ $0 < 0x80 }), let scheme = firstRange(of: "://") else { return self }
-    let authority = self[scheme.upperBound...].prefix { !"/?#".contains($0) }
+    // By code points, as the daemon reads it: to Swift a slash and a mark behind it are one character, which is no slash.
+    let scalars = unicodeScalars
+    let authority = scalars[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
     let host = authority.lastIndex(of: ":").map { authority[..<$0] } ?? authority
-    guard !host.utf8.allSatisfy({ $0 < 0x80 }), !host.contains("@"),
-      let plain = URLComponents(string: "https://\(host)")?.encodedHost, plain.utf8.allSatisfy({ $0 < 0x80 }),
-      !plain.contains("%")
+    guard !host.allSatisfy(\.isASCII), !host.contains("@"),
+      let plain = URLComponents(string: "https://\(String(host))")?.encodedHost,
+      plain.utf8.allSatisfy({ $0 < 0x80 }), !plain.contains("%")
     else { return self }
-    return replacingCharacters(in: host.startIndex..<host.endIndex, with: plain)
+    return String(scalars[..<host.startIndex]) + plain + String(scalars[host.endIndex...])
   }
 }

@@ -3,8 +3,6 @@ internal import MeceneTerminal
 
 /// Tables and lists for people.
 enum Tables {
-  // TextTable, which stood here, takes a character for a cell and cuts what is then too wide.
-
   /// One column: its title, and whether it holds numbers, which stand at the right.
   struct Heading {
     let title: String

@@ -48,8 +48,8 @@ public struct Reason: RawRepresentable, Sendable, Hashable, CaseIterable, Custom
   public static let invalidName = Self(rawValue: 17)
   /// `INVALID_ARGUMENT`: The URL can't be used.
   public static let invalidURL = Self(rawValue: 18)
-  /// `INVALID_ARGUMENT`: A text is missing, too long, or holds control characters or those that turn a
-  /// line.
+  /// `INVALID_ARGUMENT`: A text is missing, too long, or holds control characters or those that change the
+  /// direction of text.
   public static let invalidText = Self(rawValue: 19)
   /// `INVALID_ARGUMENT`: The key is not 1 to 64 printable ASCII characters.
   public static let invalidKey = Self(rawValue: 20)

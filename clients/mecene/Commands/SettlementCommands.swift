@@ -56,6 +56,10 @@ struct SettleCommand: AsyncParsableCommand {
 
   func run() async throws {
     let chosen = month ?? named ?? ""
+    if !yes, !Terminal.inputIsTerminal {
+      try Terminal.confirm(
+        "Settle \(chosen.isEmpty ? "the oldest closed month" : chosen)? It can't be taken back.", yes: false)
+    }
     try await connection.withClient(seconds: longCallSeconds) { client, options in
       try await confirm(chosen, client, options)
       let bar = ProgressBar()
@@ -78,16 +82,12 @@ extension SettleCommand {
   /// Asks, with what the settlement would do.
   private func confirm(_ chosen: String, _ client: MeceneClient, _ options: CallOptions) async throws {
     if yes { return }
-    var month = chosen
-    if month.isEmpty {
-      month = try await client.daemonService.getStatus(GetStatusRequest(), options: options)
-        .oldestUnsettledPeriod
-    }
+    let month =
+      chosen.isEmpty
+      ? try await client.daemonService.getStatus(GetStatusRequest(), options: options).oldestUnsettledPeriod
+      : chosen
     // Where nothing is to be settled, the daemon says why.
-    guard !month.isEmpty, Terminal.inputIsTerminal else {
-      return try Terminal.confirm(
-        "Settle \(month.isEmpty ? "the oldest closed month" : month)? It can't be taken back.", yes: false)
-    }
+    if month.isEmpty { return }
     let preview = try await client.settlementService.previewSettlement(
       PreviewSettlementRequest(period: month), options: options
     ).settlement

@@ -26,10 +26,31 @@ struct FlattrReport {
       max(1, revenue / Int64(clicks) + (Int64(number) < revenue % Int64(clicks) ? 1 : 0))
     }
 
-    fileprivate func adding(_ other: Row) -> Row {
-      Row(
-        line: line, url: url, title: title, clicks: clicks + other.clicks,
-        revenue: revenue.addingReportingOverflow(other.revenue).partialValue)
+    /// The same page's row with another of its lines.
+    fileprivate func adding(_ other: Row) throws(Refused) -> Row {
+      let row = Row(
+        line: other.line, url: url, title: title, clicks: clicks + other.clicks,
+        revenue: revenue + other.revenue)
+      try row.check()
+      return Row(line: line, url: url, title: title, clicks: row.clicks, revenue: row.revenue)
+    }
+
+    /// Refuses what no settlement pays to the cent.
+    fileprivate func check() throws(Refused) {
+      guard (1...1_000_000).contains(clicks) else {
+        throw Refused(
+          line: line, column: "clicks", sentence: "a page has from 1 to 1000000 a month; it has \(clicks)")
+      }
+      guard (0..<1 << 52).contains(revenue) else {
+        throw Refused(
+          line: line, column: "revenue",
+          sentence: "a page can't have earned \(Amount.text(revenue)) in a month")
+      }
+      guard Int64(clicks) - revenue < FlattrReport.halfCent else {
+        throw Refused(
+          line: line, column: "clicks",
+          sentence: "so many clicks can't give so little: each gives at least 0.000001")
+      }
     }
   }
 
@@ -73,7 +94,7 @@ struct FlattrReport {
       do throws(Refused) {
         let (period, read) = try Self.read(row)
         if let place = places[period]?[Self.page(read.url)], let first = rows[period]?[place] {
-          rows[period]?[place] = first.adding(read)
+          rows[period]?[place] = try first.adding(read)
         } else {
           places[period, default: [:]][Self.page(read.url)] = rows[period]?.count ?? 0
           rows[period, default: []].append(read)
@@ -86,9 +107,9 @@ struct FlattrReport {
     }
   }
 
-  /// A page by the form in which the daemon keeps its URL; one that it will refuse stays as it is.
+  /// What tells a page from others to the daemon, to which http and https are one; a URL that it will refuse stays as it is.
   static func page(_ url: String) -> ExactText {
-    ExactText((try? CanonicalURL(url, field: "url", isNew: false))?.text ?? url)
+    ExactText((try? CanonicalURL(url, field: "url", isNew: false))?.identity ?? url)
   }
 
   private static func read(_ row: CSVFile.Row) throws(Refused) -> (Period, Row) {
@@ -98,24 +119,20 @@ struct FlattrReport {
     guard let period = Period(parsing: row["period"]) else {
       throw refused("period", "it has to be a month such as 2013-05")
     }
-    guard let clicks = Int(row["clicks"]), (1...1_000_000).contains(clicks) else {
-      throw refused("clicks", "it has to be a number from 1 to 1000000")
-    }
-    guard let revenue = Micros(parsing: row["revenue"].replacing(",", with: ".")), revenue >= .zero,
-      revenue.rawValue < 1 << 52
-    else { throw refused("revenue", "it has to be an amount such as 0,95") }
-    guard Int64(clicks) - revenue.rawValue < halfCent else {
-      throw refused("clicks", "so many clicks can't give so little: each gives at least 0.000001")
+    guard let clicks = Int32(row["clicks"]) else { throw refused("clicks", "it has to be a number") }
+    guard let revenue = Micros(parsing: row["revenue"].replacing(",", with: ".")), revenue.rawValue < 1 << 52
+    else {
+      throw refused("revenue", "it has to be an amount such as 0,95")
     }
     do { _ = try CanonicalURL(row["url"].withPlainHost, field: "url") } catch {
       throw Refused(line: row.line, column: "url", sentence: error.sentence)
     }
-    return (
-      period,
-      Row(
-        line: row.line, url: row["url"].withPlainHost, title: CSVText.undefused(row["title"]), clicks: clicks,
-        revenue: revenue.rawValue)
-    )
+    let read = Row(
+      line: row.line, url: row["url"].withPlainHost, title: CSVText.undefused(row["title"]),
+      clicks: Int(clicks),
+      revenue: revenue.rawValue)
+    try read.check()
+    return (period, read)
   }
 
   /// Writes a report in the same form.

@@ -27,37 +27,40 @@ extension Importer {
     }
     let status = try await client.daemonService.getStatus(GetStatusRequest(), options: options)
     let isSimulated = status.settings.contains { $0.name == "clock" && $0.value == "simulated" }
-    let open = Period(parsing: status.openPeriod) ?? Period.last
+    guard let open = Period(parsing: status.openPeriod) else {
+      throw LocalFailure(sentence: "the daemon's open month can't be read: \(status.openPeriod)")
+    }
     try check(flattr, status, open: open, isSimulated: isSimulated)
     var done = 0
     for month in flattr.months {
       if month.period < open {
-        try await compareFlattr(month, owner, flattr)
+        try await settle(through: month.period)
+        try await compareFlattr(month, owner, "has passed here", flattr.command)
         await report.count("months there before")
-      } else {
-        if isSimulated { try await setClock(to: month.period) }
-        var isWhole = true
-        for row in month.rows {
-          do { try await add(row, of: month.period, owner, report) } catch {
-            try await report.refuse(row.line, error, columns: [:])
-            isWhole = false
-          }
-          done += 1
-          bar.show("importing \(month.period)", UInt64(done), of: UInt64(flattr.rowCount))
+        continue
+      }
+      if isSimulated { try await setClock(to: month.period) }
+      var isWhole = true
+      for row in month.rows {
+        do { try await add(row, of: month.period, owner, report) } catch {
+          try await report.refuse(row.line, error, columns: [:])
+          isWhole = false
         }
-        guard isWhole else {
-          bar.clear()
-          Terminal.note(
-            "\(month.period) is not settled, because a line was refused: mend it and import the file again")
-          return report
-        }
-        if isSimulated {
-          try await setClock(to: month.period.next)
-          let settling = client.settlementService.settle(
-            SettleRequest(period: month.period.description), options: options)
-          for try await _ in settling {}
-          await report.count("months settled")
-        }
+        done += 1
+        bar.show("importing \(month.period)", UInt64(done), of: UInt64(flattr.rowCount))
+      }
+      guard isWhole else {
+        bar.clear()
+        Terminal.note(
+          "\(month.period) is not settled, because a line was refused: mend it and import the file again")
+        return report
+      }
+      if isSimulated {
+        try await setClock(to: month.period.next)
+        try await settle(through: month.period)
+        try await compareFlattr(
+          month, owner, "is settled", "something else was clicked in it; \(flattr.command)")
+        await report.count("months settled")
       }
     }
     bar.clear()
@@ -96,25 +99,38 @@ extension Importer {
     }
   }
 
+  /// Settles what has ended up to a month, whether the daemon does so by itself or not.
+  private func settle(through last: Period) async throws {
+    while true {
+      let status = try await client.daemonService.getStatus(GetStatusRequest(), options: options)
+      guard let oldest = Period(parsing: status.oldestUnsettledPeriod), oldest <= last else { return }
+      let settling = client.settlementService.settle(
+        SettleRequest(period: oldest.description), options: options)
+      for try await _ in settling {}
+    }
+  }
+
   /// A month that has passed has to be the report's.
   private func compareFlattr(
-    _ month: FlattrReport.Month, _ owner: MeceneWire.AccountReference, _ flattr: FlattrReport
+    _ month: FlattrReport.Month, _ owner: MeceneWire.AccountReference, _ what: String, _ advice: String
   ) async throws {
     let pages = client.settlementService.getRevenuePages(
       GetRevenueRequest(owner: owner, period: month.period.description, pageSize: 1_000), options: options)
     var found: [ExactText: (clicks: UInt64, micros: Int64)] = [:]
     do {
       for try await page in pages {
-        for thing in page.things { found[ExactText(thing.url)] = (thing.clicks, thing.micros) }
+        for thing in page.things { found[FlattrReport.page(thing.url)] = (thing.clicks, thing.micros) }
       }
     } catch let error as MeceneError where error.code == .notFound && error.field == "period" {}
     for row in month.rows {
       let there = found[FlattrReport.page(row.url)] ?? (0, 0)
-      guard there.clicks == UInt64(row.clicks), abs(there.micros - row.revenue) < FlattrReport.halfCent else {
+      let (difference, overflows) = there.micros.subtractingReportingOverflow(row.revenue)
+      guard there.clicks == UInt64(row.clicks), !overflows, difference.magnitude < FlattrReport.halfCent
+      else {
         throw LocalFailure(
-          sentence: "\(month.period) has passed here, and \(row.url) has \(there.clicks) clicks and "
+          sentence: "\(month.period) \(what), and \(row.url) has \(there.clicks) clicks and "
             + "\(Amount.text(there.micros)) in it, where the report has \(row.clicks) and \(Amount.text(row.revenue)); "
-            + flattr.command)
+            + advice)
       }
     }
   }

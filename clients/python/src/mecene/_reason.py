@@ -45,7 +45,7 @@ class Reason(Named):
     INVALID_NAME = 17
     #: [INVALID_ARGUMENT] The URL can't be used.
     INVALID_URL = 18
-    #: [INVALID_ARGUMENT] A text is missing, too long, or holds control characters or those that turn a line.
+    #: [INVALID_ARGUMENT] A text is missing, too long, or holds control characters or those that change the direction of text.
     INVALID_TEXT = 19
     #: [INVALID_ARGUMENT] The key is not 1 to 64 printable ASCII characters.
     INVALID_KEY = 20
@@ -123,7 +123,7 @@ class Reason(Named):
 LEAVES_DOUBT = frozenset({Reason.DRAINING, Reason.COMMIT_FAILED, Reason.DEADLINE_EXCEEDED, Reason.CANCELLED, Reason.CONNECTION_TIMEOUT, Reason.INTERNAL, Reason.CONNECTION_LOST})
 
 #: When it is said without looking at the call, so that it tells nothing of an earlier attempt.
-IS_SAID_UNREAD = frozenset({Reason.TOO_MANY_CALLS, Reason.DISK_FULL, Reason.CONNECT_FAILED, Reason.DISK_FAILING, Reason.CLOCK_UNCONFIRMED})
+SAID_UNREAD = frozenset({Reason.TOO_MANY_CALLS, Reason.DISK_FULL, Reason.CONNECT_FAILED, Reason.DISK_FAILING, Reason.CLOCK_UNCONFIRMED})
 
 #: When another attempt may fare better.
-IS_TRANSIENT = frozenset({Reason.TOO_MANY_CALLS, Reason.DRAINING, Reason.COMMIT_FAILED, Reason.DISK_FULL, Reason.CONNECTION_TIMEOUT, Reason.CONNECTION_LOST, Reason.DISK_FAILING})
+TRANSIENT = frozenset({Reason.TOO_MANY_CALLS, Reason.DRAINING, Reason.COMMIT_FAILED, Reason.DISK_FULL, Reason.CONNECTION_TIMEOUT, Reason.CONNECTION_LOST, Reason.DISK_FAILING})

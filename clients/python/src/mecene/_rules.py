@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 from mecene._errors import MeceneError
 from mecene._method import Method
-from mecene._reason import IS_SAID_UNREAD, IS_TRANSIENT, LEAVES_DOUBT, Reason
+from mecene._reason import SAID_UNREAD, TRANSIENT, LEAVES_DOUBT, Reason
 
 DEFAULT_ADDRESS = "tcp://127.0.0.1:7437"
 ATTEMPTS_MAX = 4
 #: Seconds. The wire counts a call's milliseconds in 32 bits; whoever waits for ever waits so long.
 _TIMEOUT_MAX = 4_000_000.0
+
 
 @dataclass(frozen=True)
 class Options:
@@ -81,7 +82,7 @@ class Attempts:
 
     def verdict(self, error: MeceneError) -> MeceneError:
         """What the caller is told when no further attempt is made."""
-        is_answered = self.method.keyed and error.reason not in LEAVES_DOUBT | IS_SAID_UNREAD and not error.cause
+        is_answered = self.method.keyed and error.reason not in LEAVES_DOUBT | SAID_UNREAD and not error.cause
         if not self.in_doubt or is_answered:
             return error
         told = error.left_in_doubt(self.request.key if self.method.keyed else "")
@@ -96,7 +97,7 @@ class Attempts:
         if error.reason == Reason.CONNECT_FAILED:
             # The first attempt tells whether there is a daemon at all; later ones may meet it restarting.
             return self.number > 1
-        return error.reason in IS_TRANSIENT and (
+        return error.reason in TRANSIENT and (
             error.not_executed or self.method.repeating != "unknown" or self.method.keyed)
 
     def needs_period(self, error: MeceneError) -> bool:

@@ -102,7 +102,7 @@ typedef enum _Mecene__V1__Reason {
    */
   MECENE__V1__REASON__REASON_INVALID_URL = 18,
   /*
-   * [INVALID_ARGUMENT] A text is missing, too long, or holds control characters or those that turn a line.
+   * [INVALID_ARGUMENT] A text is missing, too long, or holds control characters or those that change the direction of text.
    */
   MECENE__V1__REASON__REASON_INVALID_TEXT = 19,
   /*
