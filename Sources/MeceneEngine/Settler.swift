@@ -138,7 +138,10 @@ actor Settler {
     try await check(plan, pace, &longest)
     try await writer.perform(.planSettlement(plan, seal))
     longest.note(writer.pace.last)
-    try await fileAhead(seal.blocks.indices, pace, &longest) { .file(plan, .blocks(seal, $0)) }
+    // All were filed before the first pot was drained.
+    if cursor?.drainedThrough ?? AccountID(0) == AccountID(0) {
+      try await fileAhead(seal.blocks.indices, pace, &longest) { .file(plan, .blocks(seal, $0)) }
+    }
     let firstPatron = plan.patrons.firstIndex { $0.id > cursor?.drainedThrough ?? AccountID(0) }
     try await forEachStep(
       pace, &longest, from: firstPatron ?? plan.patrons.count, count: plan.patrons.count,
@@ -162,9 +165,9 @@ actor Settler {
       "period settled",
       metadata: [
         "period": "\(period)", "pots": "\(plan.totals.pots)", "clicks": "\(plan.totals.clicks)",
-        "revenue": "\(plan.totals.revenueMicros)", "commits-proved": "\(commitsProved)",
-        "proof-ms": "\((proofEnd.nanoseconds - began.nanoseconds) / 1_000_000)",
-        "longest-step-ms": "\(longest.nanoseconds / 1_000_000)",
+        "revenue": "\(plan.totals.revenueMicros)", "commits_proved": "\(commitsProved)",
+        "proof_ms": "\((proofEnd.nanoseconds - began.nanoseconds) / 1_000_000)",
+        "longest_step_ms": "\(longest.nanoseconds / 1_000_000)",
       ])
     return record
   }

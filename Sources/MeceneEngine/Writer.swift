@@ -107,12 +107,12 @@ actor Writer {
   private func tellOfChangedTerms() {
     let (now, next) = (ledger.openTerms, ledger.nextTerms)
     var changes: Logger.Metadata = [:]
-    if now.feeBps != next.feeBps { changes["fee-bps"] = "\(now.feeBps)->\(next.feeBps)" }
+    if now.feeBps != next.feeBps { changes["fee_bps"] = "\(now.feeBps)->\(next.feeBps)" }
     if now.minimum != next.minimum {
-      changes["minimum-budget"] = "\(now.minimum)->\(next.minimum)"
+      changes["minimum_budget"] = "\(now.minimum)->\(next.minimum)"
     }
     if now.receiveRequiresGiving != next.receiveRequiresGiving {
-      changes["receive-requires-giving"] =
+      changes["receive_requires_giving"] =
         "\(now.receiveRequiresGiving)->\(next.receiveRequiresGiving)"
     }
     if changes.isEmpty { return }

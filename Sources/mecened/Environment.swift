@@ -42,7 +42,8 @@ enum Environment {
   static func unknown(_ environment: [String: String]) -> [(name: String, nearest: String?)] {
     let known = (options + flags).map(variable)
     return environment.keys.filter {
-      $0.hasPrefix("MECENE_") && !known.contains($0) && !ofClients.contains($0)
+      $0.hasPrefix("MECENE_") && !$0.hasPrefix("MECENE_TEST_") && !known.contains($0)
+        && !ofClients.contains($0)
     }
     .sorted().map { ($0, known.nearest(to: $0)) }
   }

@@ -151,7 +151,7 @@ import Testing
     if format == "text" {
       #expect(
         lines.allSatisfy {
-          $0.wholeMatch(of: /20[0-9T:-]+Z (debug|notice) [^=]+( [a-z-]+=(?:[^ "]+|"(?:[^"\\]|\\.)*"))*/)
+          $0.wholeMatch(of: /20[0-9T:-]+Z (debug|notice) [^=]+( [a-z_]+=(?:[^ "]+|"(?:[^"\\]|\\.)*"))*/)
             != nil
         }, "\(log)")
       #expect(

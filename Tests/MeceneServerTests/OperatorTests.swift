@@ -23,8 +23,8 @@ import struct MeceneLedger.Terms
     try await withServerAndClient(in: directory, terms: second, logger: log.logger) { _, client in
       #expect(
         log.all.contains(
-          "notice: the terms change with the next month fee-bps=1000->0 from=2026-12 "
-            + "minimum-budget=2.00->3.00 receive-requires-giving=true->false"))
+          "notice: the terms change with the next month fee_bps=1000->0 from=2026-12 "
+            + "minimum_budget=2.00->3.00 receive_requires_giving=true->false"))
       let status = try await client.daemonService.getStatus(.init())
       #expect(
         status.terms

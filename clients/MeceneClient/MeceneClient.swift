@@ -113,10 +113,15 @@ extension MeceneClient {
     var attempts = attemptsMade + 1
     // Whether an attempt may have been executed: no later error says then that nothing was done.
     var isInDoubt = false
+    var absent: MeceneError?
     while true {
       do {
         return try await attempt(request, deadline)
-      } catch let error as MeceneError {
+      } catch let latest as MeceneError {
+        if latest.reason == .connectFailed { absent = latest }
+        // A call whose time ran out before it was sent tells what it waited for.
+        let ranOut = latest.reason == .deadlineExceeded && latest.notExecuted
+        let error = ranOut ? absent ?? latest : latest
         isInDoubt = isInDoubt || error.leavesDoubt && method.idempotency != .noSideEffects
         let key = (request as? any KeyedRequest)?.key
         let verdict =

@@ -91,6 +91,14 @@ struct AccountCommand: ParsableCommand {
     @OptionGroup var page: PageOptions
     @OptionGroup var connection: ConnectionOptions
 
+    private var looksThroughAll: Bool { state != nil || name != nil }
+
+    func validate() throws {
+      if looksThroughAll, page.pageSize != nil || page.token != nil {
+        throw ValidationError("--state and --name look through all accounts, not through a page of them.")
+      }
+    }
+
     private func isAsked(_ account: Account) -> Bool {
       if let state, AccountCommand.state(account) != state.rawValue { return false }
       guard let name else { return true }
@@ -101,7 +109,7 @@ struct AccountCommand: ParsableCommand {
     func run() async throws {
       try await connection.withClient { client, options in
         var page = page
-        if state != nil || name != nil {
+        if looksThroughAll {
           page.all = true
           page.pageSize = 1_000
         }

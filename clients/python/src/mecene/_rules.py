@@ -65,8 +65,14 @@ class Attempts:
             self.request.key = make_key()
         #: Whether an attempt may have been executed: no later error says then that nothing was done.
         self.in_doubt = False
+        self._absent: MeceneError | None = None
 
     def failed(self, error: MeceneError, was_connected: bool) -> float:
+        if error.reason == Reason.CONNECT_FAILED:
+            self._absent = error
+        elif error.reason == Reason.DEADLINE_EXCEEDED and error.not_executed and self._absent:
+            # A call whose time ran out before it was sent tells what it waited for.
+            error = self._absent
         if not error.not_executed and error.reason in LEAVES_DOUBT and self.method.repeating != "reads":
             self.in_doubt = True
         most = 0.05 * 2 ** min(self.number - 1, 5)
