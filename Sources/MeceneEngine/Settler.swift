@@ -138,10 +138,7 @@ actor Settler {
     try await check(plan, pace, &longest)
     try await writer.perform(.planSettlement(plan, seal))
     longest.note(writer.pace.last)
-    // All were filed before the first pot was drained.
-    if cursor?.drainedThrough ?? AccountID(0) == AccountID(0) {
-      try await fileAhead(seal.blocks.indices, pace, &longest) { .file(plan, .blocks(seal, $0)) }
-    }
+    try await fileAhead(seal.blocks.indices, pace, &longest) { .file(plan, .blocks(seal, $0)) }
     let firstPatron = plan.patrons.firstIndex { $0.id > cursor?.drainedThrough ?? AccountID(0) }
     try await forEachStep(
       pace, &longest, from: firstPatron ?? plan.patrons.count, count: plan.patrons.count,
