@@ -84,7 +84,9 @@ final class Daemon: Sendable {
       }
     }
     Task { await serve(stops) }
-    withExtendedLifetime((signals, hangUps)) { dispatchMain() }
+    // Not `dispatchMain`, which ends this thread and lets signals be handled on what is left of its stack: AddressSanitizer takes
+    // that for an access out of bounds.
+    while true { withExtendedLifetime((signals, hangUps)) { _ = pause() } }
   }
 
   private func serve(_ stops: AsyncStream<Void>) async {
