@@ -57,9 +57,6 @@ final class Connection {
     }
   }
 
-  /// Room for answers that is kept for the next ones while something happens, in bytes.
-  private static let outboundKept = 1 << 18
-
   /// What a read takes while it waits for its turn, and a long call, in bytes.
   private static let bytesToWait = 2_048
   private static let bytesToWaitLong = 3_072
@@ -96,8 +93,7 @@ final class Connection {
   var counted = Room()
   /// Whether frames wait in the decoder until there is room for their answers.
   var isHeld = false
-  var outbound: [UInt8] = []
-  var sent = 0
+  let outbound = OutboundBuffer(capacityKept: 1 << 18)
   var isDirty = false
   /// Whether something of the writer's waits to be sent.
   var hasOutcomes = false
@@ -125,14 +121,13 @@ final class Connection {
   /// Calls in flight that are at the writer.
   var writes: Int { max(0, calls.count - reads - streams) }
 
-  var bytesWaiting: Int { outbound.count - sent }
+  var bytesWaiting: Int { outbound.waiting }
 
   /// What it takes of memory.
   var held: Room {
-    let room = outbound.capacity
-    return Room(
+    Room(
       requests: callBytes - readBytes + bytesThatWait + max(granted, bytesKept),
-      answers: readBytes + (room > Self.outboundKept ? room : outbound.count))
+      answers: readBytes + outbound.held)
   }
 
   /// What its calls take, in bytes.
@@ -208,7 +203,7 @@ final class Connection {
 
   /// Gives room back that calls took which are gone.
   func shrink() {
-    if outbound.isEmpty, outbound.capacity > 4_096 { outbound = [] }
+    outbound.shrink(to: 4_096)
     decoder.shrink()
     shrinkCalls()
   }
@@ -217,26 +212,15 @@ final class Connection {
   ///
   /// - Returns: False when the connection is broken.
   func flush(now: Deadline) -> Bool {
-    while sent < outbound.count {
-      switch socket.send(outbound, from: sent) {
-      case .bytes(let count):
-        sent += count
-        sentSinceStall += count
-        if sentSinceStall >= 1 << 20 { stalledSince = nil }
-      case .wouldBlock:
-        if stalledSince == nil { (stalledSince, sentSinceStall) = (now, 0) }
-        // A peer that always leaves something waiting would let the sent bytes pile up.
-        if sent > 1 << 20 {
-          outbound.removeFirst(sent)
-          sent = 0
-        }
-        return true
-      case .closed: return false
-      }
+    let (flush, bytes) = outbound.flush(to: socket)
+    sentSinceStall += bytes
+    switch flush {
+    case .done: stalledSince = nil
+    case .wouldBlock:
+      if sentSinceStall >= 1 << 20 { stalledSince = nil }
+      if stalledSince == nil { (stalledSince, sentSinceStall) = (now, 0) }
+    case .closed: return false
     }
-    outbound.removeAll(keepingCapacity: outbound.capacity <= Self.outboundKept)
-    sent = 0
-    stalledSince = nil
     return true
   }
 }

@@ -1,5 +1,6 @@
 internal import Logging
 internal import MeceneEngine
+internal import MeceneTransport
 internal import MeceneWire
 
 // Calls: from a frame to the one final frame that ends it.
@@ -256,7 +257,9 @@ extension EventLoop {
     _ connection: Connection, _ callID: UInt64, more: Bool, _ message: some Message
   ) {
     do throws(WireError) {
-      try coder.appendFrame(callID: callID, more: more, payload: message, to: &connection.outbound)
+      var bytes = connection.outbound.take()
+      defer { connection.outbound.put(bytes) }
+      try coder.appendFrame(callID: callID, more: more, payload: message, to: &bytes)
       markDirty(connection)
     } catch {
       appendFailure(connection, callID, Failure(.internal, "the answer is too large: \(error.sentence)"))
@@ -264,7 +267,9 @@ extension EventLoop {
   }
 
   private func appendEnd(_ connection: Connection, _ callID: UInt64) {
-    coder.appendEnd(callID: callID, to: &connection.outbound)
+    var bytes = connection.outbound.take()
+    coder.appendEnd(callID: callID, to: &bytes)
+    connection.outbound.put(bytes)
     markDirty(connection)
   }
 
@@ -279,8 +284,9 @@ extension EventLoop {
         "connection": "\(connection.token)",
       ])
     do throws(WireError) {
-      try coder.appendFrame(
-        callID: callID, status: failure.status, failure: failure, to: &connection.outbound)
+      var bytes = connection.outbound.take()
+      defer { connection.outbound.put(bytes) }
+      try coder.appendFrame(callID: callID, status: failure.status, failure: failure, to: &bytes)
     } catch {
       logger.error("a failure can't be encoded", metadata: ["reason": "\(error.sentence)"])
     }

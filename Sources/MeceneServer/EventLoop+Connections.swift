@@ -116,10 +116,11 @@ extension EventLoop {
       let sentence =
         "this port speaks Mecene's protocol (length-prefixed protobuf, see docs/protocol.md), not \(name)"
       if name == "HTTP" {
-        connection.outbound += Array(
-          "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: \(sentence.utf8.count + 1)\r\n"
-            .utf8)
-        connection.outbound += Array("Connection: close\r\n\r\n\(sentence)\n".utf8)
+        connection.outbound.append(
+          Array(
+            "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: \(sentence.utf8.count + 1)\r\n"
+              .utf8))
+        connection.outbound.append(Array("Connection: close\r\n\r\n\(sentence)\n".utf8))
         endAfterFlush(connection)
       } else {
         end(connection, Failure(.malformedFrame, sentence))
@@ -160,7 +161,7 @@ extension EventLoop {
     connection.phase = .gone
     // What it has at the writer and at readers takes room until it comes back.
     if connection.isOutstanding { departed[connection.token] = connection }
-    connection.outbound = []
+    connection.outbound.removeAll()
     (connection.granted, connection.bytesKept) = (0, 0)
     connection.decoder = FrameDecoder(frameBytesMax: limits.frameBytesMax)
     count(connection)

@@ -36,8 +36,7 @@ public final class Channel {
   private var link: Link?
   private var attempt = 0
   private var state = State.connecting
-  private var outbound: [UInt8] = []
-  private var sent = 0
+  private let outbound = OutboundBuffer(capacityKept: 1 << 20)
   private var scratch = [UInt8](repeating: 0, count: 65_536)
 
   /// Makes a channel that does nothing before `start`.
@@ -65,7 +64,7 @@ public final class Channel {
   /// Sends bytes, in the order of calls.
   public func send(_ bytes: [UInt8]) {
     if state == .closed { return }
-    if outbound.isEmpty { outbound = bytes } else { outbound += bytes }
+    outbound.append(bytes)
     if state == .connected { flush() }
   }
 
@@ -153,25 +152,11 @@ extension Channel {
 
   private func flush() {
     guard let link else { return }
-    while sent < outbound.count {
-      switch link.socket.send(outbound, from: sent) {
-      case .bytes(let count): sent += count
-      case .wouldBlock:
-        // What is sent would pile up behind a peer that always leaves something waiting.
-        if sent > 1 << 20 {
-          outbound.removeFirst(sent)
-          sent = 0
-        }
-        link.watchWrites(true)
-        return
-      case .closed:
-        close("\(address) closed the connection")
-        return
-      }
+    switch outbound.flush(to: link.socket).0 {
+    case .done: link.watchWrites(false)
+    case .wouldBlock: link.watchWrites(true)
+    case .closed: close("\(address) closed the connection")
     }
-    outbound.removeAll(keepingCapacity: outbound.capacity < 1 << 20)
-    sent = 0
-    link.watchWrites(false)
   }
 }
 

@@ -269,7 +269,7 @@ import Testing
     let connection = Connection(socket: socket, token: 1, frameBytesMax: 100, seed: 0, now: .now)
     var received = 0
     for _ in 0..<40 {
-      connection.outbound += [UInt8](repeating: 7, count: 1 << 18)
+      connection.outbound.append([UInt8](repeating: 7, count: 1 << 18))
       #expect(connection.flush(now: .now))
       // The peer takes less than is added, so something always waits.
       for _ in 0..<2 { received += peer.receiveBytes()?.count ?? 0 }
