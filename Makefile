@@ -19,8 +19,9 @@ test: packages check
 	clients/python/run-tests .build/debug/mecened -q
 
 # What is long and random: disks that fail at each write in each way, the state machine for ten times as long, all of the real
-# likes.
+# likes, faults planted where money moves.
 campaigns: packages
+	Tests/Mutations/run
 	MECENE_CAMPAIGNS=1 MECENE_MODEL_STEPS=1000000 swift test --disable-xctest --no-parallel \
 	  --filter 'Campaign|DiskFault|GatheredWrites|LedgerModel|Replay'
 

@@ -93,18 +93,18 @@ package struct BookAudit: Sendable {
       holdings[account] = own
     }
     guard let period = transfer.forPeriod else { return }
-    if transfer.kind == .give { given[period] = try sum(given[period], transfer) }
-    if transfer.kind == .revenue { received[period] = try sum(received[period], transfer) }
+    if transfer.kind.line.to == .clearing { given[period] = try sum(given[period], transfer) }
+    if transfer.kind.line.from == .clearing { received[period] = try sum(received[period], transfer) }
   }
 
   private mutating func checkKey(_ transfer: Transfer, _ own: inout Holdings) throws(Finding) {
-    // The keys of deposits and withdrawals are their clients'.
-    guard transfer.kind != .deposit, transfer.kind != .withdraw, let account = transfer.account,
-      let period = transfer.forPeriod
+    // Other keys are their clients'.
+    let carries = transfer.kind.line.carries
+    guard !carries.contains(.key), let account = transfer.account, let period = transfer.forPeriod
     else { return }
-    let hasCause = transfer.cause != nil
+    let (needsCause, hasCause) = (carries.contains(.cause), transfer.cause != nil)
     try expect(
-      transfer, transfer.kind == .potTopup ? "a cause" : "no cause", hasCause == (transfer.kind == .potTopup),
+      transfer, needsCause ? "a cause" : "no cause", hasCause == needsCause,
       found: hasCause ? "a cause" : "none")
     let isNew: Bool
     if let cause = transfer.cause {

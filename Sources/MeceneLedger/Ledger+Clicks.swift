@@ -107,8 +107,10 @@ extension Ledger {
     guard isActive(patron, terms) else { return .refused(.patronInactive) }
     guard !terms.receiveRequiresGiving || isActive(owner, terms) else { return .refused(.ownerInactive) }
 
+    // Past the last refusal: from here on it must succeed.
     if giver.openPot == .zero {
-      setAside(patron, min(accounts[patron].budget, accounts[patron].available), .potOpen)
+      post(
+        .potOpen, patron, min(accounts[patron].budget, accounts[patron].available), forPeriod: openPeriod)
     }
     standings[patron].clicks += 1
     standings[patron].newestClick =
@@ -176,7 +178,7 @@ extension Ledger {
     -> Refusal
   {
     let account = accounts[index]
-    let minimum = open?.terms.minimum ?? nextTerms.minimum
+    let minimum = openTerms.minimum
     return Refusal(
       reason, field: field,
       "\(claim): the budget is \(inCurrency(account.budget)) and \(inCurrency(account.available)) is available; "

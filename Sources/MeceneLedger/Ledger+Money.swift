@@ -12,6 +12,7 @@ extension Ledger {
     guard accounts.count < Int(UInt32.max) - 1 else {
       throw Refusal(.idsExhausted, "the ledger holds \(accounts.count) accounts and can't take another")
     }
+    // Past the last refusal: from here on it must succeed.
     accountNames[fingerprint] = UInt32(accounts.count)
     accounts.append(AccountState(budget: budget))
     standings.append(Standing())
@@ -33,6 +34,7 @@ extension Ledger {
     let index = try index(reference, field: "account")
     try checkBudget(budget)
     guard !standings[index].isClosed else { throw .closed(id(index), reference, field: "account") }
+    // Past the last refusal: from here on it must succeed.
     if budget != accounts[index].budget {
       accounts[index].budget = budget
       let changeID = change(index, AccountChange(budget: budget))
@@ -48,15 +50,14 @@ extension Ledger {
     if let keyed { return try replay(keyed, .deposit, amount, key) }
     try checkAmount(amount)
     guard !standings[index].isClosed else { throw .closed(id(index), reference, field: "account") }
-    guard let total = money.adding(amount) else {
+    guard money.adding(amount) != nil else {
       throw Refusal(
         .ledgerFull, field: "amount_micros",
         "the ledger holds \(inCurrency(money)) and can't hold \(inCurrency(amount)) more",
         ["money_micros": "\(money.rawValue)", "amount_micros": "\(amount.rawValue)"])
     }
-    money = total
-    accounts[index].available += amount
-    let transfer = record(.deposit, index, amount, forPeriod: nil)
+    // Past the last refusal: from here on it must succeed.
+    let transfer = post(.deposit, index, amount)
     effects.append(.keyBound(id(index), key, transferID: transfer.id))
     topUp(index, cause: .credit(transferID: transfer.id))
     return .transfer(transfer, replayed: false)
@@ -76,9 +77,8 @@ extension Ledger {
         "\(inCurrency(amount)) is more than the \(inCurrency(there)) that is available",
         ["amount_micros": "\(amount.rawValue)", "available_micros": "\(there.rawValue)"])
     }
-    if let index { accounts[index].available -= amount } else { fees -= amount }
-    money -= amount
-    let transfer = record(.withdraw, index, amount, forPeriod: nil)
+    // Past the last refusal: from here on it must succeed.
+    let transfer = post(.withdraw, index, amount)
     effects.append(.keyBound(index.map(id), key, transferID: transfer.id))
     return .transfer(transfer, replayed: false)
   }
@@ -115,7 +115,7 @@ extension Ledger {
   }
 
   private func checkBudget(_ budget: Micros) throws(Refusal) {
-    let minimum = open?.terms.minimum ?? nextTerms.minimum
+    let minimum = openTerms.minimum
     guard budget == .zero || budget >= minimum else {
       throw Refusal(
         .belowMinimum, field: "budget_micros",
@@ -145,35 +145,12 @@ extension Ledger {
     return accountChangeCount
   }
 
-  /// Notes a movement whose balances have been changed already.
-  @discardableResult
-  mutating func record(
-    _ kind: Transfer.Kind, _ index: Int?, _ amount: Micros, forPeriod: Period?, cause: Transfer.Cause? = nil
-  ) -> Transfer {
-    transferCount += 1
-    let transfer = Transfer(
-      id: transferCount, kind: kind, account: index.map(id), amount: amount, period: openPeriod,
-      forPeriod: forPeriod, cause: cause, committedAt: now,
-      availableAfter: index.map { accounts[$0].available } ?? fees,
-      potsAfter: index.map { accounts[$0].pots } ?? .zero)
-    effects.append(.transfer(transfer))
-    return transfer
-  }
-
   /// Moves what an open pot lacks to its budget, as far as there is money.
   mutating func topUp(_ index: Int, cause: Transfer.Cause) {
     let account = accounts[index]
     let pot = standings[index].openPot
     guard pot > .zero else { return }
     let missing = min(account.budget - pot, account.available)
-    if missing > .zero { setAside(index, missing, .potTopup, cause: cause) }
-  }
-
-  mutating func setAside(_ index: Int, _ amount: Micros, _ kind: Transfer.Kind, cause: Transfer.Cause? = nil)
-  {
-    accounts[index].available -= amount
-    accounts[index].pots += amount
-    standings[index].openPot += amount
-    record(kind, index, amount, forPeriod: openPeriod, cause: cause)
+    if missing > .zero { post(.potTopup, index, missing, forPeriod: openPeriod, cause: cause) }
   }
 }

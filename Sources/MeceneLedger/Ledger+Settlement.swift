@@ -83,7 +83,8 @@ extension Ledger {
 
   mutating func drainPots(_ plan: SettlementPlan, _ positions: Range<Int>) throws(Refusal) -> Outcome {
     guard unsettled.first?.period == plan.period else { return .done }
-    precondition(unsettled[0].digest != nil, "pots are drained before the plan is fixed")
+    // Past the last refusal: from here on it must succeed.
+    invariant(unsettled[0].digest != nil, "pots are drained before the plan is fixed")
     // A step that is repeated after a crash leaves out what it has done.
     let remaining = positions.drop { plan.patrons[$0].id <= unsettled[0].drainedThrough }
     for position in remaining { drain(plan.patrons[position], plan) }
@@ -92,28 +93,21 @@ extension Ledger {
   }
 
   private mutating func drain(_ patron: SettlementPlan.Patron, _ plan: SettlementPlan) {
-    guard let pot = unsettled[0].pots.removeFirst(of: patron.id), pot == patron.pot else {
-      preconditionFailure("the plan has another pot for patron \(patron.id) than the books")
-    }
+    invariant(
+      unsettled[0].pots.held(by: patron.id) == patron.pot,
+      "the plan has another pot for patron \(patron.id) than the books")
     unsettled[0].drainedThrough = patron.id
     let index = Int(patron.id.rawValue) - 1
-    guard !patron.clicks.isEmpty else {
-      accounts[index].pots -= pot
-      accounts[index].available += pot
-      let transfer = record(.potReturn, index, pot, forPeriod: plan.period)
-      return topUp(index, cause: .credit(transferID: transfer.id))
+    if patron.clicks.isEmpty {
+      let transfer = post(.potReturn, index, patron.pot, forPeriod: plan.period)
+      topUp(index, cause: .credit(transferID: transfer.id))
+    } else {
+      if patron.fee > .zero { post(.fee, index, patron.fee, forPeriod: plan.period) }
+      let given = patron.pot - patron.fee
+      if given > .zero { post(.give, index, given, forPeriod: plan.period) }
     }
-    if patron.fee > .zero {
-      accounts[index].pots -= patron.fee
-      fees += patron.fee
-      record(.fee, index, patron.fee, forPeriod: plan.period)
-    }
-    let given = pot - patron.fee
-    if given > .zero {
-      accounts[index].pots -= given
-      unsettled[0].clearing += given
-      record(.give, index, given, forPeriod: plan.period)
-    }
+    invariant(
+      unsettled[0].pots.held(by: patron.id) == nil, "something is left in the pot of patron \(patron.id)")
   }
 
   mutating func payOwners(_ plan: SettlementPlan, _ positions: Range<Int>) throws(Refusal) -> Outcome {
@@ -122,11 +116,8 @@ extension Ledger {
     for owner in plan.owners[remaining] {
       unsettled[0].paidThrough = owner.id
       guard owner.micros > .zero else { continue }
-      precondition(owner.micros <= unsettled[0].clearing, "the plan pays more than was given")
-      unsettled[0].clearing -= owner.micros
       let index = Int(owner.id.rawValue) - 1
-      accounts[index].available += owner.micros
-      let transfer = record(.revenue, index, owner.micros, forPeriod: plan.period)
+      let transfer = post(.revenue, index, owner.micros, forPeriod: plan.period)
       topUp(index, cause: .credit(transferID: transfer.id))
     }
     if !remaining.isEmpty { effects.append(.ownersPaid(plan, remaining)) }
@@ -135,7 +126,7 @@ extension Ledger {
 
   mutating func finishSettlement(_ plan: SettlementPlan) throws(Refusal) -> Outcome {
     guard unsettled.first?.period == plan.period else { return .done }
-    precondition(
+    invariant(
       unsettled[0].pots.left.isEmpty && unsettled[0].clearing == .zero,
       "a settlement ended with money left in it")
     unsettled.removeFirst()

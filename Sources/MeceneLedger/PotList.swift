@@ -15,11 +15,16 @@ struct PotList: Sendable {
     return true
   }
 
-  /// Takes the first pot, if it is this account's.
-  mutating func removeFirst(of account: AccountID) -> Micros? {
-    guard let first = left.first, first.account == account else { return nil }
-    drained += 1
-    return first.amount
+  /// What the first pot holds, if it is this account's.
+  func held(by account: AccountID) -> Micros? {
+    guard drained < pots.count, pots[drained].account == account else { return nil }
+    return pots[drained].amount
+  }
+
+  /// Changes what the first pot holds. An empty one goes.
+  mutating func change(by amount: Micros) {
+    pots[drained].amount += amount
+    if pots[drained].amount == .zero { drained += 1 }
   }
 
   var left: ArraySlice<Pot> { pots[drained...] }

@@ -1,22 +1,14 @@
 /// One movement of money from one ledger account to another: balanced by construction.
 package struct Transfer: Sendable, Hashable {
-  /// What kind of movement. The numbers are those of the contract and of the journal.
+  /// What kind of movement. The numbers are those of the contract and of the journal; `ChartOfAccounts` says what each does.
   package enum Kind: Int, Sendable, Hashable, CaseIterable {
-    /// world to available(a)
     case deposit = 1
-    /// available(a) or fees to world
     case withdraw = 2
-    /// available(a) to pot(a, P)
     case potOpen = 3
-    /// available(a) to pot(a, P)
     case potTopup = 4
-    /// pot(a, P) to available(a)
     case potReturn = 5
-    /// pot(a, P) to fees
     case fee = 6
-    /// pot(a, P) to clearing(P)
     case give = 7
-    /// clearing(P) to available(a)
     case revenue = 8
   }
 
@@ -102,16 +94,20 @@ package enum LedgerAccount: Sendable, Hashable {
 extension Transfer {
   /// Where the money comes from and goes to, or nil when the row lacks what its kind needs.
   package var route: (from: LedgerAccount, to: LedgerAccount)? {
-    switch (kind, account, forPeriod) {
-    case (.deposit, let a?, nil): (.world, .available(a))
-    case (.withdraw, let a?, nil): (.available(a), .world)
-    case (.withdraw, nil, nil): (.fees, .world)
-    case (.potOpen, let a?, let p?), (.potTopup, let a?, let p?): (.available(a), .pot(a, p))
-    case (.potReturn, let a?, let p?): (.pot(a, p), .available(a))
-    case (.fee, let a?, let p?): (.pot(a, p), .fees)
-    case (.give, let a?, let p?): (.pot(a, p), .clearing(p))
-    case (.revenue, let a?, let p?): (.clearing(p), .available(a))
-    default: nil
+    let line = kind.line
+    guard line.carries.contains(.period) == (forPeriod != nil),
+      let from = ledgerAccount(line.source(hasAccount: account != nil)), let to = ledgerAccount(line.to)
+    else { return nil }
+    return (from, to)
+  }
+  private func ledgerAccount(_ side: ChartOfAccounts.Side?) -> LedgerAccount? {
+    switch side {
+    case .world: .world
+    case .fees: .fees
+    case .available: account.map(LedgerAccount.available)
+    case .pot: if let account, let forPeriod { .pot(account, forPeriod) } else { nil }
+    case .clearing: forPeriod.map(LedgerAccount.clearing)
+    case nil: nil
     }
   }
 }

@@ -322,7 +322,7 @@ private struct CommitRowsReader {
       sql: """
         SELECT t.commit_sequence, k.account_id, k.key, k.transfer_id
         FROM transfer t JOIN request_key k ON k.transfer_id = t.id
-        WHERE t.id > ? AND t.kind IN (1, 2) ORDER BY t.id
+        WHERE t.id > ? AND t.kind IN (\(Transfer.Kind.keyed)) ORDER BY t.id
         """, arguments: [after])
     while let row = try cursor.next() {
       let commit: Int64 = row[0]

@@ -134,7 +134,7 @@ extension BookFile {
       try SQLiteConnection(location, isReadOnly: true).prepare(
         """
         SELECT id, account_id, amount_micros FROM transfer
-        WHERE id >= ? AND id < ? AND for_period = ? AND kind IN (3, 4)
+        WHERE id >= ? AND id < ? AND for_period = ? AND kind IN (\(Transfer.Kind.intoPots))
         """
       ).forEachRow(
         .integer(transfers.lowerBound), .integer(transfers.upperBound), .integer(Int64(period.number))
@@ -298,7 +298,8 @@ extension BookSnapshot {
       [period.number])
     let drained = try fetchOne(
       """
-      SELECT coalesce(max(account_id), 0) FROM transfer WHERE id >= ? AND for_period = ? AND kind IN (5, 6, 7)
+      SELECT coalesce(max(account_id), 0) FROM transfer
+      WHERE id >= ? AND for_period = ? AND kind IN (\(Transfer.Kind.outOfPots))
       """, [try firstTransfer(from: row?[2] ?? 0), period.number])
     return BookFile.SettlementCursors(
       drainedThrough: AccountID(row?[0] ?? 0), paidThrough: AccountID(row?[1] ?? 0),

@@ -54,7 +54,7 @@ extension BookSnapshot {
     try forEachTailTransfer { transfer in
       guard let account = transfer.account?.rawValue, let (from, to) = transfer.route else { return }
       changes.count += 1
-      if transfer.kind == .deposit || transfer.kind == .withdraw { changes.keys += 1 }
+      if transfer.kind.line.carries.contains(.key) { changes.keys += 1 }
       for (side, amount) in [(from, 0 - transfer.amount.rawValue), (to, transfer.amount.rawValue)] {
         switch side {
         case .available: changes.available[account, default: 0] += amount
@@ -280,7 +280,7 @@ extension BookSnapshot {
       """
       SELECT t.id FROM transfer t LEFT JOIN request_key k ON k.transfer_id = t.id
         AND k.account_id = coalesce(t.account_id, 0)
-      WHERE t.kind IN (1, 2) AND k.key IS NULL ORDER BY t.id LIMIT 1
+      WHERE t.kind IN (\(Transfer.Kind.keyed)) AND k.key IS NULL ORDER BY t.id LIMIT 1
       """, [])
     if let wrong {
       throw Finding(
@@ -289,7 +289,7 @@ extension BookSnapshot {
     let stray = try fetchOne(
       """
       SELECT k.transfer_id FROM request_key k LEFT JOIN transfer t ON t.id = k.transfer_id
-      WHERE t.kind IS NULL OR t.kind NOT IN (1, 2) LIMIT 1
+      WHERE t.kind IS NULL OR t.kind NOT IN (\(Transfer.Kind.keyed)) LIMIT 1
       """, [])
     if let stray {
       throw Finding(
@@ -300,7 +300,7 @@ extension BookSnapshot {
       """
       SELECT (SELECT count(*) FROM request_key) AS keys,
         (SELECT count(*) FROM key_transfer) AS followed,
-        (SELECT count(*) FROM transfer WHERE id > 0 AND kind IN (1, 2)) AS n
+        (SELECT count(*) FROM transfer WHERE id > 0 AND kind IN (\(Transfer.Kind.keyed))) AS n
       """, [])
     try expect("request_key", "count", counts?["n"] ?? 0, counts?["keys"] ?? 0)
     try checkKeyTransfers()

@@ -99,7 +99,7 @@ extension BookSnapshot {
     let statement = try db.cachedStatement(
       sql: """
         SELECT id, account_id, kind, amount_micros FROM transfer
-        WHERE id > ? AND kind IN (3, 4) AND for_period = ? AND account_id >= ? AND account_id < ?
+        WHERE id > ? AND kind IN (\(Transfer.Kind.intoPots)) AND for_period = ? AND account_id >= ? AND account_id < ?
         """)
     let rows = try RowsInPlace(
       statement,

@@ -184,7 +184,9 @@ extension BookWriter {
     try restore(
       """
       SELECT s.period, s.digest, s.drained_through, s.paid_through,
-        coalesce((SELECT sum(CASE kind WHEN 7 THEN amount_micros WHEN 8 THEN -amount_micros ELSE 0 END)
+        coalesce((SELECT sum(CASE
+            WHEN kind IN (\(Transfer.Kind.intoClearing)) THEN amount_micros
+            WHEN kind IN (\(Transfer.Kind.outOfClearing)) THEN -amount_micros ELSE 0 END)
           FROM transfer WHERE for_period = s.period AND commit_sequence >= s.commit_sequence), 0)
       FROM settlement s WHERE s.settled_sequence IS NULL
       """

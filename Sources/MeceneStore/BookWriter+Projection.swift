@@ -56,7 +56,7 @@ extension BookWriter {
           account: account, kind: kind, amount: row.integer(1), period: row.isNull(2) ? nil : row.integer(2))
         balances = (row.integer(3), row.integer(4))
       }
-      if kind == .deposit || kind == .withdraw { try statements.keyFollows.run(.integer(transfer)) }
+      if kind?.line.carries.contains(.key) ?? false { try statements.keyFollows.run(.integer(transfer)) }
       try rows.add([account, transfer])
     }
     try rows.end()

@@ -14,14 +14,9 @@ struct PotChanges {
 
   /// Adds a movement to the change before it, when that is of the same pot.
   mutating func add(account: Int64, kind: Transfer.Kind?, amount: Int64, period: Int64?) {
-    guard let kind, let period else { return }
-    switch kind {
-    case .potOpen, .potTopup:
-      add(Change(period: period, account: account, setAside: amount, held: amount))
-    case .potReturn, .fee, .give:
-      add(Change(period: period, account: account, setAside: 0, held: 0 &- amount))
-    case .deposit, .withdraw, .revenue: return
-    }
+    guard let line = kind?.line, let period else { return }
+    if line.to == .pot { add(Change(period: period, account: account, setAside: amount, held: amount)) }
+    if line.from == .pot { add(Change(period: period, account: account, setAside: 0, held: 0 &- amount)) }
   }
 
   /// Adds what a transfer changes.

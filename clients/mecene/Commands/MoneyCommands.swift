@@ -174,7 +174,8 @@ struct StatementCommand: AsyncParsableCommand {
         let rows = response.transfers.map { transfer in
           [
             "\(transfer.id)", Tables.time(transfer.committedAtMs), transfer.description, transfer.key,
-            signed(transfer), Amount.text(transfer.availableAfterMicros),
+            transfer.kind.sign + Amount.text(transfer.amountMicros),
+            Amount.text(transfer.availableAfterMicros),
             Amount.text(transfer.potsAfterMicros),
           ]
         }
@@ -187,14 +188,5 @@ struct StatementCommand: AsyncParsableCommand {
         page.hint(response.nextPageToken)
       }
     }
-  }
-}
-
-/// An amount with the sign that it has for its account; none where money only moves between available and pots.
-private func signed(_ transfer: Transfer) -> String {
-  switch transfer.kind {
-  case .deposit, .revenue: "+" + Amount.text(transfer.amountMicros)
-  case .withdraw, .fee, .give: "-" + Amount.text(transfer.amountMicros)
-  default: Amount.text(transfer.amountMicros)
   }
 }

@@ -1,0 +1,116 @@
+// Moving money: the one place where balances change.
+extension Ledger {
+  /// Where a balance stands.
+  private enum Place {
+    case world
+    case fees
+    case available(Int)
+    /// An account's pot of the open period.
+    case openPot(Int)
+    /// An account's pot of the period that is settled.
+    case closedPot(Int)
+    case clearing
+  }
+
+  /// Moves an amount between the two sides that the chart of accounts says, and records it. It can't be refused: what a
+  /// command's checks let through is right, or the process stops.
+  ///
+  /// - Parameters:
+  ///   - index: Whose transfer; nil for one that is of no account.
+  ///   - amount: Above 0, and no more than is where it comes from.
+  @discardableResult
+  mutating func post(
+    _ kind: Transfer.Kind, _ index: Int?, _ amount: Micros, forPeriod: Period? = nil,
+    cause: Transfer.Cause? = nil
+  ) -> Transfer {
+    let line = kind.line
+    invariant(amount > .zero, "a \(kind) of \(amount)")
+    invariant(
+      line.carries.contains(.period) == (forPeriod != nil) && line.carries.contains(.cause) == (cause != nil),
+      "a \(kind) with \(forPeriod.map { "the period \($0)" } ?? "no period") and \(cause == nil ? "no" : "a") cause"
+    )
+    guard let from = place(line.source(hasAccount: index != nil), index, forPeriod),
+      let to = place(line.to, index, forPeriod)
+    else {
+      broken("a \(kind) of \(index.map { "account \(id($0))" } ?? "no account") has no place to move between")
+    }
+    let before = (from: balance(from), to: balance(to), pots: index.map { accounts[$0].pots } ?? .zero)
+    invariant(isWorld(from) || amount <= before.from, "a \(kind) of \(amount), where \(before.from) is")
+    invariant(
+      before.to.adding(amount) != nil && (!isWorld(from) || money.adding(amount) != nil),
+      "a \(kind) of \(amount), which the ledger can't hold")
+    change(from, by: Micros(0 - amount.rawValue))
+    change(to, by: amount)
+    invariant(
+      balance(from) == before.from - amount && balance(to) == before.to + amount,
+      "a \(kind) of \(amount) left \(before.from - balance(from)) and brought \(balance(to) - before.to)")
+    invariant(
+      potsChange(line, amount) == (index.map { accounts[$0].pots } ?? .zero) - before.pots,
+      "a \(kind) of \(amount) changed all pots by another amount")
+    return record(kind, index, amount, forPeriod, cause)
+  }
+
+  private mutating func record(
+    _ kind: Transfer.Kind, _ index: Int?, _ amount: Micros, _ forPeriod: Period?, _ cause: Transfer.Cause?
+  ) -> Transfer {
+    transferCount += 1
+    let transfer = Transfer(
+      id: transferCount, kind: kind, account: index.map(id), amount: amount, period: openPeriod,
+      forPeriod: forPeriod, cause: cause, committedAt: now,
+      availableAfter: index.map { accounts[$0].available } ?? fees,
+      potsAfter: index.map { accounts[$0].pots } ?? .zero)
+    effects.append(.transfer(transfer))
+    return transfer
+  }
+
+  /// Where a side's balance stands; nil when there is no such place, as for a pot that is neither open nor the next to be
+  /// drained.
+  private func place(_ side: ChartOfAccounts.Side?, _ index: Int?, _ period: Period?) -> Place? {
+    switch side {
+    case .world: return .world
+    case .fees: return .fees
+    case .available: return index.map(Place.available)
+    case .pot:
+      guard let index, let period else { return nil }
+      if period == openPeriod { return .openPot(index) }
+      guard let closed = unsettled.first, closed.period == period, closed.pots.held(by: id(index)) != nil
+      else { return nil }
+      return .closedPot(index)
+    case .clearing: return unsettled.first?.period == period ? .clearing : nil
+    case nil: return nil
+    }
+  }
+
+  private func balance(_ place: Place) -> Micros {
+    switch place {
+    case .world: Micros(0 - money.rawValue)
+    case .fees: fees
+    case .available(let index): accounts[index].available
+    case .openPot(let index): standings[index].openPot
+    case .closedPot(let index): unsettled[0].pots.held(by: id(index)) ?? .zero
+    case .clearing: unsettled[0].clearing
+    }
+  }
+
+  private mutating func change(_ place: Place, by amount: Micros) {
+    switch place {
+    case .world: money -= amount
+    case .fees: fees += amount
+    case .available(let index): accounts[index].available += amount
+    case .openPot(let index):
+      standings[index].openPot += amount
+      accounts[index].pots += amount
+    case .closedPot(let index):
+      unsettled[0].pots.change(by: amount)
+      accounts[index].pots += amount
+    case .clearing: unsettled[0].clearing += amount
+    }
+  }
+
+  private func isWorld(_ place: Place) -> Bool { if case .world = place { true } else { false } }
+
+  /// What a transfer changes of the sum of its account's pots.
+  private func potsChange(_ line: ChartOfAccounts.Line, _ amount: Micros) -> Micros {
+    Micros((line.to == .pot ? amount.rawValue : 0) - (line.from == .pot ? amount.rawValue : 0))
+  }
+}
