@@ -57,10 +57,10 @@ public final class Mailbox<Element: Sendable>: Sendable {
   /// Marks the receiver as busy: it is about to take anyway, and need not be woken.
   @inlinable public func hold() { state.withLock { $0.isBusy = true } }
 
-  /// Takes back the first waiting value that fits.
+  /// Removes the first waiting value that fits.
   ///
   /// - Returns: False when none waits any more.
-  @inlinable public func withdraw(where fits: (Element) -> Bool) -> Bool {
+  @inlinable public func remove(where fits: (Element) -> Bool) -> Bool {
     state.withLock { state in
       guard let index = state.elements.firstIndex(where: fits) else { return false }
       state.elements.remove(at: index)

@@ -135,7 +135,7 @@ package final class EmbeddedEngine: Engine {
     writer.submit(submissions, callerCanWait: callerCanWait)
   }
 
-  package func withdraw(_ tag: CallTag) -> Bool { writer.withdraw(tag) }
+  package func cancel(_ tag: CallTag) -> Bool { writer.cancel(tag) }
 
   package func read<Answer>(_ reads: [Read<Answer>], answered: @escaping @Sendable ([Answer]) -> Void) {
     reader.submit(reads, answered: answered)

@@ -13,10 +13,10 @@ package protocol Engine: Sendable {
   ///   thread.
   func submit(_ submissions: [Submission], callerCanWait: Bool)
 
-  /// Takes a submission back that has not been decided.
+  /// Cancels a submission that has not been decided.
   ///
   /// - Returns: True when it will not come back.
-  func withdraw(_ tag: CallTag) -> Bool
+  func cancel(_ tag: CallTag) -> Bool
 
   /// Runs reads on one snapshot of what is committed, never behind the writer.
   ///
@@ -99,9 +99,7 @@ package struct Submission: Sendable {
   package enum Work: Sendable {
     case command(Command)
     /// A part of a call with many clicks: those at these positions. The writer makes them.
-    indirect case clicks(patrons: [UInt64], things: [UInt64], Period?, at: Range<Int>, of: DividedClicks)
-    /// Asks for a page of a patron's clicks of the open period, which only the ledger knows fast. It never stands before a write.
-    indirect case openClicks(AccountReference, Period?, after: ThingID?, limit: Int)
+    indirect case part(Command, at: Range<Int>, of: DividedClicks)
     /// Files a piece of a settlement ahead of its money.
     indirect case file(SettlementPlan, SettlementPlan.Piece)
     /// Moves a simulated clock.
@@ -113,7 +111,7 @@ package struct Submission: Sendable {
   package enum Reply: Sendable {
     /// Through the engine's sink, with all others of the commit.
     case sink(CallTag)
-    case closure(@Sendable (Result<EngineOutcome, EngineFailure>) -> Void)
+    case closure(@Sendable (Result<Outcome, EngineFailure>) -> Void)
   }
 
   package let work: Work
@@ -131,25 +129,12 @@ package struct Submission: Sendable {
 /// What became of a submission.
 package struct Completion: Sendable {
   package let tag: CallTag
-  package let result: Result<EngineOutcome, EngineFailure>
+  package let result: Result<Outcome, EngineFailure>
 
-  package init(tag: CallTag, result: Result<EngineOutcome, EngineFailure>) {
+  package init(tag: CallTag, result: Result<Outcome, EngineFailure>) {
     self.tag = tag
     self.result = result
   }
-}
-
-/// What a command came to, with the texts that only the books know. Large cases stand behind a pointer: see `Command`.
-package enum EngineOutcome: Sendable {
-  indirect case account(AccountRecord)
-  indirect case thing(ThingRecord, alreadyAdded: Bool)
-  indirect case transfer(Transfer, replayed: Bool)
-  case clicked(PatronStanding, alreadyClicked: Bool)
-  case undone(PatronStanding, wasClicked: Bool)
-  indirect case clickedMany(ClickManyOutcome)
-  indirect case clicks(ClickPage)
-  case clock(Timestamp, openPeriod: Period)
-  case done
 }
 
 /// Why something was not done.

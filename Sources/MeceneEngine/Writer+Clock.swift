@@ -6,7 +6,7 @@ internal import MeceneStore
 extension Writer {
   func setClock(
     _ time: Timestamp, _ commit: inout Commit
-  ) throws(StoreError) -> Result<EngineOutcome, EngineFailure> {
+  ) throws(StoreError) -> Result<Outcome, EngineFailure> {
     guard let simulated = configuration.clock as? SimulatedClock else {
       return .failure(
         .refused(
@@ -32,7 +32,7 @@ extension Writer {
 
   func confirmClock(
     _ time: Timestamp, _ commit: inout Commit
-  ) throws(StoreError) -> Result<EngineOutcome, EngineFailure> {
+  ) throws(StoreError) -> Result<Outcome, EngineFailure> {
     guard let reading = configuration.clock.reading else {
       return .failure(
         .refused(

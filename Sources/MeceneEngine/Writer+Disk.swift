@@ -10,10 +10,10 @@ extension Writer {
   /// Ends when the books are not where they were: whoever looks for them later finds others, or none. What is in the log is
   /// moved to the file first, which may be all that is left.
   func checkPlace() -> Bool {
-    guard condition != .stopped, let loss = configuration.directory.loss else { return true }
+    guard state != .stopped, let loss = configuration.directory.loss else { return true }
     // What was in a log that is gone is in the database then, so nothing is missing at the next start.
     if checkpoint() { configuration.directory.removeIndexWithoutLog() }
-    condition = .stopped
+    state = .stopped
     publish()
     configuration.fatal(loss)
     return false
@@ -35,14 +35,14 @@ extension Writer {
       ledger = Ledger(currency: configuration.currency, terms: configuration.terms, at: last.time)
       try book.load(into: &ledger, fingerprint: { Fingerprint(of: $0) })
     } catch {
-      condition = .stopped
+      state = .stopped
       configuration.fatal("the books can't be read back after a failed commit: \(error.sentence)")
       return .commitFailed
     }
     switch error {
-    case .diskFull, .diskFullWhenSynced: condition = .diskFull
+    case .diskFull, .diskFullWhenSynced: state = .diskFull
     case .damaged:
-      condition = .stopped
+      state = .stopped
       configuration.fatal(error.sentence)
     default: noteFailure()
     }
@@ -57,11 +57,11 @@ extension Writer {
         "the disk keeps failing; writes are refused until it takes some",
         metadata: ["reason": "\(failures.reason)"])
     }
-    condition = .diskFailing
+    state = .diskFailing
   }
 
   func tidyUp() {
-    guard condition == .serving else { return }
+    guard state == .serving else { return }
     if book.hasSettledLogs, !isShrinking { shrinkSettledLogs() }
     keepUp()
     checkpointWhenDue()
@@ -70,7 +70,7 @@ extension Writer {
   /// Lets the click logs of settled periods go, some rows at a time: a fifth of the time.
   private func shrinkSettledLogs() {
     isShrinking = false
-    guard condition == .serving else { return }
+    guard state == .serving else { return }
     let began = DispatchTime.now()
     do {
       try book.shrinkSettledLogs(rows: 16_384)

@@ -27,7 +27,7 @@ extension Writer {
     let isIdle = taken == following.takenBefore
     following.takenBefore = taken
     following.isCatchingUp = false
-    guard condition == .serving, book.transfersBehind > 0 else { return }
+    guard state == .serving, book.transfersBehind > 0 else { return }
     let began = DispatchTime.now()
     guard project(accounts: Following.accountsAtOnce), isIdle, book.transfersBehind > 0 else { return }
     let end = DispatchTime.now()
@@ -58,7 +58,7 @@ extension Writer {
   /// Lets derived rows follow the journal to its end, or for this long, in milliseconds.
   func followJournal(atMost milliseconds: UInt32 = .max) {
     let end = Deadline(millisecondsFromNow: milliseconds)
-    while condition == .serving, book.transfersBehind > 0, Deadline.now < end {
+    while state == .serving, book.transfersBehind > 0, Deadline.now < end {
       guard project(accounts: Following.accountsAtOnce) else { return }
     }
   }

@@ -47,6 +47,34 @@ actor Writer {
     var condition = EngineCondition.recovering
   }
 
+  /// Whether writes are taken.
+  enum State {
+    case serving
+    case diskFull
+    case diskFailing
+    case stopped
+
+    /// Why they are not.
+    var failure: EngineFailure? {
+      switch self {
+      case .serving: nil
+      case .diskFull: .diskFull
+      case .diskFailing: .diskFailing
+      case .stopped: .shutDown
+      }
+    }
+
+    /// What others know of it.
+    var condition: EngineCondition {
+      switch self {
+      case .serving: .serving
+      case .diskFull: .diskFull
+      case .diskFailing: .diskFailing
+      case .stopped: .stopped
+      }
+    }
+  }
+
   /// What a guest does at most on its way, in clicks.
   private static let guestCostMax = 1_024
   /// Commits that fail one after the other before writes are refused.
@@ -69,7 +97,7 @@ actor Writer {
   var ledger: Ledger
   var sequence: Int64
   var link: [UInt8]
-  var condition = EngineCondition.serving
+  var state = State.serving
   var clock = GuardedClock()
   /// Commits that failed since the last one that succeeded, and why the last did.
   var failures: (count: Int, reason: String) = (0, "")
@@ -77,7 +105,7 @@ actor Writer {
   var checkpointFailure: String?
   /// Submissions taken so far.
   private(set) var taken = 0
-  private var callsSoFar: Int64 = 0
+  var callsSoFar: Int64 = 0
   var following = Following()
   /// Whether the next rows of a settled log are deleted in a moment.
   var isShrinking = false
@@ -147,8 +175,8 @@ actor Writer {
   /// The last commit.
   nonisolated var tip: CommitPoint { summary.withLock { $0.tip } }
 
-  nonisolated func withdraw(_ tag: CallTag) -> Bool {
-    mailbox.withdraw { submission in
+  nonisolated func cancel(_ tag: CallTag) -> Bool {
+    mailbox.remove { submission in
       if case .sink(let waiting) = submission.reply { waiting == tag } else { false }
     }
   }
@@ -161,13 +189,13 @@ actor Writer {
 
   /// Decides one command and returns when it is durable.
   @discardableResult
-  nonisolated func perform(_ command: Command) async throws(EngineFailure) -> EngineOutcome {
+  nonisolated func perform(_ command: Command) async throws(EngineFailure) -> Outcome {
     try await perform(.command(command))
   }
 
   /// The same for other work.
   @discardableResult
-  nonisolated func perform(_ work: Submission.Work) async throws(EngineFailure) -> EngineOutcome {
+  nonisolated func perform(_ work: Submission.Work) async throws(EngineFailure) -> Outcome {
     let result = await withCheckedContinuation { continuation in
       post(Submission(work, reply: .closure { continuation.resume(returning: $0) }))
     }
@@ -183,11 +211,11 @@ actor Writer {
   /// Lets time pass when a month has ended or the disk may have room again. Called about once a second.
   func lookAround() {
     guard checkPlace() else { return }
-    if condition == .diskFull || condition == .diskFailing,
+    if state == .diskFull || state == .diskFailing,
       configuration.directory.hasRoom(bytes: Self.roomNeeded)
     {
-      if condition == .diskFull { configuration.logger.notice("disk has room again") }
-      condition = .serving
+      if state == .diskFull { configuration.logger.notice("disk has room again") }
+      state = .serving
       publish()
     }
     let time = readClock()
@@ -206,7 +234,7 @@ actor Writer {
     drain(asGuest: false)
     // What is left is read back at the next start.
     followJournal(atMost: milliseconds / 2)
-    condition = .stopped
+    state = .stopped
     publish()
     checkpoint()
   }
@@ -223,7 +251,7 @@ actor Writer {
         return handOver()
       }
       taken += fresh.count
-      if let stopsAt, stopsAt < Deadline.now { condition = .stopped }
+      if let stopsAt, stopsAt < Deadline.now { state = .stopped }
       var rest = backlog.next(after: fresh)
       while let position = rest.firstIndex(where: \.standsAlone) {
         process(rest[..<position])
@@ -263,15 +291,13 @@ actor Writer {
     answers.deliver(configuration.sink)
   }
 
-  private func answer(_ inquiry: Submission) -> Result<EngineOutcome, EngineFailure> {
-    if condition == .stopped { return .failure(.shutDown) }
+  private func answer(_ inquiry: Submission) -> Result<Outcome, EngineFailure> {
+    if state == .stopped { return .failure(.shutDown) }
     if let deadline = inquiry.deadline, deadline < Deadline.now { return .failure(.expired) }
-    guard case .openClicks(let patron, let period, let after, let limit) = inquiry.work else {
+    guard case .command(let command) = inquiry.work, command.isRead else {
       return .failure(.fault("a write among what is asked"))
     }
-    do throws(Refusal) {
-      return .success(.clicks(try ledger.openClicks(of: patron, period, after: after, limit: limit)))
-    } catch {
+    do throws(Refusal) { return .success(try ledger.apply(command)) } catch {
       return .failure(.refused(error))
     }
   }
@@ -280,221 +306,12 @@ actor Writer {
     book.logPages >= configuration.checkpointPages || book.hasSettledLogs && !isShrinking || isFarBehind
   }
 
-  private func process(_ submissions: ArraySlice<Submission>) {
-    if submissions.isEmpty { return }
-    let began = Deadline.now
-    var answers = Answers(room: submissions.count)
-    var parts: [DividedClicks] = []
-    let periodBefore = ledger.openPeriod
-    do {
-      var commit = Commit()
-      if condition == .serving {
-        if let time = readClock() {
-          ledger.advance(to: time)
-          try append(&commit)
-        }
-      }
-      for position in submissions.indices {
-        if (position - submissions.startIndex) % Ledger.clicksTouchedAhead == 0 {
-          ledger.touch(position..<min(position + Ledger.clicksTouchedAhead, submissions.endIndex)) {
-            submissions[$0].click
-          }
-        }
-        let submission = submissions[position]
-        let isLate = submission.deadline.map { $0 < began } ?? false
-        if case .clicks(let patrons, let things, let period, at: let positions, of: let whole) = submission
-          .work
-        {
-          let result = try decide(patrons, things, period, at: positions, of: whole, isLate: isLate, &commit)
-          if let result { answers.add(result, to: submission.reply) }
-          parts.append(whole)
-        } else {
-          answers.add(
-            isLate ? .failure(.expired) : try decide(submission.work, &commit), to: submission.reply)
-        }
-      }
-      try finish(&commit)
-      for part in parts { part.commit() }
-    } catch {
-      let failure = recover(from: error)
-      answers = Answers(room: submissions.count)
-      for submission in submissions {
-        guard case .clicks(_, _, _, at: let positions, of: let whole) = submission.work else {
-          answers.add(.failure(failure), to: submission.reply)
-          continue
-        }
-        if let result = whole.add(.failure(failure), at: positions) {
-          answers.add(result, to: submission.reply)
-        }
-      }
-    }
-    pace.note(Deadline.now.nanoseconds - began.nanoseconds)
-    callsSoFar += Int64(answers.calls)
-    publish()
-    answers.deliver(configuration.sink)
-    if ledger.openPeriod != periodBefore { configuration.periodClosed() }
-  }
-
-  /// What goes back once the commit is durable.
-  struct Answers {
-    private var completions: [Completion] = []
-    private var replies: [() -> Void] = []
-
-    /// How many calls of clients they are of.
-    var calls: Int { completions.count }
-
-    init(room: Int) { completions.reserveCapacity(room) }
-
-    mutating func add(_ result: Result<EngineOutcome, EngineFailure>, to reply: Submission.Reply) {
-      switch reply {
-      case .sink(let tag): completions.append(Completion(tag: tag, result: result))
-      case .closure(let reply): replies.append { reply(result) }
-      }
-    }
-
-    func deliver(_ sink: ([Completion]) -> Void) {
-      for reply in replies { reply() }
-      if !completions.isEmpty { sink(completions) }
-    }
-  }
-
-  struct Commit {
-    /// The one time of all its rows; nil until it has a row.
-    var time: Timestamp?
-  }
-
-  /// Decides a part of a call. The call is answered behind its last.
-  private func decide(
-    _ patrons: [UInt64], _ things: [UInt64], _ period: Period?, at positions: Range<Int>,
-    of whole: DividedClicks, isLate: Bool, _ commit: inout Commit
-  ) throws(StoreError) -> Result<EngineOutcome, EngineFailure>? {
-    let result: Result<EngineOutcome, EngineFailure> =
-      if whole.hasFailed || isLate && !whole.hasBegun { .failure(.expired) } else {
-        try decide(
-          .command(
-            .clickMany(patrons: patrons, things: things, whole.period ?? period, positions: positions)),
-          &commit)
-      }
-    return whole.add(result, at: positions)
-  }
-
-  private func decide(
-    _ work: Submission.Work, _ commit: inout Commit
-  ) throws(StoreError) -> Result<EngineOutcome, EngineFailure> {
-    switch condition {
-    case .stopped: return .failure(.shutDown)
-    case .diskFull, .recovering: return .failure(.diskFull)
-    case .diskFailing: return .failure(.diskFailing)
-    case .serving, .clockUnconfirmed: break
-    }
-    if let doubt = clock.doubt, work.needsTime { return .failure(.clockUnconfirmed(doubt)) }
-    switch work {
-    case .openClicks, .file, .clicks: return .failure(.fault("what is no part of a commit"))
-    case .setClock(let time): return try setClock(time, &commit)
-    case .confirmClock(let time): return try confirmClock(time, &commit)
-    case .command(let command):
-      let keyed = try lookUpKey(command)
-      let outcome: Outcome
-      do {
-        outcome = try ledger.apply(command, keyed: keyed)
-      } catch {
-        return .failure(.refused(error))
-      }
-      try append(&commit)
-      return .success(try complete(outcome))
-    }
-  }
-
-  /// Files a piece of a settlement. Memory is not ahead of the disk when this fails.
-  private func file(_ plan: SettlementPlan, _ piece: SettlementPlan.Piece, _ reply: Submission.Reply) {
-    var answers = Answers(room: 0)
-    let began = Deadline.now
-    do {
-      if condition == .serving { try book.file(plan, piece) }
-      answers.add(condition == .serving ? .success(.done) : .failure(.diskFull), to: reply)
-    } catch {
-      answers.add(.failure(error == .diskFull ? .diskFull : .commitFailed), to: reply)
-    }
-    pace.note(Deadline.now.nanoseconds - began.nanoseconds)
-    answers.deliver(configuration.sink)
-  }
-
-  private func lookUpKey(_ command: Command) throws(StoreError) -> KeyedTransfer? {
-    switch command {
-    case .deposit(let reference, _, let key), .withdraw(.account(let reference), _, let key):
-      guard let account = ledger.account(reference) else { return nil }
-      return try book.keyedTransfer(account, key)
-    case .withdraw(.fees, _, let key): return try book.keyedTransfer(nil, key)
-    default: return nil
-    }
-  }
-
-  func append(_ commit: inout Commit) throws(StoreError) {
-    if ledger.effects.isEmpty { return }
-    try begin(&commit)
-    try book.append(ledger.takeEffects())
-  }
-
-  private func begin(_ commit: inout Commit) throws(StoreError) {
-    guard commit.time == nil else { return }
-    try book.begin(sequence: sequence + 1, time: ledger.now)
-    commit.time = ledger.now
-  }
-
-  private func finish(_ commit: inout Commit) throws(StoreError) {
-    if !ledger.clickEffects.isEmpty {
-      try begin(&commit)
-      // No clicks are read from the books before their commit ends, so all of them can be appended together.
-      try ledger.takeClicks { clicks throws(StoreError) in try book.append(clicks) }
-    }
-    guard let time = commit.time else { return }
-    let (bytes, clicksHash) = book.takeRowBytes(hash: CommitChain.rowsHash)
-    let rowsHash = CommitChain.rowsHash(bytes)
-    let newLink = CommitChain.link(
-      previous: link, sequence: sequence + 1, time: time, rowsHash: rowsHash)
-    #if DEBUG
-      Faults.beforeCommit(sequence + 1)
-    #endif
-    try book.commit(
-      rowsHash: rowsHash, clicksHash: clicksHash, link: newLink, money: ledger.money, fees: ledger.fees)
-    sequence += 1
-    link = newLink
-    if failures.count > 0 {
-      if failures.count >= Self.failuresMax { configuration.logger.notice("the disk takes writes again") }
-      failures = (0, "")
-    }
-    #if DEBUG
-      Faults.afterCommit(sequence)
-    #endif
-  }
-
-  /// Adds the texts that only the books know, as they are at this point of the commit.
-  private func complete(_ outcome: Outcome) throws(StoreError) -> EngineOutcome {
-    switch outcome {
-    case .account(let id):
-      guard let money = ledger.money(of: id),
-        let record = try book.account(id, money: money, terms: ledger.openTerms)
-      else {
-        throw .damaged("account \(id) has no row")
-      }
-      return .account(record)
-    case .thing(let id, let alreadyAdded):
-      guard let record = try book.thing(id) else { throw .damaged("thing \(id) has no row") }
-      return .thing(record, alreadyAdded: alreadyAdded)
-    case .transfer(let transfer, let replayed): return .transfer(transfer, replayed: replayed)
-    case .clicked(let standing, let already): return .clicked(standing, alreadyClicked: already)
-    case .undone(let standing, let was): return .undone(standing, wasClicked: was)
-    case .clickedMany(let outcome): return .clickedMany(outcome)
-    case .done: return .done
-    }
-  }
-
   func publish() {
     let summary = Summary(
       now: ledger.now, time: clock.believed, clockDoubt: clock.doubt, openPeriod: ledger.openPeriod,
       oldestUnsettled: ledger.oldestUnsettled,
       openClicks: ledger.openClickCount, tip: CommitPoint(number: sequence, link: link),
-      transfersBehind: book.transfersBehind, callsDecided: callsSoFar, condition: condition)
+      transfersBehind: book.transfersBehind, callsDecided: callsSoFar, condition: state.condition)
     self.summary.withLock { $0 = summary }
   }
 }
@@ -504,16 +321,7 @@ extension Submission {
   fileprivate var standsAlone: Bool {
     switch work {
     case .setClock, .confirmClock, .file: true
-    case .command, .clicks, .openClicks: false
+    case .command, .part: false
     }
   }
-
-  fileprivate var click: (patron: AccountReference, thing: ThingReference)? {
-    if case .command(.click(let patron, let thing, _)) = work { (patron, thing) } else { nil }
-  }
-}
-
-extension Submission.Work {
-  /// Whether it can't be done at a time that is not known.
-  fileprivate var needsTime: Bool { if case .confirmClock = self { false } else { true } }
 }

@@ -192,7 +192,7 @@ package struct ClickIndex: Sendable {
   }
 
   /// Reads the slot where a search would begin, and where a new entry would go, so that they are in the cache then.
-  func touch(patron: UInt32, thing: UInt32) -> UInt32 {
+  func prefetch(patron: UInt32, thing: UInt32) -> UInt32 {
     let hash = Self.hash(patron, thing)
     let part = Self.part(hash)
     let slot = Self.slot(hash) & (parts[part].tags.count - 1)

@@ -33,8 +33,8 @@ extension Ledger {
     var outcome = ClickManyOutcome(period: openPeriod)
     let positions = positions.map(patrons.indices.clamped(to:)) ?? patrons.indices
     for position in positions {
-      if (position - positions.lowerBound) % Self.clicksTouchedAhead == 0 {
-        touch(position..<min(position + Self.clicksTouchedAhead, positions.upperBound)) {
+      if (position - positions.lowerBound) % Self.prefetchMax == 0 {
+        prefetch(position..<min(position + Self.prefetchMax, positions.upperBound)) {
           (.id(AccountID(Int64(clamping: patrons[$0]))), .id(ThingID(Int64(clamping: thingIDs[$0]))))
         }
       }
@@ -67,7 +67,7 @@ extension Ledger {
   /// A page of a patron's clicks of the open period. It changes nothing that can be seen.
   ///
   /// - Parameter period: Refused when it is not the open one.
-  package mutating func openClicks(
+  mutating func openClicks(
     of patronReference: AccountReference, _ period: Period?, after: ThingID?, limit: Int
   ) throws(Refusal) -> ClickPage {
     let patron = try index(patronReference, field: "patron")
@@ -194,14 +194,14 @@ extension Ledger {
 // Reading ahead.
 extension Ledger {
   /// How many clicks are read ahead together.
-  package static let clicksTouchedAhead = 64
+  package static let prefetchMax = 64
 
   /// Reads what the decisions on these clicks will need and decides nothing. With a million accounts a decision waits four
   /// times for memory; read ahead together, the clicks wait together. One short loop for each kind of memory keeps more reads
   /// under way than one for all: 92 instead of 135 ns a click, and 140 instead of 178 for the decision that follows.
   ///
-  /// - Parameter positions: At most `clicksTouchedAhead`; others are left alone.
-  package mutating func touch(
+  /// - Parameter positions: At most `prefetchMax`; others are left alone.
+  package mutating func prefetch(
     _ positions: Range<Int>, _ click: (Int) -> (patron: AccountReference, thing: ThingReference)?
   ) {
     var ahead = InlineArray<64, (patron: UInt32, thing: UInt32)>(repeating: (0, 0))
@@ -221,21 +221,21 @@ extension Ledger {
     }
     if let clicks = open?.clicks {
       for position in 0..<count {
-        sum &+= UInt64(clicks.touch(patron: ahead[position].patron, thing: ahead[position].thing))
+        sum &+= UInt64(clicks.prefetch(patron: ahead[position].patron, thing: ahead[position].thing))
       }
     }
     for position in 0..<count {
       sum &+= UInt64(standings[Int(things[Int(ahead[position].thing)].owner)].clicks)
     }
-    touched &+= sum
+    prefetched &+= sum
   }
 
   /// Reads what putting a click into the index needs.
   @inline(__always)
-  mutating func touch(_ patron: AccountID, _ thing: ThingID) {
+  mutating func prefetch(_ patron: AccountID, _ thing: ThingID) {
     guard let click = indexes(patron, thing) else { return }
-    touched &+= UInt64(standings[Int(click.patron)].clicks)
-    touched &+= UInt64(open?.clicks.touch(patron: click.patron, thing: click.thing) ?? 0)
+    prefetched &+= UInt64(standings[Int(click.patron)].clicks)
+    prefetched &+= UInt64(open?.clicks.prefetch(patron: click.patron, thing: click.thing) ?? 0)
   }
 
   private func indexes(_ patron: AccountID, _ thing: ThingID) -> (patron: UInt32, thing: UInt32)? {

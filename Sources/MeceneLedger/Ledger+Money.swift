@@ -44,7 +44,7 @@ extension Ledger {
   }
 
   mutating func deposit(
-    _ reference: AccountReference, _ amount: Micros, _ key: RequestKey, keyed: KeyedTransfer?
+    _ reference: AccountReference, _ amount: Micros, _ key: RequestKey, keyed: Transfer?
   ) throws(Refusal) -> Outcome {
     let index = try index(reference, field: "account")
     if let keyed { return try replay(keyed, .deposit, amount, key) }
@@ -64,7 +64,7 @@ extension Ledger {
   }
 
   mutating func withdraw(
-    _ source: MoneySource, _ amount: Micros, _ key: RequestKey, keyed: KeyedTransfer?
+    _ source: MoneySource, _ amount: Micros, _ key: RequestKey, keyed: Transfer?
   ) throws(Refusal) -> Outcome {
     var index: Int?
     if case .account(let reference) = source { index = try self.index(reference, field: "account") }
@@ -94,9 +94,8 @@ extension Ledger {
   }
 
   private func replay(
-    _ keyed: KeyedTransfer, _ kind: Transfer.Kind, _ amount: Micros, _ key: RequestKey
+    _ first: Transfer, _ kind: Transfer.Kind, _ amount: Micros, _ key: RequestKey
   ) throws(Refusal) -> Outcome {
-    let first = keyed.transfer
     guard first.kind == kind else {
       throw Refusal(
         .keyReused, field: "key", "the key \(key.text) was used for a \(first.words); use another key",

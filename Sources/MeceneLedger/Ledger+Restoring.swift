@@ -136,11 +136,11 @@ extension Ledger {
   /// Makes room for the open period's clicks.
   package mutating func reserveClicks(_ count: Int) { open?.clicks.reserve(count) }
 
-  /// Rows of the open period's click log, in their order. They are read ahead together: see `touch`.
+  /// Rows of the open period's click log, in their order. They are read ahead together: see `prefetch`.
   package mutating func restoreClicks(_ rows: [ClickEffect]) throws(Finding) {
-    for start in stride(from: 0, to: rows.count, by: Self.clicksTouchedAhead) {
-      let part = rows[start..<min(start + Self.clicksTouchedAhead, rows.count)]
-      for row in part { touch(row.patron, row.thing) }
+    for start in stride(from: 0, to: rows.count, by: Self.prefetchMax) {
+      let part = rows[start..<min(start + Self.prefetchMax, rows.count)]
+      for row in part { prefetch(row.patron, row.thing) }
       for row in part { try restoreClick(patron: row.patron, thing: row.thing, undone: row.isUndone) }
     }
   }

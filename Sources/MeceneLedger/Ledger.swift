@@ -16,8 +16,8 @@ package struct Ledger: Sendable {
   /// Clicks made and undone since the last `takeClicks`, in their order.
   package internal(set) var clickEffects: [ClickEffect] = []
 
-  /// Means nothing; see `touch`.
-  var touched: UInt64 = 0
+  /// Means nothing; see `prefetch`.
+  var prefetched: UInt64 = 0
   var accounts: [AccountState] = []
   /// By account, as `accounts`.
   var standings: [Standing] = []
@@ -140,7 +140,7 @@ package struct Ledger: Sendable {
   ///
   /// - Parameter keyed: What an earlier request with the same key made, for deposits and withdrawals.
   /// - Throws: A `Refusal`; nothing has changed then.
-  package mutating func apply(_ command: Command, keyed: KeyedTransfer? = nil) throws(Refusal) -> Outcome {
+  package mutating func apply(_ command: Command, keyed: Transfer? = nil) throws(Refusal) -> Outcome {
     switch command {
     case .openAccount(let name, let fingerprint, let displayName, let budget):
       try openAccount(name, fingerprint, displayName, budget: budget)
@@ -159,6 +159,8 @@ package struct Ledger: Sendable {
     case .clickMany(let patrons, let things, let period, let positions):
       try clickMany(patrons, things, period, positions)
     case .undoClick(let patron, let thing, let period): try undoClick(patron, thing, period)
+    case .openClicks(let patron, let period, let after, let limit):
+      .clicks(try openClicks(of: patron, period, after: after, limit: limit))
     case .checkPlan(let plan, let rows): try checkPlan(plan, rows: rows)
     case .planSettlement(let plan, let seal): try planSettlement(plan, seal)
     case .drainPots(let plan, let positions): try drainPots(plan, positions)

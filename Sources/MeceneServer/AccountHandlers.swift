@@ -129,7 +129,7 @@ extension Handlers: AccountServiceHandler {
     _ command: Command, _ respond: @escaping @Sendable (Account) -> Response
   ) -> Answer<Response> {
     .write(.command(command)) { outcome in
-      guard case .account(let record) = outcome else { throw Handlers.unexpected(outcome) }
+      guard case .account(_, let record?) = outcome else { throw Handlers.unexpected(outcome) }
       return .now(respond(Account(record)))
     }
   }

@@ -1,4 +1,5 @@
 internal import MeceneEngine
+internal import MeceneLedger
 internal import MeceneWire
 
 /// What a handler may know of a call besides its request.
@@ -9,7 +10,7 @@ struct CallContext: Sendable {
 }
 
 /// Goes on with a call when the writer has decided it: call id, connection and deadline are the call's.
-typealias Continuation = @Sendable (isolated EventLoop, EngineOutcome, UInt64, Connection, Deadline?) -> Void
+typealias Continuation = @Sendable (isolated EventLoop, Outcome, UInt64, Connection, Deadline?) -> Void
 
 /// How a handler answers: at once, or with what has to happen first.
 enum Answer<Response: Message>: Sendable {
@@ -33,7 +34,7 @@ extension Answer {
   /// a click on its way to the writer.
   @inline(__always)
   static func write(
-    _ work: Submission.Work, then: @escaping @Sendable (EngineOutcome) throws -> Answer<Response>
+    _ work: Submission.Work, then: @escaping @Sendable (Outcome) throws -> Answer<Response>
   ) -> Answer<Response> {
     .write(work) { loop, outcome, callID, connection, deadline in
       loop.goOn(callID, connection, deadline) { try then(outcome) }
@@ -42,7 +43,7 @@ extension Answer {
 
   /// The same for a question.
   static func ask(
-    _ work: Submission.Work, then: @escaping @Sendable (EngineOutcome) throws -> Answer<Response>
+    _ work: Submission.Work, then: @escaping @Sendable (Outcome) throws -> Answer<Response>
   ) -> Answer<Response> {
     .ask(work) { loop, outcome, callID, connection, deadline in
       loop.goOn(callID, connection, deadline) { try then(outcome) }

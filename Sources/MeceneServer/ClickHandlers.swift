@@ -63,7 +63,7 @@ extension Handlers: ClickServiceHandler {
       }
     }
     if let asked, asked != engine.openPeriod { return closed(asked) }
-    return .ask(.openClicks(patron, nil, after: after, limit: size)) { outcome in
+    return .ask(.command(.openClicks(patron, nil, after: after, limit: size))) { outcome in
       guard case .clicks(let page) = outcome else { throw Handlers.unexpected(outcome) }
       // The month may have ended on the way to the writer.
       if let asked, asked != page.period { return closed(asked) }

@@ -174,7 +174,7 @@ extension EventLoop {
       let waits = submissions.firstIndex { if case .sink(tag) = $0.reply { true } else { false } }
       if let waits {
         submissions.remove(at: waits)
-      } else if engine?.withdraw(tag) != true {
+      } else if engine?.cancel(tag) != true {
         return
       }
       callsAtWriter -= 1

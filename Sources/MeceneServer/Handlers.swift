@@ -34,7 +34,7 @@ final class DaemonState: Sendable {
 extension Handlers {
   /// An outcome of another kind than the command's is a fault. Continuations call it by its type's name: `Self` of a class
   /// would be captured.
-  static func unexpected(_ outcome: EngineOutcome) -> EngineFailure {
+  static func unexpected(_ outcome: Outcome) -> EngineFailure {
     .fault("an unexpected outcome: \(outcome)")
   }
 }

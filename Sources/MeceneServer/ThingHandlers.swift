@@ -15,7 +15,9 @@ extension Handlers: ThingServiceHandler {
       title: try title(request.title), description: try description(request.description),
       hidden: request.hidden)
     return .write(.command(.addThing(thing))) { outcome in
-      guard case .thing(let record, let alreadyAdded) = outcome else { throw Handlers.unexpected(outcome) }
+      guard case .thing(_, let record?, let alreadyAdded) = outcome else {
+        throw Handlers.unexpected(outcome)
+      }
       return .now(AddThingResponse(thing: Thing(record), alreadyAdded: alreadyAdded))
     }
   }
@@ -69,7 +71,7 @@ extension Handlers: ThingServiceHandler {
     _ command: Command, _ respond: @escaping @Sendable (Thing) -> Response
   ) -> Answer<Response> {
     .write(.command(command)) { outcome in
-      guard case .thing(let record, _) = outcome else { throw Handlers.unexpected(outcome) }
+      guard case .thing(_, let record?, _) = outcome else { throw Handlers.unexpected(outcome) }
       return .now(respond(Thing(record)))
     }
   }

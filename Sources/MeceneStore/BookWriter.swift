@@ -195,7 +195,7 @@ package final class BookWriter {
   }
 
   /// What an earlier request with this key made.
-  package func keyedTransfer(_ account: AccountID?, _ key: RequestKey) throws(StoreError) -> KeyedTransfer? {
+  package func keyedTransfer(_ account: AccountID?, _ key: RequestKey) throws(StoreError) -> Transfer? {
     let account = account?.rawValue ?? 0
     var found: Transfer?
     for transfer in recentKeys.candidates(account, key.text) where found == nil {
@@ -207,7 +207,7 @@ package final class BookWriter {
       try statements.keyed.forEachRow(.integer(account), .text(key.text)) { row in found = self.transfer(row)
       }
     }
-    return found.map(KeyedTransfer.init)
+    return found
   }
 
   /// An account's texts with what was appended so far, and the money that the ledger knows of.

@@ -21,7 +21,7 @@ final class MemoryEngine: Engine {
   var openPeriod: Period { Period(number: 682) }
   var condition: EngineCondition { .serving }
 
-  func withdraw(_ tag: CallTag) -> Bool { false }
+  func cancel(_ tag: CallTag) -> Bool { false }
   func read<Answer>(_ reads: [Read<Answer>], answered: @escaping @Sendable ([Answer]) -> Void) {}
   func closedClicks(
     _ patron: AccountReference, _ period: Period, after: ThingID?, limit: Int

@@ -77,10 +77,10 @@ import Testing
 
   @Test func `a question never stands before a write`() {
     var backlog = Backlog()
-    let question = Submission.Work.openClicks(.id(AccountID(1)), nil, after: nil, limit: 10)
+    let question = Submission.Work.command(.openClicks(.id(AccountID(1)), nil, after: nil, limit: 10))
     let next = backlog.next(after: [submission(1, question), submission(1, click)])
-    #expect(next.count == 1 && next.allSatisfy { !$0.work.asks })
-    #expect(backlog.nextInquiry()?.work.asks == true)
+    #expect(next.count == 1 && next.allSatisfy { !$0.isRead })
+    #expect(backlog.nextInquiry()?.isRead == true)
   }
 
   @Test func `the parts of a call add up to one answer`() throws {
@@ -179,7 +179,7 @@ import Testing
     var after: ThingID?
     while true {
       let outcome = try await EngineTests().perform(
-        engine, .openClicks(.id(AccountID(1)), nil, after: after, limit: 37))
+        engine, .command(.openClicks(.id(AccountID(1)), nil, after: after, limit: 37)))
       guard case .clicks(let page) = outcome else { throw Failed() }
       found += page.things.map(\.rawValue)
       shares += page.shares

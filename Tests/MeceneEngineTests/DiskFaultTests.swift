@@ -63,7 +63,9 @@ private final class Life {
         owner: .id(AccountID(Int64(account))), url: url, fingerprint: Fingerprint(of: url.identity),
         title: try PlainText("", field: "", charactersMax: 1),
         description: try PlainText(text, field: "", charactersMax: 10_000), hidden: false)
-      guard case .thing(let record, false) = try await engine.perform(.addThing(thing)) else { throw Wrong() }
+      guard case .thing(_, let record?, false) = try await engine.perform(.addThing(thing)) else {
+        throw Wrong()
+      }
       self.acknowledged.append(.thing(thing, record.id))
       added = record.id
     }
@@ -133,7 +135,7 @@ private final class Life {
         }
       case .thing(let thing, let id):
         let again = try await engine.perform(.addThing(thing))
-        guard case .thing(let record, true) = again, record.id == id else {
+        guard case .thing(_, let record?, true) = again, record.id == id else {
           Issue.record("\(comment): thing \(thing.url.text) is gone")
           return
         }
@@ -159,14 +161,14 @@ private final class Life {
 private struct Wrong: Error {}
 
 extension EmbeddedEngine {
-  fileprivate func perform(_ work: Submission.Work) async throws -> EngineOutcome {
+  fileprivate func perform(_ work: Submission.Work) async throws -> Outcome {
     let result = await withCheckedContinuation { continuation in
       submit([Submission(work, reply: .closure { continuation.resume(returning: $0) })], callerCanWait: false)
     }
     return try result.get()
   }
 
-  fileprivate func perform(_ command: Command) async throws -> EngineOutcome {
+  fileprivate func perform(_ command: Command) async throws -> Outcome {
     try await perform(.command(command))
   }
 }

@@ -33,7 +33,7 @@ import Testing
     }
   }
 
-  func perform(_ engine: EmbeddedEngine, _ work: Submission.Work) async throws -> EngineOutcome {
+  func perform(_ engine: EmbeddedEngine, _ work: Submission.Work) async throws -> Outcome {
     let result = await withCheckedContinuation { continuation in
       engine.submit(
         [Submission(work, reply: .closure { continuation.resume(returning: $0) })], callerCanWait: false)
@@ -42,7 +42,7 @@ import Testing
   }
 
   @discardableResult
-  func perform(_ engine: EmbeddedEngine, _ command: Command) async throws -> EngineOutcome {
+  func perform(_ engine: EmbeddedEngine, _ command: Command) async throws -> Outcome {
     try await perform(engine, .command(command))
   }
 
@@ -103,7 +103,9 @@ import Testing
     try await withEngine(directory) { engine in
       #expect(try await engine.read { try $0.accounts(after: nil, limit: 20) } == before)
       #expect(try await engine.preview(nil).digest == digest)
-      guard case .clicks(let page) = try await perform(engine, .openClicks(id(1), nil, after: nil, limit: 10))
+      guard
+        case .clicks(let page) = try await perform(
+          engine, .command(.openClicks(id(1), nil, after: nil, limit: 10)))
       else { throw Failed() }
       #expect(page.things.map(\.rawValue) == [2, 4, 5, 6])
       guard case .clicked(let standing, true) = try await perform(engine, .click(id(1), thing(5), nil)) else {

@@ -135,21 +135,42 @@ private struct Episode {
   private var keyed: [String: Transfer] = [:]
 
   private mutating func decide(_ command: Command) -> String? {
-    var found: KeyedTransfer?
-    var name: String?
-    switch command {
-    case .deposit(let reference, _, let key), .withdraw(.account(let reference), _, let key):
-      name = ledger.account(reference).map { "\($0) \(key.text)" }
-    case .withdraw(.fees, _, let key): name = "fees \(key.text)"
-    default: break
-    }
-    if let name { found = keyed[name].map(KeyedTransfer.init) }
+    let name: String? =
+      switch command.key {
+      case (.account(let reference), let key)?: ledger.account(reference).map { "\($0) \(key.text)" }
+      case (.fees, let key)?: "fees \(key.text)"
+      case nil: nil
+      }
+    let (effects, clicks) = (ledger.effects.count, ledger.clickEffects.count)
+    defer { checkFootprint(of: command, ledger.effects[effects...], ledger.clickEffects[clicks...]) }
     do throws(Refusal) {
-      let outcome = try ledger.apply(command, keyed: found)
+      let outcome = try ledger.apply(command, keyed: name.flatMap { keyed[$0] })
       if case .transfer(let transfer, _) = outcome, let name { keyed[name] = transfer }
       return nil
     } catch {
       return "\(error.reason)"
+    }
+  }
+
+  /// Whatever a command changed stands in its footprint.
+  private func checkFootprint(
+    of command: Command, _ effects: ArraySlice<Effect>, _ clicks: ArraySlice<ClickEffect>
+  ) {
+    if effects.isEmpty, clicks.isEmpty { return }
+    let footprint = Set(command.footprint)
+    for click in clicks {
+      #expect(footprint.contains(.click(.id(click.patron), .id(click.thing))), "seed \(seed), \(command)")
+    }
+    for effect in effects {
+      let need: Command.Need? =
+        switch effect {
+        case .transfer(let transfer): transfer.account.map { .account(.id($0)) }
+        case .accountChanged(_, let id, _): .account(.id(id))
+        case .thingChanged(_, let id, _): .thing(.id(id))
+        case .keyBound(let id, let key, _): .key(id.map { .account(.id($0)) } ?? .fees, key)
+        default: nil
+        }
+      #expect(need.map(footprint.contains) ?? true, "seed \(seed), \(command)")
     }
   }
 

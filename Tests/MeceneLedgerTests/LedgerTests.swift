@@ -17,7 +17,7 @@ import Testing
       .openAccount(
         name: AccountName(name), fingerprint: fingerprint,
         displayName: PlainText("", field: "display_name", charactersMax: 1), budget: Micros(budget)))
-    guard case .account(let id) = outcome else { throw Failed() }
+    guard case .account(let id, _) = outcome else { throw Failed() }
     if money > 0 { _ = try ledger.apply(.deposit(.id(id), Micros(money), RequestKey("first"))) }
     return .id(id)
   }

@@ -71,7 +71,7 @@ private final class HeldEngine: Engine {
     if !isHeld { engine.submit(submissions, callerCanWait: callerCanWait) }
   }
 
-  func withdraw(_ tag: CallTag) -> Bool { engine.withdraw(tag) }
+  func cancel(_ tag: CallTag) -> Bool { engine.cancel(tag) }
 
   func read<Answer>(_ reads: [Read<Answer>], answered: @escaping @Sendable ([Answer]) -> Void) {
     engine.read(reads, answered: answered)

@@ -48,8 +48,8 @@ import Testing
       #expect(try snapshot.pots(of: november.period).map(\.pot) == [Micros(5_000_000)])
     }
     let writer = try book.makeWriter()
-    #expect(try writer.keyedTransfer(AccountID(1), RequestKey("first"))?.transfer.id == 1)
-    #expect(try writer.keyedTransfer(nil, RequestKey("fees"))?.transfer.id == 3)
+    #expect(try writer.keyedTransfer(AccountID(1), RequestKey("first"))?.id == 1)
+    #expect(try writer.keyedTransfer(nil, RequestKey("fees"))?.id == 3)
     #expect(try writer.keyedTransfer(AccountID(2), RequestKey("first")) == nil)
   }
 }

@@ -246,7 +246,7 @@ private final class Books {
   /// Every key that was used leads to its transfer, and no other does.
   func checkKeys(_ writer: BookWriter) throws {
     for (account, key, transfer) in keys {
-      #expect(try writer.keyedTransfer(account, key)?.transfer.id == transfer)
+      #expect(try writer.keyedTransfer(account, key)?.id == transfer)
       #expect(try writer.keyedTransfer(AccountID(account.rawValue + 1), key) == nil)
     }
   }
