@@ -37,7 +37,7 @@ struct Backlog {
   mutating func nextInquiry() -> Submission? { inquiries.popFirst() }
 
   mutating func add(_ submission: Submission) {
-    let caller = if case .sink(let tag) = submission.reply { tag.connection } else { UInt64(0) }
+    let caller = if case .sink(let ticket) = submission.reply { ticket.caller } else { UInt64(0) }
     if submission.isRead { return inquiries.append(submission, of: caller) }
     guard case .command(let command) = submission.work, let parts = command.parts(of: Self.clicksAtOnce)
     else { return writes.append(submission, of: caller) }

@@ -135,7 +135,7 @@ package final class EmbeddedEngine: Engine {
     writer.submit(submissions, callerCanWait: callerCanWait)
   }
 
-  package func cancel(_ tag: CallTag) -> Bool { writer.cancel(tag) }
+  package func cancel(_ ticket: Ticket) -> Bool { writer.cancel(ticket) }
 
   package func read<Answer>(_ reads: [Read<Answer>], answered: @escaping @Sendable ([Answer]) -> Void) {
     reader.submit(reads, answered: answered)

@@ -16,7 +16,7 @@ package protocol Engine: Sendable {
   /// Cancels a submission that has not been decided.
   ///
   /// - Returns: True when it will not come back.
-  func cancel(_ tag: CallTag) -> Bool
+  func cancel(_ ticket: Ticket) -> Bool
 
   /// Runs reads on one snapshot of what is committed, never behind the writer.
   ///
@@ -80,15 +80,16 @@ extension Engine {
   }
 }
 
-/// Whose call a submission is: the server's business alone.
-package struct CallTag: Sendable, Hashable {
-  package let connection: UInt64
+/// By what the server finds a call again when its outcome comes back. The engine looks at the caller alone, to serve callers in
+/// turn.
+package struct Ticket: Sendable, Hashable {
+  package let caller: UInt64
   package let call: UInt64
-  /// Tells two calls of a connection apart that used the same id, one after the other.
+  /// Tells two calls of a caller apart that used the same number, one after the other.
   package let serial: UInt64
 
-  package init(connection: UInt64, call: UInt64, serial: UInt64) {
-    self.connection = connection
+  package init(caller: UInt64, call: UInt64, serial: UInt64) {
+    self.caller = caller
     self.call = call
     self.serial = serial
   }
@@ -110,7 +111,7 @@ package struct Submission: Sendable {
 
   package enum Reply: Sendable {
     /// Through the engine's sink, with all others of the commit.
-    case sink(CallTag)
+    case sink(Ticket)
     case closure(@Sendable (Result<Outcome, EngineFailure>) -> Void)
   }
 
@@ -128,11 +129,11 @@ package struct Submission: Sendable {
 
 /// What became of a submission.
 package struct Completion: Sendable {
-  package let tag: CallTag
+  package let ticket: Ticket
   package let result: Result<Outcome, EngineFailure>
 
-  package init(tag: CallTag, result: Result<Outcome, EngineFailure>) {
-    self.tag = tag
+  package init(ticket: Ticket, result: Result<Outcome, EngineFailure>) {
+    self.ticket = ticket
     self.result = result
   }
 }

@@ -71,7 +71,7 @@ extension Writer {
 
     mutating func add(_ result: Result<Outcome, EngineFailure>, to reply: Submission.Reply) {
       switch reply {
-      case .sink(let tag): completions.append(Completion(tag: tag, result: result))
+      case .sink(let ticket): completions.append(Completion(ticket: ticket, result: result))
       case .closure(let reply): replies.append { reply(result) }
       }
     }

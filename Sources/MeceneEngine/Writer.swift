@@ -175,9 +175,9 @@ actor Writer {
   /// The last commit.
   nonisolated var tip: CommitPoint { summary.withLock { $0.tip } }
 
-  nonisolated func cancel(_ tag: CallTag) -> Bool {
+  nonisolated func cancel(_ ticket: Ticket) -> Bool {
     mailbox.remove { submission in
-      if case .sink(let waiting) = submission.reply { waiting == tag } else { false }
+      if case .sink(let waiting) = submission.reply { waiting == ticket } else { false }
     }
   }
 

@@ -4,13 +4,38 @@ internal import MeceneWire
 
 /// What a handler may know of a call besides its request.
 struct CallContext: Sendable {
-  /// Not executed after this; nil = no limit.
-  let deadline: Deadline?
+  let handle: CallHandle
   let metadata: [Metadata]
 }
 
-/// Goes on with a call when the writer has decided it: call id, connection and deadline are the call's.
-typealias Continuation = @Sendable (isolated EventLoop, Outcome, UInt64, Connection, Deadline?) -> Void
+/// Runs after the writer has decided a call.
+typealias Continuation = @Sendable (isolated EventLoop, Outcome, CallHandle) -> Void
+
+/// Takes the answers of calls. The event loop does; a test may.
+protocol Responder: Actor {
+  /// Unpacks requests.
+  var coder: MessageCoder { get }
+
+  /// Takes what a handler came to, or throws: an answer, or what has to happen first.
+  ///
+  /// - Parameter payloadBytes: What the request was, in bytes.
+  func respond<Response: Message>(
+    _ call: CallHandle, payloadBytes: Int, _ answer: () throws -> Answer<Response>)
+}
+
+extension Handlers {
+  /// Unpacks the request, and asks the handler. It is compiled for each method: so the types of request and response are known
+  /// all the way, and no message travels in a box.
+  @inline(__always)
+  func serve<Request: Message, Response: Message>(
+    _ request: borrowing IncomingRequest, _ call: CallContext, _ responder: isolated some Responder,
+    _ handler: (Request, CallContext) throws -> Answer<Response>
+  ) {
+    responder.respond(call.handle, payloadBytes: request.payloadBytes) {
+      try handler(responder.coder.decode(Request.self, from: request), call)
+    }
+  }
+}
 
 /// How a handler answers: at once, or with what has to happen first.
 enum Answer<Response: Message>: Sendable {
@@ -36,8 +61,8 @@ extension Answer {
   static func write(
     _ work: Submission.Work, then: @escaping @Sendable (Outcome) throws -> Answer<Response>
   ) -> Answer<Response> {
-    .write(work) { loop, outcome, callID, connection, deadline in
-      loop.goOn(callID, connection, deadline) { try then(outcome) }
+    .write(work) { loop, outcome, call in
+      loop.respond(call) { try then(outcome) }
     }
   }
 
@@ -45,8 +70,8 @@ extension Answer {
   static func ask(
     _ work: Submission.Work, then: @escaping @Sendable (Outcome) throws -> Answer<Response>
   ) -> Answer<Response> {
-    .ask(work) { loop, outcome, callID, connection, deadline in
-      loop.goOn(callID, connection, deadline) { try then(outcome) }
+    .ask(work) { loop, outcome, call in
+      loop.respond(call) { try then(outcome) }
     }
   }
 }

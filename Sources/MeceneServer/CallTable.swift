@@ -30,15 +30,15 @@ struct CallTable<Call>: ~Copyable {
   }
 
   /// Adds a call. Its id is not 0, and no other call has it.
-  mutating func insert(_ call: Call, id: UInt64) {
+  mutating func insert(_ call: consuming Call, id: UInt64) {
     if (count + 1) * 2 > ids.count { grow() }
     let position: UInt32
     if let vacant = free.popLast() {
       position = vacant
-      calls[Int(position)] = call
+      calls[Int(position)] = consume call
     } else {
       position = UInt32(calls.count)
-      calls.append(call)
+      calls.append(consume call)
     }
     place(id, position)
     count += 1

@@ -4,7 +4,20 @@ internal import MeceneTransport
 internal import MeceneWire
 
 // Calls: from a frame to the one final frame that ends it.
-extension EventLoop {
+extension EventLoop: Responder {
+  /// Goes on with a call's answer, or ends the call with its failure.
+  @inline(__always)
+  func respond<Response: Message>(
+    _ call: CallHandle, payloadBytes: Int = 0, _ answer: () throws -> Answer<Response>
+  ) {
+    guard let connection = connection(of: call) else { return }
+    do {
+      perform(try answer(), call, connection, payloadBytes)
+    } catch {
+      appendFailure(connection, call.id, Failure(error))
+    }
+  }
+
   func handle(_ frame: borrowing Span<UInt8>, _ connection: Connection) {
     do throws(WireError) {
       try coder.withRequest(in: frame, methods: methods) { request in begin(request, connection) }
@@ -14,59 +27,28 @@ extension EventLoop {
   }
 
   private func begin(_ request: borrowing IncomingRequest, _ connection: Connection) {
-    if request.cancel { return cancel(request.callID, connection) }
-    guard request.callID != 0, !connection.calls.contains(request.callID) else {
-      let problem = request.callID == 0 ? "0" : "\(request.callID), which is in flight,"
-      return end(connection, Failure(.invalidCallID, "the call id \(problem) can't be used for a new call"))
-    }
-    // Whoever asks for the health of a daemon that drains is told so, not refused.
-    guard !isDraining || request.method == .healthCheck else {
-      return appendFailure(connection, request.callID, .draining)
-    }
-    guard connection.calls.count < limits.callsMax else {
-      return appendFailure(
-        connection, request.callID,
-        Failure(
-          .tooManyCalls, "there are \(limits.callsMax) calls in flight on this connection; no more are taken",
-          notExecuted: true, retryAfterMs: 10,
-          details: [Detail(key: "calls_max", value: "\(limits.callsMax)")]))
-    }
-    guard let handlers, let method = request.method else {
-      return appendFailure(
-        connection, request.callID,
-        Failure(.methodUnknown, "there is no method \(request.methodName.prefix(200))", notExecuted: true))
-    }
-    let deadline =
-      request.timeoutMs == 0
-      ? nil
-      // From the frame's arrival, however long it was held since.
-      : Deadline(nanoseconds: connection.lastActivity.nanoseconds + UInt64(request.timeoutMs) * 1_000_000)
-    begin(method, request, connection, CallContext(deadline: deadline, metadata: request.metadata), handlers)
-  }
-
-  /// Unpacks the request, asks the handler and goes on with its answer. It is compiled for each method: so the types of
-  /// request and response are known all the way, and no message travels in a box.
-  @inline(__always)
-  func serve<Request: Message, Response: Message>(
-    _ request: borrowing IncomingRequest, _ connection: Connection, _ context: CallContext,
-    _ handler: (Request, CallContext) throws -> Answer<Response>
-  ) {
-    goOn(request.callID, connection, context.deadline, payloadBytes: request.payloadBytes) {
-      try handler(coder.decode(Request.self, from: request), context)
+    let admission = Admission.of(
+      Admission.Request(callID: request.callID, cancels: request.cancel, method: request.method),
+      isInFlight: connection.calls.contains(request.callID), callsInFlight: connection.calls.count,
+      callsMax: limits.callsMax, isDraining: isDraining,
+      methodName: request.method == nil ? request.methodName : "")
+    switch admission {
+    case .cancels: cancel(request.callID, connection)
+    case .endsConnection(let failure): end(connection, failure)
+    case .refused(let failure): appendFailure(connection, request.callID, failure)
+    case .begins(let method):
+      // Its time runs from the frame's arrival, however long it was held since.
+      let call = CallHandle(
+        ticket: Ticket(caller: connection.token, call: request.callID, serial: makeSerial()),
+        request: .init(arrival: connection.lastActivity, timeoutMs: request.timeoutMs, method: method))
+      handlers?.begin(request, CallContext(handle: call, metadata: request.metadata), self)
     }
   }
 
-  /// Goes on with a call's answer, or ends the call with its failure.
-  @inline(__always)
-  func goOn<Response: Message>(
-    _ callID: UInt64, _ connection: Connection, _ deadline: Deadline?, payloadBytes: Int = 0,
-    _ answer: () throws -> Answer<Response>
-  ) {
-    do {
-      perform(try answer(), callID, connection, deadline, payloadBytes)
-    } catch {
-      appendFailure(connection, callID, Failure(error))
-    }
+  /// The connection of a call; nil when it is gone. Calls come in runs of one connection each.
+  private func connection(of call: CallHandle) -> Connection? {
+    if let current, current.token == call.connection { return current }
+    return connections[call.connection]
   }
 
   /// What a call in flight takes beside its request and its answer, in bytes.
@@ -78,71 +60,60 @@ extension EventLoop {
   static let bytesPerPageByte = 3
 
   private func perform<Response: Message>(
-    _ answer: Answer<Response>, _ callID: UInt64, _ connection: Connection, _ deadline: Deadline?,
-    _ payloadBytes: Int
+    _ answer: Answer<Response>, _ handle: CallHandle, _ connection: Connection, _ payloadBytes: Int
   ) {
-    if case .now(let message) = answer { return appendFrame(connection, callID, more: false, message) }
-    let serial = makeSerial()
-    let tag = CallTag(connection: connection.token, call: callID, serial: serial)
-    var call = Connection.Call(
-      serial: serial, deadline: deadline, bytes: Self.callBytes + payloadBytes * Self.bytesPerPayloadByte)
+    let bytes = Self.callBytes + payloadBytes * Self.bytesPerPayloadByte
     switch answer {
-    case .now: return
+    case .now(let message): appendFrame(connection, handle.id, more: false, message)
     case .write(let work, let then):
-      call.then = then
-      submit(work, tag, call, connection)
+      submit(Submission(work, reply: .sink(handle.ticket), deadline: handle.deadline))
+      connection.add(Connection.Call.of(handle, bytes: bytes, then: then), id: handle.id)
     case .ask(let work, let then):
+      var call = Connection.Call.of(handle, bytes: bytes)
       call.isRead = true
-      connection.add(call, id: callID)
+      connection.add(call, id: handle.id)
       // Only now is it a call at the writer.
       call.then = then
-      let submission = Submission(work, reply: .sink(tag), deadline: deadline)
-      wait(WaitingRead(tag: tag, call: call, work: .ask(submission)), connection)
-    case .read(let bytes, let body):
-      call.bytes += Self.bytesPerPageByte * bytes
+      let submission = Submission(work, reply: .sink(handle.ticket), deadline: handle.deadline)
+      wait(WaitingRead(handle: handle, call: call, work: .ask(submission)), connection)
+    case .read(let pageBytes, let body):
+      var call = Connection.Call.of(handle, bytes: bytes + Self.bytesPerPageByte * pageBytes)
       call.isRead = true
-      connection.add(call, id: callID)
+      connection.add(call, id: handle.id)
       let total = call.bytes
-      let read = Read(deadline: deadline) { snapshot in
+      let read = Read(deadline: handle.deadline) { snapshot in
         ReadAnswer(
-          tag: tag, bytes: total, isLong: false, result: Result { try body(snapshot.get()) })
+          call: handle, bytes: total, isLong: false, result: Result { try body(snapshot.get()) })
       }
       if isLarge(total) {
-        wait(WaitingRead(tag: tag, call: call, work: .read(read)), connection)
+        wait(WaitingRead(handle: handle, call: call, work: .read(read)), connection)
       } else {
         connection.begin(call)
         reads.append(read)
       }
-    case .task(let bytes, let body):
-      call.bytes += Self.bytesPerPageByte * bytes
+    case .task(let pageBytes, let body):
+      var call = Connection.Call.of(handle, bytes: bytes + Self.bytesPerPageByte * pageBytes)
       call.long = .init(streams: false) { try await body() }
-      wait(call, callID, connection)
+      wait(call, handle, connection)
     case .stream(let body):
-      call.long = .init(streams: true) { try await body { self.post(.progressed(tag, $0)) } }
-      wait(call, callID, connection)
+      var call = Connection.Call.of(handle, bytes: bytes)
+      call.long = .init(streams: true) { try await body { self.post(.progressed(handle, $0)) } }
+      wait(call, handle, connection)
     }
   }
 
-  private func submit(
-    _ work: Submission.Work, _ tag: CallTag, _ call: Connection.Call, _ connection: Connection
-  ) {
-    submissions.append(Submission(work, reply: .sink(tag), deadline: call.deadline))
-    callsAtWriter += 1
-    connection.add(call, id: tag.call)
-  }
-
   /// Lets a long call begin when it is its turn.
-  private func wait(_ call: Connection.Call, _ callID: UInt64, _ connection: Connection) {
-    connection.add(call, id: callID)
-    connection.longWaiting.append((callID, call.serial))
+  private func wait(_ call: Connection.Call, _ handle: CallHandle, _ connection: Connection) {
+    connection.add(call, id: handle.id)
+    connection.longWaiting.append(handle)
     connection.noteWaiting()
     beginLongCalls(connection)
   }
 
   /// Begins what takes its time: few of each connection at a time, so that nobody's many keep others waiting.
   func beginLongCalls(_ connection: Connection) {
-    while connection.longCalls < limits.longReadsMax, let (id, serial) = connection.longWaiting.first {
-      guard let call = connection.calls[id], call.serial == serial, let long = call.long else {
+    while connection.longCalls < limits.longReadsMax, let handle = connection.longWaiting.first {
+      guard let call = connection.call(handle), let long = call.long else {
         connection.longWaiting.removeFirst()
         continue
       }
@@ -151,11 +122,10 @@ extension EventLoop {
       connection.longWaiting.removeFirst()
       connection.begin(call)
       count(connection)
-      let tag = CallTag(connection: connection.token, call: id, serial: serial)
       long.task = Task {
         let result: Result<any Message, any Error>
         do { result = .success(try await long.body()) } catch { result = .failure(error) }
-        post(.answered([ReadAnswer(tag: tag, bytes: call.bytes, isLong: true, result: result)]))
+        post(.answered([ReadAnswer(call: handle, bytes: call.bytes, isLong: true, result: result)]))
       }
     }
   }
@@ -170,13 +140,8 @@ extension EventLoop {
   private func cancel(_ callID: UInt64, _ connection: Connection) {
     guard let call = connection.calls[callID] else { return }
     if call.then != nil {
-      let tag = CallTag(connection: connection.token, call: callID, serial: call.serial)
-      let waits = submissions.firstIndex { if case .sink(tag) = $0.reply { true } else { false } }
-      if let waits {
-        submissions.remove(at: waits)
-      } else if engine?.cancel(tag) != true {
-        return
-      }
+      let ticket = Ticket(caller: connection.token, call: callID, serial: call.serial)
+      if !takeBack(ticket), engine?.cancel(ticket) != true { return }
       callsAtWriter -= 1
       if call.isRead { endRead(0, isQuestion: true) }
     }
@@ -189,12 +154,13 @@ extension EventLoop {
     callsAtWriter -= completions.count
     var connection: Connection?
     for completion in completions {
-      let tag = completion.tag
+      let ticket = completion.ticket
       // A commit's completions come in runs of one connection each.
-      if connection?.token != tag.connection {
-        connection = connections[tag.connection] ?? departed[tag.connection]
+      if connection?.token != ticket.caller {
+        connection = connections[ticket.caller] ?? departed[ticket.caller]
+        current = connection
       }
-      guard let connection, let call = connection.removeCall(tag.call, serial: tag.serial),
+      guard let connection, let call = connection.removeCall(ticket.call, serial: ticket.serial),
         let then = call.then
       else { continue }
       if call.isRead { endRead(0, isQuestion: true) }
@@ -204,27 +170,28 @@ extension EventLoop {
       }
       connection.hasOutcomes = true
       switch completion.result {
-      case .success(let outcome): then(self, outcome, tag.call, connection, call.deadline)
-      case .failure(let failure): appendFailure(connection, tag.call, Failure(failure))
+      case .success(let outcome): then(self, outcome, CallHandle(ticket: ticket, request: call.request))
+      case .failure(let failure): appendFailure(connection, ticket.call, Failure(failure))
       }
     }
+    current = nil
   }
 
   /// Goes on with a read or a long call that has come back.
   func take(_ answer: ReadAnswer) {
     if answer.isLong { longCalls -= 1 } else { endRead(answer.bytes) }
-    let tag = answer.tag
-    guard let connection = connections[tag.connection] ?? departed[tag.connection] else { return }
+    let handle = answer.call
+    guard let connection = connections[handle.connection] ?? departed[handle.connection] else { return }
     connection.end(bytes: answer.bytes, isRead: !answer.isLong, isLong: answer.isLong)
     guard connection.phase == .open else { return comeBack(connection) }
     markDirty(connection)
     if answer.isLong { beginLongCalls(connection) }
-    guard let call = connection.removeCall(tag.call, serial: tag.serial) else { return }
+    guard let call = connection.removeCall(handle.id, serial: handle.serial) else { return }
     switch answer.result {
-    case .failure(let error): appendFailure(connection, tag.call, Failure(error))
+    case .failure(let error): appendFailure(connection, handle.id, Failure(error))
     case .success(let message):
-      appendFrame(connection, tag.call, more: call.streams, message)
-      if call.streams { appendEnd(connection, tag.call) }
+      appendFrame(connection, handle.id, more: call.streams, message)
+      if call.streams { appendEnd(connection, handle.id) }
     }
   }
 
@@ -235,10 +202,8 @@ extension EventLoop {
   }
 
   /// Only the newest message of a stream counts: one that is not written yet gives way.
-  func progress(_ tag: CallTag, _ message: any Message) {
-    guard let connection = connections[tag.connection], let call = connection.calls[tag.call],
-      call.serial == tag.serial
-    else { return }
+  func progress(_ handle: CallHandle, _ message: any Message) {
+    guard let connection = connections[handle.connection], let call = connection.call(handle) else { return }
     call.long?.newest = message
     markDirty(connection)
   }

@@ -78,6 +78,8 @@ extension EventLoop {
   func parse(_ connection: Connection) {
     connection.isHeld = false
     var frames = 0
+    current = connection
+    defer { current = nil }
     do throws(FrameDecoder.Problem) {
       try connection.decoder.forEachFrame { frame in
         handle(frame, connection)

@@ -64,7 +64,7 @@ extension EventLoop {
   /// A call at the writer is decided there; reads and streams end here.
   private func endOverdueCalls(_ connection: Connection) {
     for callID in connection.calls.all {
-      guard let call = connection.calls[callID], call.then == nil, let deadline = call.deadline,
+      guard let call = connection.calls[callID], call.then == nil, let deadline = call.request.deadline,
         deadline < now
       else { continue }
       forget(call, callID, connection)

@@ -17,7 +17,7 @@ extension EventLoop {
       case ask(Submission)
     }
 
-    let tag: CallTag
+    let handle: CallHandle
     let call: Connection.Call
     let work: Work
   }
@@ -111,10 +111,10 @@ extension EventLoop {
     while bytesBeingRead < Self.bytesBeingReadMax, !isFullOfAnswers,
       let next = waitingReads.popFirst()
     {
-      guard let connection = connections[next.tag.connection] else { continue }
+      guard let connection = connections[next.handle.connection] else { continue }
       connection.bytesToCome -= next.call.bytes
       connection.readsToCome -= 1
-      guard connection.phase == .open, connection.calls[next.tag.call]?.serial == next.tag.serial else {
+      guard connection.phase == .open, connection.call(next.handle) != nil else {
         markDirty(connection)
         continue
       }
@@ -125,9 +125,8 @@ extension EventLoop {
         reads.append(read)
       case .ask(let submission):
         bytesBeingRead += Self.bytesOfQuestion
-        connection.handOver(next.call, id: next.tag.call)
-        submissions.append(submission)
-        callsAtWriter += 1
+        connection.handOver(next.call, id: next.handle.id)
+        submit(submission)
       }
       count(connection)
     }

@@ -13,15 +13,15 @@ final class MemoryEngine: Engine {
       period: openPeriod, clicks: 10, share: Micros(1_000_000), pot: Micros(10_000_000))
     sink(
       submissions.compactMap { submission -> Completion? in
-        guard case .sink(let tag) = submission.reply else { return nil }
-        return Completion(tag: tag, result: .success(.clicked(standing, alreadyClicked: false)))
+        guard case .sink(let ticket) = submission.reply else { return nil }
+        return Completion(ticket: ticket, result: .success(.clicked(standing, alreadyClicked: false)))
       })
   }
 
   var openPeriod: Period { Period(number: 682) }
   var condition: EngineCondition { .serving }
 
-  func cancel(_ tag: CallTag) -> Bool { false }
+  func cancel(_ ticket: Ticket) -> Bool { false }
   func read<Answer>(_ reads: [Read<Answer>], answered: @escaping @Sendable ([Answer]) -> Void) {}
   func closedClicks(
     _ patron: AccountReference, _ period: Period, after: ThingID?, limit: Int

@@ -9,7 +9,7 @@ import Testing
 /// What waits for the writer, and what becomes one commit of it.
 @Suite struct BacklogTests {
   private func submission(_ connection: UInt64, _ work: Submission.Work) -> Submission {
-    Submission(work, reply: .sink(CallTag(connection: connection, call: 1, serial: 1)))
+    Submission(work, reply: .sink(Ticket(caller: connection, call: 1, serial: 1)))
   }
 
   private func many(_ connection: UInt64, clicks: Int = 65_536) -> Submission {
@@ -20,7 +20,7 @@ import Testing
   private let click = Submission.Work.command(.click(.id(AccountID(1)), .id(ThingID(2)), nil))
 
   private func connection(_ submission: Submission) -> UInt64 {
-    if case .sink(let tag) = submission.reply { tag.connection } else { 0 }
+    if case .sink(let tag) = submission.reply { tag.caller } else { 0 }
   }
 
   @Test func `what is not too much is one commit, as it came`() {
@@ -56,7 +56,7 @@ import Testing
       let connection = random.next() % 20 + 1
       expected[connection, default: 0] += 1
       fresh.append(
-        Submission(click, reply: .sink(CallTag(connection: connection, call: 1, serial: UInt64(fresh.count))))
+        Submission(click, reply: .sink(Ticket(caller: connection, call: 1, serial: UInt64(fresh.count))))
       )
     }
     fresh += (1...20 as ClosedRange<UInt64>).map { many($0) }
@@ -66,7 +66,7 @@ import Testing
       #expect(commit.reduce(0) { $0 + $1.cost } < 8_192 + Backlog.clicksAtOnce)
       for submission in commit where submission.cost == 1 {
         guard case .sink(let tag) = submission.reply else { continue }
-        seen[tag.connection, default: []].append(tag.serial)
+        seen[tag.caller, default: []].append(tag.serial)
       }
       commit = backlog.next(after: [])
     }

@@ -71,7 +71,7 @@ private final class HeldEngine: Engine {
     if !isHeld { engine.submit(submissions, callerCanWait: callerCanWait) }
   }
 
-  func cancel(_ tag: CallTag) -> Bool { engine.cancel(tag) }
+  func cancel(_ ticket: Ticket) -> Bool { engine.cancel(ticket) }
 
   func read<Answer>(_ reads: [Read<Answer>], answered: @escaping @Sendable ([Answer]) -> Void) {
     engine.read(reads, answered: answered)

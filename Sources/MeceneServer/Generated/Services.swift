@@ -108,44 +108,43 @@ protocol SettlementServiceHandler {
   func verify(_ request: VerifyRequest, _ call: CallContext) throws -> Answer<VerifyResponse>
 }
 
-extension EventLoop {
+extension Handlers {
   /// Begins a call of any method of the contract. One that has no handler does not compile.
   func begin(
-    _ method: Method, _ request: borrowing IncomingRequest, _ connection: Connection, _ context: CallContext,
-    _ handlers: Handlers
+    _ request: borrowing IncomingRequest, _ call: CallContext, _ responder: isolated some Responder
   ) {
-    switch method {
-    case .healthCheck: serve(request, connection, context, handlers.check)
-    case .accountServiceOpenAccount: serve(request, connection, context, handlers.openAccount)
-    case .accountServiceGetAccount: serve(request, connection, context, handlers.getAccount)
-    case .accountServiceListAccounts: serve(request, connection, context, handlers.listAccounts)
-    case .accountServiceUpdateAccount: serve(request, connection, context, handlers.updateAccount)
-    case .accountServiceSetBudget: serve(request, connection, context, handlers.setBudget)
-    case .accountServiceDeposit: serve(request, connection, context, handlers.deposit)
-    case .accountServiceWithdraw: serve(request, connection, context, handlers.withdraw)
-    case .accountServiceCloseAccount: serve(request, connection, context, handlers.closeAccount)
-    case .accountServiceGetStatement: serve(request, connection, context, handlers.getStatement)
-    case .accountServiceListTransfers: serve(request, connection, context, handlers.listTransfers)
-    case .thingServiceAddThing: serve(request, connection, context, handlers.addThing)
-    case .thingServiceGetThing: serve(request, connection, context, handlers.getThing)
-    case .thingServiceListThings: serve(request, connection, context, handlers.listThings)
-    case .thingServiceUpdateThing: serve(request, connection, context, handlers.updateThing)
-    case .thingServiceRetireThing: serve(request, connection, context, handlers.retireThing)
-    case .thingServiceReviveThing: serve(request, connection, context, handlers.reviveThing)
-    case .clickServiceClick: serve(request, connection, context, handlers.click)
-    case .clickServiceClickMany: serve(request, connection, context, handlers.clickMany)
-    case .clickServiceUndoClick: serve(request, connection, context, handlers.undoClick)
-    case .clickServiceListClicks: serve(request, connection, context, handlers.listClicks)
-    case .daemonServiceGetStatus: serve(request, connection, context, handlers.getStatus)
-    case .daemonServiceSetClock: serve(request, connection, context, handlers.setClock)
-    case .daemonServiceConfirmClock: serve(request, connection, context, handlers.confirmClock)
-    case .settlementServicePreviewSettlement: serve(request, connection, context, handlers.previewSettlement)
-    case .settlementServiceSettle: serve(request, connection, context, handlers.settle)
-    case .settlementServiceGetSettlement: serve(request, connection, context, handlers.getSettlement)
-    case .settlementServiceListSettlements: serve(request, connection, context, handlers.listSettlements)
-    case .settlementServiceGetRevenue: serve(request, connection, context, handlers.getRevenue)
-    case .settlementServiceGetReceipt: serve(request, connection, context, handlers.getReceipt)
-    case .settlementServiceVerify: serve(request, connection, context, handlers.verify)
+    switch call.handle.method {
+    case .healthCheck: serve(request, call, responder, check)
+    case .accountServiceOpenAccount: serve(request, call, responder, openAccount)
+    case .accountServiceGetAccount: serve(request, call, responder, getAccount)
+    case .accountServiceListAccounts: serve(request, call, responder, listAccounts)
+    case .accountServiceUpdateAccount: serve(request, call, responder, updateAccount)
+    case .accountServiceSetBudget: serve(request, call, responder, setBudget)
+    case .accountServiceDeposit: serve(request, call, responder, deposit)
+    case .accountServiceWithdraw: serve(request, call, responder, withdraw)
+    case .accountServiceCloseAccount: serve(request, call, responder, closeAccount)
+    case .accountServiceGetStatement: serve(request, call, responder, getStatement)
+    case .accountServiceListTransfers: serve(request, call, responder, listTransfers)
+    case .thingServiceAddThing: serve(request, call, responder, addThing)
+    case .thingServiceGetThing: serve(request, call, responder, getThing)
+    case .thingServiceListThings: serve(request, call, responder, listThings)
+    case .thingServiceUpdateThing: serve(request, call, responder, updateThing)
+    case .thingServiceRetireThing: serve(request, call, responder, retireThing)
+    case .thingServiceReviveThing: serve(request, call, responder, reviveThing)
+    case .clickServiceClick: serve(request, call, responder, click)
+    case .clickServiceClickMany: serve(request, call, responder, clickMany)
+    case .clickServiceUndoClick: serve(request, call, responder, undoClick)
+    case .clickServiceListClicks: serve(request, call, responder, listClicks)
+    case .daemonServiceGetStatus: serve(request, call, responder, getStatus)
+    case .daemonServiceSetClock: serve(request, call, responder, setClock)
+    case .daemonServiceConfirmClock: serve(request, call, responder, confirmClock)
+    case .settlementServicePreviewSettlement: serve(request, call, responder, previewSettlement)
+    case .settlementServiceSettle: serve(request, call, responder, settle)
+    case .settlementServiceGetSettlement: serve(request, call, responder, getSettlement)
+    case .settlementServiceListSettlements: serve(request, call, responder, listSettlements)
+    case .settlementServiceGetRevenue: serve(request, call, responder, getRevenue)
+    case .settlementServiceGetReceipt: serve(request, call, responder, getReceipt)
+    case .settlementServiceVerify: serve(request, call, responder, verify)
     }
   }
 }
