@@ -65,7 +65,9 @@ final class Connection {
 
   let socket: StreamSocket
   let token: UInt64
-  var decoder: FrameDecoder
+  let framing: LengthPrefixedFraming
+  /// Whether its first bytes have come, which choose its framing.
+  var hasGreeted = false
   var phase = Phase.open
   private(set) var calls: CallTable<Call>
   /// What the writer holds for it, and what readers and long calls do, with their answers, in bytes; also for calls that ended
@@ -83,7 +85,7 @@ final class Connection {
   /// Reads that were not handed over yet, and what they will take, in bytes.
   var readsToCome = 0
   var bytesToCome = 0
-  /// What stood in the decoder behind the last whole frame, in bytes.
+  /// What stood behind the last whole request, in bytes.
   var bytesKept = 0
   /// What a frame takes of which only the beginning is here, in bytes; 0 for a short one.
   var granted = 0
@@ -93,7 +95,7 @@ final class Connection {
   var waitsForRoom = false
   /// What of it stands in the sum of all connections.
   var counted = Room()
-  /// Whether frames wait in the decoder until there is room for their answers.
+  /// Whether requests wait until there is room for their answers.
   var isHeld = false
   let outbound = OutboundBuffer(capacityKept: 1 << 18)
   var isDirty = false
@@ -112,11 +114,13 @@ final class Connection {
   private var sentSinceStall = 0
 
   /// - Parameter seed: Not known to the peer.
-  init(socket: StreamSocket, token: UInt64, frameBytesMax: Int, seed: UInt64, now: Deadline) {
+  init(
+    socket: StreamSocket, token: UInt64, framing: LengthPrefixedFraming, seed: UInt64, now: Deadline
+  ) {
     calls = CallTable(seed: seed)
     self.socket = socket
     self.token = token
-    decoder = FrameDecoder(frameBytesMax: frameBytesMax)
+    self.framing = framing
     lastActivity = now
   }
 
@@ -213,7 +217,7 @@ final class Connection {
   /// Gives room back that calls took which are gone.
   func shrink() {
     outbound.shrink(to: 4_096)
-    decoder.shrink()
+    framing.shrink()
     shrinkCalls()
   }
 

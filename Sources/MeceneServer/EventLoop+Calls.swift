@@ -18,15 +18,7 @@ extension EventLoop: Responder {
     }
   }
 
-  func handle(_ frame: borrowing Span<UInt8>, _ connection: Connection) {
-    do throws(WireError) {
-      try coder.withRequest(in: frame, methods: methods) { request in begin(request, connection) }
-    } catch {
-      end(connection, Failure(.malformedFrame, "a frame is no request: \(error.sentence)"))
-    }
-  }
-
-  private func begin(_ request: borrowing IncomingRequest, _ connection: Connection) {
+  func begin(_ request: borrowing IncomingRequest, _ connection: Connection) {
     let admission = Admission.of(
       Admission.Request(callID: request.callID, cancels: request.cancel, method: request.method),
       isInFlight: connection.calls.contains(request.callID), callsInFlight: connection.calls.count,
@@ -222,9 +214,7 @@ extension EventLoop: Responder {
     _ connection: Connection, _ callID: UInt64, more: Bool, _ message: some Message
   ) {
     do throws(WireError) {
-      var bytes = connection.outbound.take()
-      defer { connection.outbound.put(bytes) }
-      try coder.appendFrame(callID: callID, more: more, payload: message, to: &bytes)
+      try connection.framing.write(message, of: callID, more: more, to: connection.outbound)
       markDirty(connection)
     } catch {
       appendFailure(connection, callID, Failure(.internal, "the answer is too large: \(error.sentence)"))
@@ -232,9 +222,7 @@ extension EventLoop: Responder {
   }
 
   private func appendEnd(_ connection: Connection, _ callID: UInt64) {
-    var bytes = connection.outbound.take()
-    coder.appendEnd(callID: callID, to: &bytes)
-    connection.outbound.put(bytes)
+    connection.framing.writeEnd(of: callID, to: connection.outbound)
     markDirty(connection)
   }
 
@@ -249,9 +237,7 @@ extension EventLoop: Responder {
         "connection": "\(connection.token)",
       ])
     do throws(WireError) {
-      var bytes = connection.outbound.take()
-      defer { connection.outbound.put(bytes) }
-      try coder.appendFrame(callID: callID, status: failure.status, failure: failure, to: &bytes)
+      try connection.framing.write(failure, of: callID, to: connection.outbound)
     } catch {
       logger.error("a failure can't be encoded", metadata: ["reason": "\(error.sentence)"])
     }

@@ -26,7 +26,9 @@ extension EventLoop {
         return pauseListening()
       }
       let connection = Connection(
-        socket: socket, token: nextToken, frameBytesMax: limits.frameBytesMax, seed: seed, now: now)
+        socket: socket, token: nextToken,
+        framing: LengthPrefixedFraming(frameBytesMax: limits.frameBytesMax, coder: coder, methods: methods),
+        seed: seed, now: now)
       nextToken += 1
       connections[connection.token] = connection
       poller?.add(socket, token: connection.token)
@@ -61,73 +63,65 @@ extension EventLoop {
   }
 
   func receive(_ connection: Connection) {
-    let most = isFullOfRequests ? limits.bytesAlways : .max
-    switch connection.socket.receive(into: &scratch, atMost: most) {
-    case .wouldBlock: return
-    case .closed: return remove(connection)
-    case .bytes(let count):
-      guard connection.phase == .open else { return }
-      connection.lastActivity = now
-      markActive(connection)
-      connection.decoder.append(scratch[..<count])
-    }
-    parse(connection)
+    repeat {
+      let most = isFullOfRequests ? limits.bytesAlways : .max
+      switch connection.socket.receive(into: &scratch, atMost: most) {
+      case .wouldBlock: return
+      case .closed: return remove(connection)
+      case .bytes(let count):
+        guard connection.phase == .open else { return }
+        connection.lastActivity = now
+        markActive(connection)
+        if !connection.hasGreeted, !greet(connection, scratch[0]) { return }
+        connection.framing.receive(scratch[..<count])
+      }
+      parse(connection)
+      // No poll tells of what the socket has read ahead.
+    } while connection.socket.holdsBytes && connection.phase == .open
   }
 
-  /// Begins the calls of all whole frames, or of as many as there is room for answers.
+  /// Looks at a connection's first byte.
+  ///
+  /// - Returns: False when the connection ends.
+  private func greet(_ connection: Connection, _ firstByte: UInt8) -> Bool {
+    connection.hasGreeted = true
+    let greeting = Greeting(firstByte: firstByte)
+    if let answer = greeting.answer {
+      connection.outbound.append(answer)
+      endAfterFlush(connection)
+      return false
+    }
+    guard let failure = greeting.failure else { return true }
+    end(connection, failure)
+    return false
+  }
+
+  /// Begins the calls of all whole requests, or of as many as there is room for answers.
   func parse(_ connection: Connection) {
     connection.isHeld = false
-    var frames = 0
+    var requests = 0
     current = connection
     defer { current = nil }
-    do throws(FrameDecoder.Problem) {
-      try connection.decoder.forEachFrame { frame in
-        handle(frame, connection)
-        frames += 1
-        connection.isHeld = connection.phase == .open && !hasRoom(connection)
-        return connection.phase == .open && !connection.isHeld
-      }
-      connection.bytesKept = connection.decoder.bytesKept
-      if frames > 0 { connection.granted = 0 }
-      if !connection.decoder.isInsideFrame {
+    let failure = connection.framing.forEachRequest { request in
+      begin(request, connection)
+      requests += 1
+      connection.isHeld = connection.phase == .open && !hasRoom(connection)
+      return connection.phase == .open && !connection.isHeld
+    }
+    if let failure {
+      end(connection, failure)
+    } else {
+      connection.bytesKept = connection.framing.bytesKept
+      if requests > 0 { connection.granted = 0 }
+      if !connection.framing.isInsideRequest {
         connection.frameBegan = nil
       } else {
-        if frames > 0 || connection.frameBegan == nil { connection.frameBegan = now }
+        if requests > 0 || connection.frameBegan == nil { connection.frameBegan = now }
         if connection.granted == 0, !connection.isHeld { grant(connection) }
       }
-    } catch {
-      refuse(connection, error)
     }
     count(connection)
     if connection.isHeld || connection.waitsForGrant { markDirty(connection) }
-  }
-
-  private func refuse(_ connection: Connection, _ problem: FrameDecoder.Problem) {
-    switch problem {
-    case .empty: end(connection, Failure(.malformedFrame, "a frame has at least 1 byte; this one had none"))
-    case .tooLong(let bytes, let bytesMax):
-      end(
-        connection,
-        Failure(
-          .frameTooLarge, "the frame has \(bytes) bytes; at most \(bytesMax) are taken",
-          details: [
-            Detail(key: "frame_bytes", value: "\(bytes)"),
-            Detail(key: "frame_bytes_max", value: "\(bytesMax)"),
-          ]))
-    case .otherProtocol(let name):
-      let sentence =
-        "this port speaks Mecene's protocol (length-prefixed protobuf, see docs/protocol.md), not \(name)"
-      if name == "HTTP" {
-        connection.outbound.append(
-          Array(
-            "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: \(sentence.utf8.count + 1)\r\n"
-              .utf8))
-        connection.outbound.append(Array("Connection: close\r\n\r\n\(sentence)\n".utf8))
-        endAfterFlush(connection)
-      } else {
-        end(connection, Failure(.malformedFrame, sentence))
-      }
-    }
   }
 
   /// Sends why the connection ends, and ends it.
@@ -165,7 +159,7 @@ extension EventLoop {
     if connection.isOutstanding { departed[connection.token] = connection }
     connection.outbound.removeAll()
     (connection.granted, connection.bytesKept) = (0, 0)
-    connection.decoder = FrameDecoder(frameBytesMax: limits.frameBytesMax)
+    connection.framing.removeAll()
     count(connection)
     daemon.connections.withLock { $0 -= 1 }
   }

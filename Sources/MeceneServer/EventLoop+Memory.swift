@@ -54,7 +54,7 @@ extension EventLoop {
 
   /// Takes the room for a frame that has begun; a short one needs none.
   func grant(_ connection: Connection) {
-    guard let announced = connection.decoder.announced, announced > limits.bytesAlways else { return }
+    guard let announced = connection.framing.announced, announced > limits.bytesAlways else { return }
     let wanted = min(announced * Self.grantPerByte, limits.bytesInFlightMax / 2)
     connection.waitsForGrant = inFlight.requests + wanted > limits.bytesInFlightMax / 2
     if connection.waitsForGrant { return waitForRoom(connection) }

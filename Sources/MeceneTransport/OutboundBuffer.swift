@@ -4,8 +4,8 @@ public final class OutboundBuffer {
   public enum Flush: Sendable, Hashable {
     /// Nothing waits any more.
     case done
-    /// The peer takes no more now; wait for the socket.
-    case wouldBlock
+    /// The peer takes no more now; wait until the socket is this.
+    case wouldBlock(until: StreamSocket.Readiness)
     /// The peer has closed, or the connection is broken.
     case closed
   }
@@ -67,13 +67,13 @@ public final class OutboundBuffer {
     while sent < bytes.count {
       switch socket.send(bytes, from: sent) {
       case .bytes(let count): sent += count
-      case .wouldBlock:
+      case .wouldBlock(let readiness):
         let flushed = sent - before
         if sent > Self.sentMax {
           bytes.removeFirst(sent)
           sent = 0
         }
-        return (.wouldBlock, flushed)
+        return (.wouldBlock(until: readiness), flushed)
       case .closed: return (.closed, sent - before)
       }
     }

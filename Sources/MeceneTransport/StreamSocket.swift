@@ -10,12 +10,19 @@ internal import Foundation
 public final class StreamSocket: Sendable {
   let descriptor: Int32
 
+  /// What a socket has to become before an attempt can go on.
+  public enum Readiness: Sendable, Hashable {
+    case readable
+    case writable
+  }
+
   /// What an attempt to receive or send came to.
   public enum Transfer: Sendable, Hashable {
     /// This many bytes, at least 1.
     case bytes(Int)
-    /// Nothing now; wait for the socket.
-    case wouldBlock
+    /// Nothing now; wait until the socket is this. Receiving may have to send first where bytes are encrypted, and sending to
+    /// receive.
+    case wouldBlock(until: Readiness)
     /// The peer has closed, or the connection is broken.
     case closed
   }
@@ -23,6 +30,9 @@ public final class StreamSocket: Sendable {
   init(descriptor: Int32) { self.descriptor = descriptor }
 
   deinit { close(descriptor) }
+
+  /// Whether bytes were read from the system that nobody has received yet: no poll tells of them.
+  public var holdsBytes: Bool { false }
 
   /// Receives into `buffer`, from its beginning, and no more than `most` bytes.
   public func receive(into buffer: inout [UInt8], atMost most: Int = .max) -> Transfer {
@@ -33,7 +43,7 @@ public final class StreamSocket: Sendable {
       if count > 0 { return .bytes(count) }
       if count == 0 { return .closed }
       if errno == EINTR { continue }
-      return errno == EAGAIN || errno == EWOULDBLOCK ? .wouldBlock : .closed
+      return errno == EAGAIN || errno == EWOULDBLOCK ? .wouldBlock(until: .readable) : .closed
     }
   }
 
@@ -46,7 +56,7 @@ public final class StreamSocket: Sendable {
       }
       if count > 0 { return .bytes(count) }
       if errno == EINTR { continue }
-      return errno == EAGAIN || errno == EWOULDBLOCK ? .wouldBlock : .closed
+      return errno == EAGAIN || errno == EWOULDBLOCK ? .wouldBlock(until: .writable) : .closed
     }
   }
 

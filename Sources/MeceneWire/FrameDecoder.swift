@@ -12,17 +12,13 @@ package struct FrameDecoder: Sendable {
     case empty
     /// A frame longer than the limit.
     case tooLong(bytes: Int, bytesMax: Int)
-    /// The greeting of another protocol: TLS or HTTP.
-    case otherProtocol(name: String)
   }
 
   private let frameBytesMax: Int
   private var buffer: [UInt8] = []
   private var start = 0
-  private var isFirst = true
 
-  /// - Parameter frameBytesMax: The longest body of a frame, in bytes; below 2^24, so that a first byte other
-  ///   than 0 is another protocol.
+  /// - Parameter frameBytesMax: The longest body of a frame, in bytes.
   package init(frameBytesMax: Int) {
     self.frameBytesMax = frameBytesMax
   }
@@ -45,6 +41,9 @@ package struct FrameDecoder: Sendable {
     buffer = []
     start = 0
   }
+
+  /// Forgets what came.
+  package mutating func removeAll() { (buffer, start) = ([], 0) }
 
   /// Takes what a socket delivered.
   package mutating func append(_ bytes: ArraySlice<UInt8>) {
@@ -72,10 +71,6 @@ package struct FrameDecoder: Sendable {
 
   /// The length of the frame at the front, once its header is here.
   private mutating func nextLength() throws(Problem) -> Int? {
-    guard start < buffer.count else { return nil }
-    // The limit is below 2^24, so a frame's first byte is 0; other protocols' greetings are told at once.
-    if isFirst, let name = Self.otherProtocol(buffer[start]) { throw .otherProtocol(name: name) }
-    isFirst = false
     guard buffer.count - start >= 4 else { return nil }
     var length = 0
     for index in 0..<4 { length = length << 8 | Int(buffer[start + index]) }
@@ -84,13 +79,5 @@ package struct FrameDecoder: Sendable {
     // as much memory as they care to announce.
     if length > frameBytesMax { throw .tooLong(bytes: length, bytesMax: frameBytesMax) }
     return length
-  }
-
-  private static func otherProtocol(_ first: UInt8) -> String? {
-    switch first {
-    case 0x16: "TLS"
-    case UInt8(ascii: "A")...UInt8(ascii: "Z"): "HTTP"
-    default: nil
-    }
   }
 }

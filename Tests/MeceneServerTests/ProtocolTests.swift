@@ -266,7 +266,11 @@ import Testing
       Issue.record("nobody connected")
       return
     }
-    let connection = Connection(socket: socket, token: 1, frameBytesMax: 100, seed: 0, now: .now)
+    let connection = Connection(
+      socket: socket, token: 1,
+      framing: LengthPrefixedFraming(
+        frameBytesMax: 100, coder: MessageCoder(arenaBytesMax: 100), methods: MethodTable()),
+      seed: 0, now: .now)
     var received = 0
     for _ in 0..<40 {
       connection.outbound.append([UInt8](repeating: 7, count: 1 << 18))

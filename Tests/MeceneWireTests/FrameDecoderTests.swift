@@ -45,11 +45,10 @@ import Testing
     #expect(throws: FrameDecoder.Problem.tooLong(bytes: 4, bytesMax: 3)) { try frames(&decoder) }
   }
 
-  @Test func `an empty frame and other protocols are told apart`() {
+  @Test func `an empty frame and another protocol's bytes are told apart`() {
     for (bytes, problem) in [
-      ([0, 0, 0, 0], .empty), ([0x16, 3, 1], .otherProtocol(name: "TLS")),
-      (Array("GET / HTTP/1.1".utf8), .otherProtocol(name: "HTTP")),
-      (Array("PRI * HTTP/2.0".utf8), .otherProtocol(name: "HTTP")),
+      ([0, 0, 0, 0], .empty), ([0x16, 3, 1, 2], .tooLong(bytes: 0x1603_0102, bytesMax: 1_000)),
+      (Array("HTTP/1.1 400".utf8), .tooLong(bytes: 0x4854_5450, bytesMax: 1_000)),
     ] as [([UInt8], FrameDecoder.Problem)] {
       var decoder = FrameDecoder(frameBytesMax: 1_000)
       decoder.append(bytes[...])
