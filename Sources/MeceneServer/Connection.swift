@@ -2,17 +2,8 @@ internal import MeceneEngine
 internal import MeceneTransport
 internal import MeceneWire
 
-/// One client's connection: what came in and is no frame yet, what goes out and is not taken yet, and its calls.
-///
-///     open → ending (the last bytes go out, nothing more is read) → lingering (the peer reads them) → gone
+/// One client's connection: what came in and is no request yet, what goes out and is not taken yet, and its calls.
 final class Connection {
-  enum Phase {
-    case open
-    case ending
-    case lingering
-    case gone
-  }
-
   /// A call in flight.
   struct Call {
     /// Tells whether an outcome is this call's, or that of an earlier one with the same id.
@@ -68,7 +59,7 @@ final class Connection {
   let framing: LengthPrefixedFraming
   /// Whether its first bytes have come, which choose its framing.
   var hasGreeted = false
-  var phase = Phase.open
+  var phase = ConnectionPhase.open
   private(set) var calls: CallTable<Call>
   /// What the writer holds for it, and what readers and long calls do, with their answers, in bytes; also for calls that ended
   /// here before they came back.
@@ -151,7 +142,7 @@ final class Connection {
 
   /// Whether nothing but idleness can end it.
   var isQuiet: Bool {
-    phase == .open && calls.isEmpty && frameBegan == nil && stalledSince == nil && bytesWaiting == 0
+    phase.isOpen && calls.isEmpty && frameBegan == nil && stalledSince == nil && bytesWaiting == 0
   }
 
   /// A call in flight; nil when it has ended, also when another has its id now.

@@ -22,7 +22,7 @@ extension EventLoop: Responder {
     let admission = Admission.of(
       Admission.Request(callID: request.callID, cancels: request.cancel, method: request.method),
       isInFlight: connection.calls.contains(request.callID), callsInFlight: connection.calls.count,
-      callsMax: limits.callsMax, isDraining: isDraining,
+      callsMax: limits.callsMax, isDraining: phase != .serving,
       methodName: request.method == nil ? request.methodName : "")
     switch admission {
     case .cancels: cancel(request.callID, connection)
@@ -156,7 +156,7 @@ extension EventLoop: Responder {
         let then = call.then
       else { continue }
       if call.isRead { endRead(0, isQuestion: true) }
-      guard connection.phase == .open else {
+      guard connection.phase.isOpen else {
         comeBack(connection)
         continue
       }
@@ -175,7 +175,7 @@ extension EventLoop: Responder {
     let handle = answer.call
     guard let connection = connections[handle.connection] ?? departed[handle.connection] else { return }
     connection.end(bytes: answer.bytes, isRead: !answer.isLong, isLong: answer.isLong)
-    guard connection.phase == .open else { return comeBack(connection) }
+    guard connection.phase.isOpen else { return comeBack(connection) }
     markDirty(connection)
     if answer.isLong { beginLongCalls(connection) }
     guard let call = connection.removeCall(handle.id, serial: handle.serial) else { return }

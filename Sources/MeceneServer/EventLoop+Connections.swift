@@ -33,7 +33,7 @@ extension EventLoop {
       connections[connection.token] = connection
       poller?.add(socket, token: connection.token)
       daemon.connections.withLock { $0 += 1 }
-      if isDraining {
+      if phase != .serving {
         end(connection, .draining)
       } else if connections.count > connectionsMax + Self.refusedAtOnce {
         remove(connection)
@@ -69,7 +69,7 @@ extension EventLoop {
       case .wouldBlock: return
       case .closed: return remove(connection)
       case .bytes(let count):
-        guard connection.phase == .open else { return }
+        guard connection.phase.isOpen else { return }
         connection.lastActivity = now
         markActive(connection)
         if !connection.hasGreeted, !greet(connection, scratch[0]) { return }
@@ -77,7 +77,7 @@ extension EventLoop {
       }
       parse(connection)
       // No poll tells of what the socket has read ahead.
-    } while connection.socket.holdsBytes && connection.phase == .open
+    } while connection.socket.holdsBytes && connection.phase.isOpen
   }
 
   /// Looks at a connection's first byte.
@@ -105,8 +105,8 @@ extension EventLoop {
     let failure = connection.framing.forEachRequest { request in
       begin(request, connection)
       requests += 1
-      connection.isHeld = connection.phase == .open && !hasRoom(connection)
-      return connection.phase == .open && !connection.isHeld
+      connection.isHeld = connection.phase.isOpen && !hasRoom(connection)
+      return connection.phase.isOpen && !connection.isHeld
     }
     if let failure {
       end(connection, failure)
@@ -126,15 +126,14 @@ extension EventLoop {
 
   /// Sends why the connection ends, and ends it.
   func end(_ connection: Connection, _ failure: Failure) {
-    guard connection.phase == .open else { return }
+    guard connection.phase.isOpen else { return }
     appendFailure(connection, 0, failure)
     endAfterFlush(connection)
   }
 
   func endAfterFlush(_ connection: Connection) {
-    connection.phase = .ending
+    guard connection.phase.end(at: now) else { return }
     cancelCalls(connection)
-    connection.lastActivity = now
     markDirty(connection)
   }
 
@@ -149,12 +148,12 @@ extension EventLoop {
   }
 
   func remove(_ connection: Connection) {
-    guard connections.removeValue(forKey: connection.token) != nil else { return }
+    guard connection.phase.leave() else { return }
+    connections[connection.token] = nil
     poller?.remove(connection.socket)
     cancelCalls(connection)
     waitingReads.removeAll(of: connection.token)
     (connection.readsToCome, connection.bytesToCome) = (0, 0)
-    connection.phase = .gone
     // What it has at the writer and at readers takes room until it comes back.
     if connection.isOutstanding { departed[connection.token] = connection }
     connection.outbound.removeAll()
@@ -212,14 +211,11 @@ extension EventLoop {
 
   func flush(_ connection: Connection) {
     guard connection.flush(now: now) else { return remove(connection) }
-    if connection.bytesWaiting == 0, connection.phase == .open { sendNewestProgress(connection) }
+    if connection.bytesWaiting == 0, connection.phase.isOpen { sendNewestProgress(connection) }
     guard connections[connection.token] != nil else { return }
-    if connection.bytesWaiting == 0, connection.phase == .ending {
-      connection.socket.finishSending()
-      connection.phase = .lingering
-    }
+    if connection.bytesWaiting == 0, connection.phase.finishSending() { connection.socket.finishSending() }
     count(connection)
-    if connection.isHeld, connection.phase == .open {
+    if connection.isHeld, connection.phase.isOpen {
       if hasRoom(connection) { parse(connection) } else if isFull { waitForRoom(connection) }
     }
     watch(connection)
@@ -228,7 +224,7 @@ extension EventLoop {
   /// Whether answers to reads, or whatever else is no outcome of the writer's, wait a little longer for such outcomes of the same
   /// connection, to go with them in one send. Sent by themselves they cost as much, and so do the calls that come back for them.
   private func waitsForCompany(_ connection: Connection) -> Bool {
-    guard callsAtWriter >= Self.crowd, connection.phase == .open, !connection.isHeld, !connection.hasOutcomes,
+    guard callsAtWriter >= Self.crowd, connection.phase.isOpen, !connection.isHeld, !connection.hasOutcomes,
       connection.writes > 0
     else { return false }
     let since = connection.waitsSince ?? now
@@ -305,5 +301,6 @@ extension EventLoop {
     housekeeper = nil
     for connection in connections.values { remove(connection) }
     poller = nil
+    phase.stop()
   }
 }

@@ -33,26 +33,25 @@ extension EventLoop {
       logger.info("a client takes its answers too slowly; its connection is closed")
       return remove(connection)
     }
-    switch connection.phase {
-    case .open:
-      endOverdueCalls(connection)
-      // A connection that is not read from can't finish its frame.
-      if connection.readsAreWatched, let began = connection.frameBegan, isOver(began, limits.halfFrameMs) {
-        end(
-          connection,
-          Failure(
-            .connectionTimeout, "a frame took more than \(limits.halfFrameMs) ms to arrive",
-            details: [Detail(key: "half_frame_ms", value: "\(limits.halfFrameMs)")]))
-      } else {
-        endIdle(connection)
-      }
-    case .ending, .lingering, .gone:
-      if isOver(connection.lastActivity, 1_000) { remove(connection) }
+    guard connection.phase.isOpen else {
+      if connection.phase.isOverdue(at: now) { remove(connection) }
+      return
+    }
+    endOverdueCalls(connection)
+    // A connection that is not read from can't finish its frame.
+    if connection.readsAreWatched, let began = connection.frameBegan, isOver(began, limits.halfFrameMs) {
+      end(
+        connection,
+        Failure(
+          .connectionTimeout, "a frame took more than \(limits.halfFrameMs) ms to arrive",
+          details: [Detail(key: "half_frame_ms", value: "\(limits.halfFrameMs)")]))
+    } else {
+      endIdle(connection)
     }
   }
 
   private func endIdle(_ connection: Connection) {
-    guard connection.phase == .open, connection.calls.isEmpty, isOver(connection.lastActivity, limits.idleMs)
+    guard connection.phase.isOpen, connection.calls.isEmpty, isOver(connection.lastActivity, limits.idleMs)
     else { return }
     end(
       connection,
@@ -79,11 +78,11 @@ extension EventLoop {
 
   /// Takes nothing new, says so on every connection, ends streams, finishes what was accepted, and closes.
   func drain() async {
-    isDraining = true
+    guard phase.drain() else { return }
     daemon.isDraining.store(true, ordering: .releasing)
     closeListeners()
     now = Deadline.now
-    for connection in connections.values where connection.phase == .open {
+    for connection in connections.values where connection.phase.isOpen {
       appendFailure(connection, 0, .drainAnnounced)
       for callID in connection.calls.all {
         guard let call = connection.calls[callID], call.streams else { continue }
@@ -96,7 +95,7 @@ extension EventLoop {
     while isBusy, Deadline.now < end { try? await Task.sleep(for: .milliseconds(5)) }
     // Closing a socket with unread bytes in it would destroy answers on their way, so the peers close first.
     now = Deadline.now
-    for connection in connections.values where connection.phase == .open {
+    for connection in connections.values where connection.phase.isOpen {
       // Whatever is still on its way here is never looked at: its sender may send it elsewhere.
       if connection.calls.isEmpty { appendFailure(connection, 0, .drained) }
       endAfterFlush(connection)
@@ -108,6 +107,6 @@ extension EventLoop {
   }
 
   private var isBusy: Bool {
-    connections.values.contains { $0.phase == .open && (!$0.calls.isEmpty || $0.bytesWaiting > 0) }
+    connections.values.contains { $0.phase.isOpen && (!$0.calls.isEmpty || $0.bytesWaiting > 0) }
   }
 }

@@ -77,7 +77,7 @@ extension EventLoop {
     waitingForRoom = []
     for connection in waiting {
       connection.waitsForRoom = false
-      guard connection.phase == .open else { continue }
+      guard connection.phase.isOpen else { continue }
       if connection.waitsForGrant {
         grant(connection)
         count(connection)
@@ -114,7 +114,7 @@ extension EventLoop {
       guard let connection = connections[next.handle.connection] else { continue }
       connection.bytesToCome -= next.call.bytes
       connection.readsToCome -= 1
-      guard connection.phase == .open, connection.call(next.handle) != nil else {
+      guard connection.phase.isOpen, connection.call(next.handle) != nil else {
         markDirty(connection)
         continue
       }

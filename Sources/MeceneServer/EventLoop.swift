@@ -103,7 +103,7 @@ actor EventLoop {
   var lostAddress: String?
   var lastSerial: UInt64 = 0
   var now = Deadline.now
-  var isDraining = false
+  var phase = LoopPhase.serving
   var housekeeper: Task<Void, Never>?
 
   /// - Parameter number: Its own among the event loops of the daemon.

@@ -29,13 +29,7 @@ actor Session {
     let number: Int
     var channel: Channel?
     var decoder = FrameDecoder(frameBytesMax: Session.frameBytesMax)
-    var isConnected = false
-    /// Set when the peer's bytes are no frames.
-    var isStranger = false
-    /// Why it was closed.
-    var closedFor = ""
-    /// Why the daemon ends the connection, when it said so.
-    var lastWord: MeceneError?
+    var state = LinkState.connecting
     var calls: [UInt64: Call] = [:]
 
     init(number: Int) { self.number = number }
@@ -202,7 +196,7 @@ extension Session {
         // In order behind the call, also when neither has been sent yet.
         sendCancel(callID, link)
         let cause =
-          !link.isConnected
+          !link.state.isConnected
           ? "it does not take the connection"
           : hasBeenConnected
             ? "it is connected but does not answer"
@@ -214,7 +208,7 @@ extension Session {
               .deadlineExceeded, "the call's time ran out", cause: "\(address): \(cause)")))
       }
       // Nobody has answered in time: the next call tries afresh.
-      if !link.isConnected, link.calls.isEmpty { link.channel?.close("connecting took too long") }
+      if !link.state.isConnected, link.calls.isEmpty { link.channel?.close("connecting took too long") }
     }
     if links.values.contains(where: { !$0.calls.isEmpty }) { startTicking() }
   }
@@ -238,21 +232,14 @@ extension Session {
       }
     }
     // A Unix socket without a daemon fails at once.
-    guard links[number] != nil else { throw connectError(link.closedFor) }
+    if let error = link.state.error(ofCallWith: 0, to: address) { throw error }
     return link
-  }
-
-  private func connectError(_ cause: String) -> MeceneError {
-    // The address stands in the sentence already, unless a name stood for another.
-    MeceneError(
-      .connectFailed, "no daemon answers at \(address)", notExecuted: true,
-      cause: String(cause.trimmingPrefix("\(address) does not answer: ")))
   }
 
   private func happened(_ event: Channel.Event, on number: Int) {
     guard let link = links[number] else { return }
     switch event {
-    case .connected: link.isConnected = true
+    case .connected: link.state.connect()
     case .received(let bytes): receive(bytes, link)
     case .closed(let reason): lose(link, reason)
     }
@@ -278,7 +265,7 @@ extension Session {
     if !responses.isEmpty { hasBeenConnected = true }
     for response in responses { take(response, link) }
     if let problem {
-      link.isStranger = true
+      link.state.estrange()
       link.channel?.close("it does not speak Mecene's protocol: \(problem)")
     }
   }
@@ -308,31 +295,22 @@ extension Session {
       return
     }
     let error = MeceneError(response)
-    link.lastWord = error
+    link.state.dismiss(error)
     link.channel?.close(error.message)
   }
 
   private func lose(_ link: Link, _ reason: String) {
     links[link.number] = nil
     if link === current { current = nil }
-    link.closedFor = reason
+    link.state.close(reason)
     let calls = link.calls
     link.calls = [:]
-    for call in calls.values { call.end(.failure(error(of: call, on: link, reason))) }
-  }
-
-  private func error(of call: Call, on link: Link, _ reason: String) -> MeceneError {
-    if isClosed { return MeceneError(.cancelled, "the client was closed") }
-    guard link.isConnected, !link.isStranger else { return connectError(reason) }
-    let lost = MeceneError(
-      .connectionLost, "the connection to \(address) was lost before the answer came", cause: reason)
-    guard let lastWord = link.lastWord else { return lost }
-    // One frame that is too long ends the connection; calls beside it were only lost with it.
-    if lastWord.reason == .frameTooLarge, let most = lastWord.details["frame_bytes_max"].flatMap({ Int($0) }),
-      call.frameBytes <= most
-    {
-      return lost
+    for call in calls.values {
+      let error =
+        isClosed
+        ? MeceneError(.cancelled, "the client was closed")
+        : link.state.error(ofCallWith: call.frameBytes, to: address)
+      call.end(.failure(error ?? LinkState.noDaemon(at: address, reason)))
     }
-    return lastWord
   }
 }
