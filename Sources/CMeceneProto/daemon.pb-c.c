@@ -385,7 +385,7 @@ const ProtobufCMessageDescriptor mecene__v1__get_status_request__descriptor =
   (ProtobufCMessageInit) mecene__v1__get_status_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor mecene__v1__get_status_response__field_descriptors[27] =
+static const ProtobufCFieldDescriptor mecene__v1__get_status_response__field_descriptors[29] =
 {
   {
     "version",
@@ -711,11 +711,36 @@ static const ProtobufCFieldDescriptor mecene__v1__get_status_response__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "currency",
+    28,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__GetStatusResponse, currency),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "simulated_clock",
+    29,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Mecene__V1__GetStatusResponse, simulated_clock),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned mecene__v1__get_status_response__field_indices_by_name[] = {
   6,   /* field[6] = accounts */
   10,   /* field[10] = commits */
   14,   /* field[14] = connections */
+  27,   /* field[27] = currency */
   12,   /* field[12] = database_bytes */
   22,   /* field[22] = expected_clock_ms */
   15,   /* field[15] = fees_micros */
@@ -732,6 +757,7 @@ static const unsigned mecene__v1__get_status_response__field_indices_by_name[] =
   1,   /* field[1] = protocol_version */
   17,   /* field[17] = settings */
   11,   /* field[11] = settlements */
+  28,   /* field[28] = simulated_clock */
   23,   /* field[23] = terms */
   7,   /* field[7] = things */
   9,   /* field[9] = transfers */
@@ -744,7 +770,7 @@ static const unsigned mecene__v1__get_status_response__field_indices_by_name[] =
 static const ProtobufCIntRange mecene__v1__get_status_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 27 }
+  { 0, 29 }
 };
 const ProtobufCMessageDescriptor mecene__v1__get_status_response__descriptor =
 {
@@ -754,7 +780,7 @@ const ProtobufCMessageDescriptor mecene__v1__get_status_response__descriptor =
   "Mecene__V1__GetStatusResponse",
   "mecene.v1",
   sizeof(Mecene__V1__GetStatusResponse),
-  27,
+  29,
   mecene__v1__get_status_response__field_descriptors,
   mecene__v1__get_status_response__field_indices_by_name,
   1,  mecene__v1__get_status_response__number_ranges,

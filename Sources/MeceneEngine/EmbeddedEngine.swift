@@ -188,6 +188,8 @@ package final class EmbeddedEngine: Engine {
     status.now = max(summary.time, summary.now)
     status.clockDoubt = summary.clockDoubt
     status.nextTerms = terms
+    status.currency = book.identity.currency
+    status.isClockSimulated = book.identity.isSimulated
     return status
   }
 

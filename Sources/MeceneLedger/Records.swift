@@ -185,6 +185,9 @@ package struct LedgerStatus: Sendable, Hashable {
   package var freeBytes = 0
   package var fees = Micros.zero
   package var money = Micros.zero
+  package var currency = ""
+  /// Whether time passes by command alone.
+  package var isClockSimulated = false
   /// What the open period was opened with.
   package var terms: Terms
   /// What the next will open with.

@@ -31,7 +31,8 @@ extension Handlers: DaemonServiceHandler {
         unconfirmedClockMs: status.clockDoubt?.wall.milliseconds ?? 0,
         expectedClockMs: status.clockDoubt?.expected.milliseconds ?? 0, terms: PeriodTerms(status.terms),
         nextTerms: PeriodTerms(status.nextTerms), writesRefused: Self.whyWritesAreRefused(engine.condition),
-        freeBytes: UInt64(clamping: status.freeBytes))
+        freeBytes: UInt64(clamping: status.freeBytes), currency: status.currency,
+        simulatedClock: status.isClockSimulated)
     }
   }
 

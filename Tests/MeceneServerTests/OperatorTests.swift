@@ -31,6 +31,7 @@ import struct MeceneLedger.Terms
           == PeriodTerms(feeBps: 1_000, minimumBudgetMicros: 2_000_000, receiveRequiresGiving: true))
       #expect(status.nextTerms == PeriodTerms(feeBps: 0, minimumBudgetMicros: 3_000_000))
       #expect(status.writesRefused.isEmpty && status.freeBytes > 0)
+      #expect(status.currency == "EUR" && status.simulatedClock)
       // What is in force decides.
       _ = try await client.accountService.openAccount(.init(name: "anna", budgetMicros: 2_000_000))
       _ = try await client.daemonService.setClock(.init(nowMs: decemberMs))

@@ -195,9 +195,8 @@ extension MeceneClient {
     }
     let elapsed = (ContinuousClock.now - start).components
     let elapsedMs = elapsed.seconds * 1_000 + elapsed.attoseconds / 1_000_000_000_000_000
-    let clock = status.settings.first { $0.name == "clock" }?.value
     named.period =
-      clock == "simulated" ? status.openPeriod : UTCMonth.name(ofMilliseconds: status.nowMs - elapsedMs)
+      status.simulatedClock ? status.openPeriod : UTCMonth.name(ofMilliseconds: status.nowMs - elapsedMs)
     return named as? Request ?? request
   }
 }

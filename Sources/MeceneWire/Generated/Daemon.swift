@@ -104,6 +104,10 @@ public struct GetStatusResponse: Sendable, Hashable {
   public var writesRefused: String
   /// Bytes that are free where the books lie.
   public var freeBytes: UInt64
+  /// The ledger's currency, such as EUR.
+  public var currency: String
+  /// Whether the daemon lives on a simulated clock, which SetClock moves.
+  public var simulatedClock: Bool
 
   /// Makes the message; what is not named is empty.
   public init(
@@ -133,7 +137,9 @@ public struct GetStatusResponse: Sendable, Hashable {
     terms: PeriodTerms? = nil,
     nextTerms: PeriodTerms? = nil,
     writesRefused: String = "",
-    freeBytes: UInt64 = 0
+    freeBytes: UInt64 = 0,
+    currency: String = "",
+    simulatedClock: Bool = false
   ) {
     self.version = version
     self.protocolVersion = protocolVersion
@@ -162,6 +168,8 @@ public struct GetStatusResponse: Sendable, Hashable {
     self.nextTerms = nextTerms
     self.writesRefused = writesRefused
     self.freeBytes = freeBytes
+    self.currency = currency
+    self.simulatedClock = simulatedClock
   }
 
   /// Makes the empty message.
@@ -199,6 +207,8 @@ extension GetStatusResponse: Message {
       FieldRule(25, "next_terms", .message(PeriodTerms.layout)),
       FieldRule(26, "writes_refused", .string),
       FieldRule(27, "free_bytes", .uint64),
+      FieldRule(28, "currency", .string),
+      FieldRule(29, "simulated_clock", .bool),
     ],
     unpack: { unsafe UnsafeMutableRawPointer(mecene__v1__get_status_response__unpack($0, $1, $2)) })
 
@@ -255,6 +265,8 @@ extension GetStatusResponse: Message {
     if let nextTerms { writer.append(25, nextTerms) }
     if !writesRefused.isEmpty { writer.append(26, writesRefused) }
     if freeBytes != 0 { writer.append(27, freeBytes) }
+    if !currency.isEmpty { writer.append(28, currency) }
+    if simulatedClock { writer.append(29, simulatedClock) }
   }
 
   @unsafe package init(bridged pointer: UnsafeRawPointer) {
@@ -295,6 +307,8 @@ extension GetStatusResponse: Message {
     }
     self.writesRefused = unsafe String(bridged: c.pointee.writes_refused)
     self.freeBytes = unsafe c.pointee.free_bytes
+    self.currency = unsafe String(bridged: c.pointee.currency)
+    self.simulatedClock = unsafe c.pointee.simulated_clock != 0
   }
 
   @unsafe package func bridge(into arena: MessageArena) throws(WireError) -> UnsafeMutableRawPointer {
@@ -339,6 +353,8 @@ extension GetStatusResponse: Message {
     }
     unsafe c.pointee.writes_refused = try arena.string(writesRefused)
     unsafe c.pointee.free_bytes = freeBytes
+    unsafe c.pointee.currency = try arena.string(currency)
+    unsafe c.pointee.simulated_clock = (simulatedClock ? 1 : 0)
     return UnsafeMutableRawPointer(c)
   }
 }
@@ -454,6 +470,14 @@ extension GetStatusResponse {
       json.key("freeBytes")
       json.unsigned64(freeBytes)
     }
+    if json.writesEmpty || !currency.isEmpty {
+      json.key("currency")
+      json.string(currency)
+    }
+    if json.writesEmpty || simulatedClock {
+      json.key("simulatedClock")
+      json.bool(simulatedClock)
+    }
     json.endObject()
   }
 
@@ -492,6 +516,8 @@ extension GetStatusResponse {
         case "nextTerms", "next_terms": self.nextTerms = try PeriodTerms(json: value)
         case "writesRefused", "writes_refused": self.writesRefused = try value.string()
         case "freeBytes", "free_bytes": self.freeBytes = try value.uint64()
+        case "currency": self.currency = try value.string()
+        case "simulatedClock", "simulated_clock": self.simulatedClock = try value.bool()
         default: throw JSONError(unknownField: name)
         }
       } catch { throw error.inside(name) }

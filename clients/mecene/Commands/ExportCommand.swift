@@ -22,7 +22,7 @@ struct ExportCommand: AsyncParsableCommand {
   func run() async throws {
     try await connection.withClient(seconds: 3_600) { client, options in
       let status = try await client.daemonService.getStatus(GetStatusRequest(), options: options)
-      let currency = status.settings.first { $0.name == "currency" }?.value ?? "EUR"
+      let currency = status.currency
       let export: any JournalExport =
         switch format {
         case .hledger: HledgerExport(currency: currency)

@@ -26,11 +26,10 @@ extension Importer {
       return report
     }
     let status = try await client.daemonService.getStatus(GetStatusRequest(), options: options)
-    let isSimulated = status.settings.contains { $0.name == "clock" && $0.value == "simulated" }
     guard let open = Period(parsing: status.openPeriod) else {
       throw LocalFailure(sentence: "the daemon's open month can't be read: \(status.openPeriod)")
     }
-    try check(flattr, status, open: open, isSimulated: isSimulated)
+    try check(flattr, status, open: open)
     var done = 0
     for month in flattr.months {
       if month.period < open {
@@ -39,7 +38,7 @@ extension Importer {
         await report.count("months there before")
         continue
       }
-      if isSimulated { try await setClock(to: month.period) }
+      if status.simulatedClock { try await setClock(to: month.period) }
       var isWhole = true
       for row in month.rows {
         do { try await add(row, of: month.period, owner, report) } catch {
@@ -55,7 +54,7 @@ extension Importer {
           "\(month.period) is not settled, because a line was refused: mend it and import the file again")
         return report
       }
-      if isSimulated {
+      if status.simulatedClock {
         try await setClock(to: month.period.next)
         try await settle(through: month.period)
         try await compareFlattr(
@@ -72,11 +71,11 @@ extension Importer {
 
   /// Refuses what would come out other than the report says.
   private func check(
-    _ flattr: FlattrReport, _ status: GetStatusResponse, open: Period, isSimulated: Bool
+    _ flattr: FlattrReport, _ status: GetStatusResponse, open: Period
   ) throws {
     guard let first = flattr.months.first?.period, let last = flattr.months.last?.period else { return }
     let months = first == last ? "\(first)" : "\(first) to \(last)"
-    guard isSimulated || first == open && last == open else {
+    guard status.simulatedClock || first == open && last == open else {
       throw LocalFailure(
         sentence:
           "the report is of \(months), and the daemon's clock is in \(open) and can't be moved; \(flattr.command)"

@@ -112,7 +112,7 @@ class Attempts:
 
     def name_period(self, status) -> None:
         """Names the period that was open when the first attempt was made, by the daemon's clock."""
-        if any(setting.name == "clock" and setting.value == "simulated" for setting in status.settings):
+        if status.simulated_clock:
             self.request.period = status.open_period
         else:
             then = status.now_ms / 1000 - (time.monotonic() - self.start)

@@ -158,10 +158,18 @@ struct  Mecene__V1__GetStatusResponse
    * Bytes that are free where the books lie.
    */
   uint64_t free_bytes;
+  /*
+   * The ledger's currency, such as EUR.
+   */
+  char *currency;
+  /*
+   * Whether the daemon lives on a simulated clock, which SetClock moves.
+   */
+  protobuf_c_boolean simulated_clock;
 };
 #define MECENE__V1__GET_STATUS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&mecene__v1__get_status_response__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0,NULL, 0, (char *)protobuf_c_empty_string, 0, 0, NULL, NULL, (char *)protobuf_c_empty_string, 0 }
+    , (char *)protobuf_c_empty_string, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0,NULL, 0, (char *)protobuf_c_empty_string, 0, 0, NULL, NULL, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0 }
 
 
 /*

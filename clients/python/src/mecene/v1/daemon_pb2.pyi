@@ -24,10 +24,11 @@ class GetStatusRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetStatusResponse(_message.Message):
-    __slots__ = ["accounts", "commits", "connections", "database_bytes", "expected_clock_ms", "fees_micros", "free_bytes", "last_commit", "limits", "log_bytes", "money_micros", "next_terms", "now_ms", "oldest_unsettled_period", "open_clicks", "open_period", "protocol_version", "settings", "settlements", "terms", "things", "transfers", "transfers_behind", "unconfirmed_clock_ms", "uptime_ms", "version", "writes_refused"]
+    __slots__ = ["accounts", "commits", "connections", "currency", "database_bytes", "expected_clock_ms", "fees_micros", "free_bytes", "last_commit", "limits", "log_bytes", "money_micros", "next_terms", "now_ms", "oldest_unsettled_period", "open_clicks", "open_period", "protocol_version", "settings", "settlements", "simulated_clock", "terms", "things", "transfers", "transfers_behind", "unconfirmed_clock_ms", "uptime_ms", "version", "writes_refused"]
     ACCOUNTS_FIELD_NUMBER: _ClassVar[int]
     COMMITS_FIELD_NUMBER: _ClassVar[int]
     CONNECTIONS_FIELD_NUMBER: _ClassVar[int]
+    CURRENCY_FIELD_NUMBER: _ClassVar[int]
     DATABASE_BYTES_FIELD_NUMBER: _ClassVar[int]
     EXPECTED_CLOCK_MS_FIELD_NUMBER: _ClassVar[int]
     FEES_MICROS_FIELD_NUMBER: _ClassVar[int]
@@ -44,6 +45,7 @@ class GetStatusResponse(_message.Message):
     PROTOCOL_VERSION_FIELD_NUMBER: _ClassVar[int]
     SETTINGS_FIELD_NUMBER: _ClassVar[int]
     SETTLEMENTS_FIELD_NUMBER: _ClassVar[int]
+    SIMULATED_CLOCK_FIELD_NUMBER: _ClassVar[int]
     TERMS_FIELD_NUMBER: _ClassVar[int]
     THINGS_FIELD_NUMBER: _ClassVar[int]
     TRANSFERS_BEHIND_FIELD_NUMBER: _ClassVar[int]
@@ -55,6 +57,7 @@ class GetStatusResponse(_message.Message):
     accounts: int
     commits: int
     connections: int
+    currency: str
     database_bytes: int
     expected_clock_ms: int
     fees_micros: int
@@ -71,6 +74,7 @@ class GetStatusResponse(_message.Message):
     protocol_version: int
     settings: _containers.RepeatedCompositeFieldContainer[Setting]
     settlements: int
+    simulated_clock: bool
     terms: PeriodTerms
     things: int
     transfers: int
@@ -79,7 +83,7 @@ class GetStatusResponse(_message.Message):
     uptime_ms: int
     version: str
     writes_refused: str
-    def __init__(self, version: _Optional[str] = ..., protocol_version: _Optional[int] = ..., uptime_ms: _Optional[int] = ..., now_ms: _Optional[int] = ..., open_period: _Optional[str] = ..., oldest_unsettled_period: _Optional[str] = ..., accounts: _Optional[int] = ..., things: _Optional[int] = ..., open_clicks: _Optional[int] = ..., transfers: _Optional[int] = ..., commits: _Optional[int] = ..., settlements: _Optional[int] = ..., database_bytes: _Optional[int] = ..., log_bytes: _Optional[int] = ..., connections: _Optional[int] = ..., fees_micros: _Optional[int] = ..., money_micros: _Optional[int] = ..., settings: _Optional[_Iterable[_Union[Setting, _Mapping]]] = ..., limits: _Optional[_Iterable[_Union[Setting, _Mapping]]] = ..., transfers_behind: _Optional[int] = ..., last_commit: _Optional[str] = ..., unconfirmed_clock_ms: _Optional[int] = ..., expected_clock_ms: _Optional[int] = ..., terms: _Optional[_Union[PeriodTerms, _Mapping]] = ..., next_terms: _Optional[_Union[PeriodTerms, _Mapping]] = ..., writes_refused: _Optional[str] = ..., free_bytes: _Optional[int] = ...) -> None: ...
+    def __init__(self, version: _Optional[str] = ..., protocol_version: _Optional[int] = ..., uptime_ms: _Optional[int] = ..., now_ms: _Optional[int] = ..., open_period: _Optional[str] = ..., oldest_unsettled_period: _Optional[str] = ..., accounts: _Optional[int] = ..., things: _Optional[int] = ..., open_clicks: _Optional[int] = ..., transfers: _Optional[int] = ..., commits: _Optional[int] = ..., settlements: _Optional[int] = ..., database_bytes: _Optional[int] = ..., log_bytes: _Optional[int] = ..., connections: _Optional[int] = ..., fees_micros: _Optional[int] = ..., money_micros: _Optional[int] = ..., settings: _Optional[_Iterable[_Union[Setting, _Mapping]]] = ..., limits: _Optional[_Iterable[_Union[Setting, _Mapping]]] = ..., transfers_behind: _Optional[int] = ..., last_commit: _Optional[str] = ..., unconfirmed_clock_ms: _Optional[int] = ..., expected_clock_ms: _Optional[int] = ..., terms: _Optional[_Union[PeriodTerms, _Mapping]] = ..., next_terms: _Optional[_Union[PeriodTerms, _Mapping]] = ..., writes_refused: _Optional[str] = ..., free_bytes: _Optional[int] = ..., currency: _Optional[str] = ..., simulated_clock: bool = ...) -> None: ...
 
 class PeriodTerms(_message.Message):
     __slots__ = ["fee_bps", "minimum_budget_micros", "receive_requires_giving"]
