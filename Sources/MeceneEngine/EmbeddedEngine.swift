@@ -207,8 +207,8 @@ package final class EmbeddedEngine: Engine {
   /// Caps the file's size, in pages of 4 KiB, to let a test fill the disk.
   package func limit(pages: Int) async throws { try await writer.limit(pages: pages) }
 
-  /// Lets the derived rows follow the journal to its end at once, for a test that changes them.
-  package func followJournal() async { await writer.followJournal() }
+  /// Projects the journal to its end at once, for a test that changes them.
+  package func projectAll() async { await writer.projectAll() }
 
   package func shutDown() async {
     let running = timer.withLock { $0 }

@@ -25,7 +25,7 @@ package protocol Engine: Sendable {
 
   /// A patron's clicks of a period that is not open.
   ///
-  /// - Throws: `Refusal` or `EngineFailure`, as do all of the following.
+  /// - Throws: `Refusal` or `EngineFailure`, as do all of the projectionPace.
   func closedClicks(_ patron: AccountReference, _ period: Period, after: ThingID?, limit: Int) async throws
     -> ClickPage
 
@@ -219,9 +219,9 @@ package protocol LedgerReading {
   func things(owner: AccountID?, after: ThingID?, limit: Int, bytesMax: Int) throws -> (
     things: [ThingRecord], hasMore: Bool
   )
-  func statement(_ reference: AccountReference, period: Period?, after: Int64?, limit: Int) throws
+  func statement(_ reference: AccountReference, period: Period?, after: TransferID?, limit: Int) throws
     -> StatementPage
-  func journal(period: Period?, after: Int64?, limit: Int) throws -> [BookedTransfer]
+  func journal(period: Period?, after: TransferID?, limit: Int) throws -> [BookedTransfer]
   func openPeriod() throws -> (period: Period, terms: Terms)
   func terms(of period: Period) throws -> Terms
   func settlement(_ period: Period) throws -> SettlementRecord?

@@ -33,7 +33,7 @@ extension BookFile {
     // Pieces until little is left, then the rest together with the derived columns in one snapshot.
     while true {
       try Task.checkCancellation()
-      let after = audit.transferCount
+      let after = TransferID(audit.transferCount)
       let piece = try read { try $0.transfers(after: after, limit: Self.pieceRows) }
       for transfer in piece { try audit.check(transfer) }
       progress(StageProgress("checking transfers", Int(audit.transferCount), of: total))
@@ -42,7 +42,7 @@ extension BookFile {
     // From here on only this snapshot tells which periods are settled: what settles later is told by later rows.
     let periods = try read { snapshot in
       while true {
-        let piece = try snapshot.transfers(after: audit.transferCount, limit: Self.pieceRows)
+        let piece = try snapshot.transfers(after: TransferID(audit.transferCount), limit: Self.pieceRows)
         if piece.isEmpty { break }
         for transfer in piece { try audit.check(transfer) }
       }

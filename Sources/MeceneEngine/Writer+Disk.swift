@@ -63,7 +63,7 @@ extension Writer {
   func tidyUp() {
     guard state == .serving else { return }
     if book.hasSettledLogs, !isShrinking { shrinkSettledLogs() }
-    keepUp()
+    projectWhenFarBehind()
     checkpointWhenDue()
   }
 

@@ -106,7 +106,7 @@ actor Writer {
   /// Submissions taken so far.
   private(set) var taken = 0
   var callsSoFar: Int64 = 0
-  var following = Following()
+  var projectionPace = ProjectionPace()
   /// Whether the next rows of a settled log are deleted in a moment.
   var isShrinking = false
   /// Since when no checkpoint has moved the whole log, and whether that was told.
@@ -223,7 +223,7 @@ actor Writer {
     if let time, time.period > ledger.openPeriod {
       post(Submission(.command(.tick), reply: .closure { _ in }))
     }
-    if !following.isCatchingUp { catchUp() }
+    if !projectionPace.isUnderWay { projectNext() }
   }
 
   /// Finishes what waits, as far as its time suffices, moves everything into the file, and takes nothing any more.
@@ -233,7 +233,7 @@ actor Writer {
     stopsAt = Deadline(millisecondsFromNow: milliseconds)
     drain(asGuest: false)
     // What is left is read back at the next start.
-    followJournal(atMost: milliseconds / 2)
+    projectAll(atMost: milliseconds / 2)
     state = .stopped
     publish()
     checkpoint()

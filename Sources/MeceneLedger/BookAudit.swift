@@ -62,7 +62,8 @@ package struct BookAudit: Sendable {
 
   /// The next row of the journal.
   package mutating func check(_ transfer: Transfer) throws(Finding) {
-    try expect(transfer, "id \(nextID), without a gap", transfer.id == nextID, found: "id \(transfer.id)")
+    try expect(
+      transfer, "id \(nextID), without a gap", transfer.id.rawValue == nextID, found: "id \(transfer.id)")
     nextID += 1
     try expect(transfer, "an amount above 0", transfer.amount > .zero, found: "\(transfer.amount.rawValue)")
     guard let route = transfer.route else {

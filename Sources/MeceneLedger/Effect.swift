@@ -21,7 +21,7 @@ package enum Effect: Sendable {
   case thingAdded(ThingID, owner: AccountID, NewThing)
   case thingChanged(id: Int64, ThingID, ThingChange)
   case transfer(Transfer)
-  case keyBound(AccountID?, RequestKey, transferID: Int64)
+  case keyBound(AccountID?, RequestKey, TransferID)
   case settlementPlanned(SettlementPlan, SettlementSeal)
   /// Pass 1 reached these patrons; their clicks are filed.
   case potsDrained(SettlementPlan, Range<Int>)

@@ -14,6 +14,14 @@ package struct ThingID: Sendable, Hashable, Comparable, CustomStringConvertible 
   package var description: String { String(rawValue) }
 }
 
+/// The number of a transfer in the journal, from 1, without a gap.
+package struct TransferID: Sendable, Hashable, Comparable, CustomStringConvertible {
+  package let rawValue: Int64
+  package init(_ rawValue: Int64) { self.rawValue = rawValue }
+  package static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+  package var description: String { String(rawValue) }
+}
+
 /// 128 bits that stand for a name or a URL in memory. Made outside the ledger with a cryptographic hash, so that
 /// nobody can find two texts that share one.
 package struct Fingerprint: Sendable, Hashable {

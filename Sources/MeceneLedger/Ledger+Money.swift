@@ -58,8 +58,8 @@ extension Ledger {
     }
     // Past the last refusal: from here on it must succeed.
     let transfer = post(.deposit, index, amount)
-    effects.append(.keyBound(id(index), key, transferID: transfer.id))
-    topUp(index, cause: .credit(transferID: transfer.id))
+    effects.append(.keyBound(id(index), key, transfer.id))
+    topUp(index, cause: .credit(transfer.id))
     return .transfer(transfer, replayed: false)
   }
 
@@ -79,7 +79,7 @@ extension Ledger {
     }
     // Past the last refusal: from here on it must succeed.
     let transfer = post(.withdraw, index, amount)
-    effects.append(.keyBound(index.map(id), key, transferID: transfer.id))
+    effects.append(.keyBound(index.map(id), key, transfer.id))
     return .transfer(transfer, replayed: false)
   }
 

@@ -55,7 +55,7 @@ extension Ledger {
   ) -> Transfer {
     transferCount += 1
     let transfer = Transfer(
-      id: transferCount, kind: kind, account: index.map(id), amount: amount, period: openPeriod,
+      id: TransferID(transferCount), kind: kind, account: index.map(id), amount: amount, period: openPeriod,
       forPeriod: forPeriod, cause: cause, committedAt: now,
       availableAfter: index.map { accounts[$0].available } ?? fees,
       potsAfter: index.map { accounts[$0].pots } ?? .zero)

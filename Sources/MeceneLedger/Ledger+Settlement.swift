@@ -100,7 +100,7 @@ extension Ledger {
     let index = Int(patron.id.rawValue) - 1
     if patron.clicks.isEmpty {
       let transfer = post(.potReturn, index, patron.pot, forPeriod: plan.period)
-      topUp(index, cause: .credit(transferID: transfer.id))
+      topUp(index, cause: .credit(transfer.id))
     } else {
       if patron.fee > .zero { post(.fee, index, patron.fee, forPeriod: plan.period) }
       let given = patron.pot - patron.fee
@@ -118,7 +118,7 @@ extension Ledger {
       guard owner.micros > .zero else { continue }
       let index = Int(owner.id.rawValue) - 1
       let transfer = post(.revenue, index, owner.micros, forPeriod: plan.period)
-      topUp(index, cause: .credit(transferID: transfer.id))
+      topUp(index, cause: .credit(transfer.id))
     }
     if !remaining.isEmpty { effects.append(.ownersPaid(plan, remaining)) }
     return .done

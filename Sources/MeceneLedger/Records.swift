@@ -173,7 +173,7 @@ package struct LedgerStatus: Sendable, Hashable {
   package var things = 0
   package var openClicks = 0
   package var transfers = 0
-  /// How many of them the derived rows have not followed at most.
+  /// How many of them the projection lacks at most.
   package var transfersBehind = 0
   package var lastCommit = CommitPoint.beginning
   /// Set while the clock is not believed.

@@ -14,12 +14,12 @@ package struct Transfer: Sendable, Hashable {
 
   /// What made a pot grow; it makes each top-up unique.
   package enum Cause: Sendable, Hashable {
-    case credit(transferID: Int64)
+    case credit(TransferID)
     case budget(changeID: Int64)
   }
 
   /// The number in the journal, from 1.
-  package let id: Int64
+  package let id: TransferID
   package let kind: Kind
   /// Whose movement; nil when fees are withdrawn.
   package let account: AccountID?
@@ -37,7 +37,7 @@ package struct Transfer: Sendable, Hashable {
   package let potsAfter: Micros
 
   package init(
-    id: Int64, kind: Kind, account: AccountID?, amount: Micros, period: Period, forPeriod: Period?,
+    id: TransferID, kind: Kind, account: AccountID?, amount: Micros, period: Period, forPeriod: Period?,
     cause: Cause?,
     committedAt: Timestamp, availableAfter: Micros, potsAfter: Micros
   ) {

@@ -93,7 +93,7 @@ extension Handlers: AccountServiceHandler {
     let period = try period(request.period)
     let size = try limits.pageSize(request.pageSize)
     let arguments = ["statement", "\(account)", request.period]
-    let after = try PageToken.parse(request.pageToken, arguments: arguments)
+    let after = try PageToken.parse(request.pageToken, arguments: arguments).map(TransferID.init)
     return .read(bytes: size * Self.transferBytes) { reading in
       if let period { _ = try reading.terms(of: period) }
       let page = try reading.statement(account, period: period, after: after, limit: size)
@@ -104,7 +104,8 @@ extension Handlers: AccountServiceHandler {
         transfers: page.entries.map { Transfer($0.transfer, key: $0.key) },
         closingAvailableMicros: (last?.availableAfter ?? page.openingAvailable).rawValue,
         closingPotsMicros: (last?.potsAfter ?? page.openingPots).rawValue,
-        nextPageToken: page.hasMore ? PageToken.make(after: last?.id ?? 0, arguments: arguments) : "")
+        nextPageToken: page.hasMore ? PageToken.make(after: last?.id.rawValue ?? 0, arguments: arguments) : ""
+      )
     }
   }
 
@@ -114,14 +115,14 @@ extension Handlers: AccountServiceHandler {
     let period = try period(request.period)
     let size = try limits.pageSize(request.pageSize)
     let arguments = ["transfers", request.period]
-    let after = try PageToken.parse(request.pageToken, arguments: arguments)
+    let after = try PageToken.parse(request.pageToken, arguments: arguments).map(TransferID.init)
     return .read(bytes: size * Self.transferBytes) { reading in
       if let period { _ = try reading.terms(of: period) }
       let entries = try reading.journal(period: period, after: after, limit: size + 1)
       return ListTransfersResponse(
         entries: entries.prefix(size).map(JournalEntry.init),
         nextPageToken: entries.count > size
-          ? PageToken.make(after: entries[size - 1].transfer.id, arguments: arguments) : "")
+          ? PageToken.make(after: entries[size - 1].transfer.id.rawValue, arguments: arguments) : "")
     }
   }
 

@@ -85,7 +85,7 @@ extension MeceneWire.Account {
 extension MeceneWire.Transfer {
   init(_ transfer: MeceneLedger.Transfer, key: String) {
     self.init(
-      id: UInt64(clamping: transfer.id), kind: TransferKind(rawValue: Int32(transfer.kind.rawValue)),
+      id: UInt64(clamping: transfer.id.rawValue), kind: TransferKind(rawValue: Int32(transfer.kind.rawValue)),
       amountMicros: transfer.amount.rawValue, committedAtMs: transfer.committedAt.milliseconds,
       period: transfer.period.description, forPeriod: transfer.forPeriod?.description ?? "",
       availableAfterMicros: transfer.availableAfter.rawValue, potsAfterMicros: transfer.potsAfter.rawValue,

@@ -33,7 +33,7 @@ package final class BookFile: Sendable {
   package let identity: Identity
   let location: DatabaseLocation
   let pool: DatabasePool
-  /// What the derived rows have not followed yet.
+  /// What the projection lacks.
   private let tail = Locked(JournalTail(base: -1))
   private let commitTimes = CommitTimes()
   private let damaged: @Sendable (String) -> Void

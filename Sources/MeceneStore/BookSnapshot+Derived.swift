@@ -23,7 +23,7 @@ extension BookSnapshot {
     try expect("ledger", "fees_micros", audit.balance(.fees).rawValue, sums?["fees_micros"] ?? -1)
   }
 
-  /// One position, and in the middle of a pass that of an account which has something to follow.
+  /// One position, and in the middle of a pass that of an account which has something to project.
   private func checkPosition() throws {
     let ids = try fetchAll("SELECT id FROM projection", []).map { $0[0] as Int64 }
     try expect("projection", "id", "one row, 1", ids == [1] ? "one row, 1" : "\(ids)")
@@ -39,7 +39,7 @@ extension BookSnapshot {
     }
   }
 
-  /// What the derived rows have not followed: they have to be what the whole journal gives, less this.
+  /// What the projection lacks: it has to be what the whole journal gives, less this.
   private struct TailChanges {
     var count: Int64 = 0
     /// Deposits and withdrawals among them.
@@ -84,24 +84,24 @@ extension BookSnapshot {
   }
 
   /// `ProjectionPosition.through` of the account of a row `x`.
-  private static let followed = "CASE WHEN x.account_id <= ? THEN ? ELSE ? END"
+  private static let projected = "CASE WHEN x.account_id <= ? THEN ? ELSE ? END"
 
-  private var followedArguments: StatementArguments {
+  private var projectedArguments: StatementArguments {
     [projection.position.account, projection.position.next, projection.position.through]
   }
 
-  /// Each account's transfers, as far as it has followed, and no others.
+  /// Each account's transfers, as far as they are projected, and no others.
   private func checkAccountTransfers(_ tail: TailChanges) throws {
     let wrong = try fetchOne(
       """
       SELECT x.account_id, x.transfer_id FROM account_transfer x LEFT JOIN transfer t ON t.id = x.transfer_id
       WHERE t.account_id IS NOT x.account_id
-        OR x.transfer_id > \(Self.followed) LIMIT 1
-      """, followedArguments)
+        OR x.transfer_id > \(Self.projected) LIMIT 1
+      """, projectedArguments)
     if let wrong {
       throw Finding(
         table: "account_transfer", key: "\(wrong[0] as Int64) \(wrong[1] as Int64)",
-        expected: "a transfer of the account that it has followed", found: "another")
+        expected: "a transfer of the account that is projected", found: "another")
     }
     let counts = try fetchOne(
       """
@@ -156,7 +156,7 @@ extension BookSnapshot {
         FROM pot p LEFT JOIN account a ON a.id = p.account_id LEFT JOIN settlement s ON s.period = p.period
         ORDER BY p.period, p.account_id
         """)
-    // Those that hold money, in the order of the rows; without those that opened behind the derived rows, and have none yet.
+    // Those that hold money, in the order of the rows; without those that opened since, and have none yet.
     var due = potsWithRows(audit, tail)[...]
     var behind = tail.byPeriod.changes[...]
     while let row = try cursor.next() {
@@ -168,7 +168,7 @@ extension BookSnapshot {
       guard (row[4] as Int64?) != nil else {
         throw Finding(table: "pot", key: "\(number) \(account)", expected: "an account", found: "none")
       }
-      // A pot that opened behind the derived rows has no row yet.
+      // A pot that opened since has no row yet.
       behind = behind.drop { ($0.period, $0.account) < (number, account) }
       let period = Period(number: Int(number))
       let key = "\(period) \(account)"
@@ -299,12 +299,12 @@ extension BookSnapshot {
     let counts = try fetchOne(
       """
       SELECT (SELECT count(*) FROM request_key) AS keys,
-        (SELECT count(*) FROM key_transfer) AS followed,
+        (SELECT count(*) FROM key_transfer) AS projected,
         (SELECT count(*) FROM transfer WHERE id > 0 AND kind IN (\(Transfer.Kind.keyed))) AS n
       """, [])
     try expect("request_key", "count", counts?["n"] ?? 0, counts?["keys"] ?? 0)
     try checkKeyTransfers()
-    try expect("key_transfer", "count", (counts?["n"] ?? 0) - tail.keys, counts?["followed"] ?? 0)
+    try expect("key_transfer", "count", (counts?["n"] ?? 0) - tail.keys, counts?["projected"] ?? 0)
   }
 
   /// No key stands for two transfers.
@@ -314,8 +314,8 @@ extension BookSnapshot {
         """
         SELECT x.account_id, x.key FROM key_transfer x LEFT JOIN request_key k ON k.transfer_id = x.transfer_id
         WHERE k.account_id IS NOT x.account_id OR k.key IS NOT x.key
-          OR x.account_id > 0 AND x.transfer_id > \(Self.followed) LIMIT 1
-        """, followedArguments)
+          OR x.account_id > 0 AND x.transfer_id > \(Self.projected) LIMIT 1
+        """, projectedArguments)
       ?? fetchOne(
         """
         SELECT k.account_id, k.key FROM request_key k

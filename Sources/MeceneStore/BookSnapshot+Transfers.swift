@@ -32,7 +32,7 @@ extension BookSnapshot {
 
   /// A page of an account's movements, of one period or of all.
   package func statement(
-    _ reference: AccountReference, period: Period?, after: Int64?, limit: Int
+    _ reference: AccountReference, period: Period?, after: TransferID?, limit: Int
   ) throws -> StatementPage {
     let account = try account(reference)
     let id = account.id.rawValue
@@ -42,9 +42,9 @@ extension BookSnapshot {
     var entries = try all(
       Self.accountEntrySQL
         + " AND x.transfer_id > ? AND t.period BETWEEN ? AND ? ORDER BY x.transfer_id LIMIT ?",
-      [id, after ?? 0, from, through, limit + 1], entry)
-    for id in tail where id > after ?? 0 && entries.count <= limit {
-      if let entry = try first(Self.entrySQL + " WHERE t.id = ?", [id], entry),
+      [id, after?.rawValue ?? 0, from, through, limit + 1], entry)
+    for id in tail where after.map({ id > $0 }) ?? true && entries.count <= limit {
+      if let entry = try first(Self.entrySQL + " WHERE t.id = ?", [id.rawValue], entry),
         from...through ~= Int64(entry.transfer.period.number)
       {
         entries.append(entry)
@@ -59,7 +59,7 @@ extension BookSnapshot {
 
   /// The transfer that a page of a statement goes on from.
   private func opening(
-    _ account: Int64, _ tail: [Int64], after: Int64?, from: Int64
+    _ account: Int64, _ tail: [TransferID], after: TransferID?, from: Int64
   ) throws -> Transfer? {
     if let after {
       return try transfer(after).flatMap { $0.account == AccountID(account) ? $0 : nil }
@@ -75,22 +75,23 @@ extension BookSnapshot {
   }
 
   /// One transfer; nil when there is none.
-  func transfer(_ id: Int64) throws -> Transfer? {
-    try first(Self.transferSQL + " WHERE t.id = ?", [id], transfer)
+  func transfer(_ id: TransferID) throws -> Transfer? {
+    try first(Self.transferSQL + " WHERE t.id = ?", [id.rawValue], transfer)
   }
 
   /// Entries after an id, of one period or of all, in the journal's order.
-  package func journal(period: Period?, after: Int64?, limit: Int) throws -> [BookedTransfer] {
+  package func journal(period: Period?, after: TransferID?, limit: Int) throws -> [BookedTransfer] {
     let (from, through) =
       period.map { (Int64($0.number), Int64($0.number)) } ?? (0, Int64(Period.last.number))
     return try all(
       Self.entrySQL + " WHERE t.id > ? AND t.period BETWEEN ? AND ? ORDER BY t.id LIMIT ?",
-      [after ?? 0, from, through, limit], entry)
+      [after?.rawValue ?? 0, from, through, limit], entry)
   }
 
   /// Transfers after an id, in the journal's order.
-  package func transfers(after: Int64, limit: Int) throws -> [Transfer] {
-    try all(Self.transferSQL + " WHERE t.id > ? ORDER BY t.id LIMIT ?", [after, limit], transfer)
+  package func transfers(after: TransferID?, limit: Int) throws -> [Transfer] {
+    try all(
+      Self.transferSQL + " WHERE t.id > ? ORDER BY t.id LIMIT ?", [after?.rawValue ?? 0, limit], transfer)
   }
 
   private func entry(_ row: Columns) throws -> BookedTransfer {
@@ -102,9 +103,9 @@ extension BookSnapshot {
       throw StoreError.damaged("transfer \(row.integer(0)) has no kind")
     }
     let cause: Transfer.Cause? =
-      row.optional(6).map { .credit(transferID: $0) } ?? row.optional(7).map { .budget(changeID: $0) }
+      row.optional(6).map { .credit(TransferID($0)) } ?? row.optional(7).map { .budget(changeID: $0) }
     return Transfer(
-      id: row.integer(0), kind: kind, account: row.optional(2).map(AccountID.init),
+      id: TransferID(row.integer(0)), kind: kind, account: row.optional(2).map(AccountID.init),
       amount: Micros(row.integer(3)), period: Period(number: Int(row.integer(4))),
       forPeriod: row.optional(5).map { Period(number: Int($0)) }, cause: cause,
       committedAt: Timestamp(milliseconds: row.integer(10)), availableAfter: Micros(row.integer(8)),

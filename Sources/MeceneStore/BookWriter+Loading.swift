@@ -42,7 +42,7 @@ extension BookWriter {
           receiveRequiresGiving: row.integer(3) != 0),
         isSettled: !row.isNull(4))
     }
-    try loadPots(into: &ledger, changes: try followJournal(&ledger))
+    try loadPots(into: &ledger, changes: try readUnprojected(&ledger))
     try loadSettlementUnderWay(into: &ledger)
     if let clicks {
       try query("SELECT coalesce(max(sequence), 0) FROM \(Schema.clickLogTable(ledger.openPeriod))") {
@@ -106,11 +106,11 @@ extension BookWriter {
     if let finding { throw .damaged("\(finding)") }
   }
 
-  /// Reads the transfers that the derived rows have not followed: puts them into the tail, and what they left of
+  /// Reads the transfers that the projection lacks: puts them into the tail, and what they left of
   /// balances into the ledger.
   ///
   /// - Returns: What they changed of pots.
-  private func followJournal(_ ledger: inout Ledger) throws(StoreError) -> PotChanges {
+  private func readUnprojected(_ ledger: inout Ledger) throws(StoreError) -> PotChanges {
     let newest = try readPosition()
     committedTransfers = newest
     var changes = PotChanges()
@@ -135,11 +135,11 @@ extension BookWriter {
       throw .damaged(
         "\(Finding(table: "transfer", key: "id", expected: "\(last + 1)", found: "a later one"))")
     }
-    try followKeys()
+    try projectKeys()
     return changes
   }
 
-  /// Reads how far the derived rows are.
+  /// Reads how far the projection is.
   ///
   /// - Returns: The journal's last transfer.
   @discardableResult
@@ -153,11 +153,11 @@ extension BookWriter {
   }
 
   /// Puts the keys that `key_transfer` does not have into memory. A pass that was under way goes on with all of them.
-  private func followKeys() throws(StoreError) {
+  private func projectKeys() throws(StoreError) {
     var keys = RecentKeys()
     try query(
       "SELECT account_id, key, transfer_id FROM request_key WHERE transfer_id > \(position.through) AND account_id > 0"
-    ) { keys.insert($0.integer(0), $0.text(1), $0.integer(2)) }
+    ) { keys.insert($0.integer(0), $0.text(1), TransferID($0.integer(2))) }
     recentKeys = keys
   }
 

@@ -17,7 +17,7 @@ package final class BookWriter {
   let statements: WriterStatements
   /// Shared with the readers.
   let tail: Locked<JournalTail>
-  /// How far the derived rows have followed the journal.
+  /// How far the projection is.
   var position = ProjectionPosition()
   var positionIsKnown = false
   /// The last transfer that is durable.
@@ -199,7 +199,8 @@ package final class BookWriter {
     let account = account?.rawValue ?? 0
     var found: Transfer?
     for transfer in recentKeys.candidates(account, key.text) where found == nil {
-      try statements.keyedRecently.forEachRow(.integer(account), .text(key.text), .integer(transfer)) { row in
+      try statements.keyedRecently.forEachRow(.integer(account), .text(key.text), .integer(transfer.rawValue))
+      { row in
         found = self.transfer(row)
       }
     }
@@ -244,7 +245,7 @@ package final class BookWriter {
   private func transfer(_ row: Columns) -> Transfer? {
     guard let kind = Transfer.Kind(rawValue: Int(row.integer(1))) else { return nil }
     return Transfer(
-      id: row.integer(0), kind: kind, account: row.isNull(2) ? nil : AccountID(row.integer(2)),
+      id: TransferID(row.integer(0)), kind: kind, account: row.isNull(2) ? nil : AccountID(row.integer(2)),
       amount: Micros(row.integer(3)), period: Period(number: Int(row.integer(4))), forPeriod: nil, cause: nil,
       committedAt: time(row, 7),
       availableAfter: Micros(row.integer(5)), potsAfter: Micros(row.integer(6)))
@@ -256,8 +257,7 @@ extension BookWriter {
   private func append(_ effect: Effect, _ transfers: inout RowsStatement.Rows) throws(StoreError) {
     switch effect {
     case .transfer(let transfer): try append(transfer, &transfers)
-    case .keyBound(let account, let key, let transferID):
-      try append(key.text, account?.rawValue ?? 0, transferID)
+    case .keyBound(let account, let key, let transfer): try append(key, account, transfer)
     case .periodOpened(let period, let terms): try append(period, terms)
     case .accountOpened(let id, let name, let displayName, let budget):
       rows.appendAccount(id: id.rawValue, name: name)
@@ -323,14 +323,15 @@ extension BookWriter {
   ) throws(StoreError) {
     var (causeTransfer, causeChange) = (RowsStatement.nothing, RowsStatement.nothing)
     switch transfer.cause {
-    case .credit(let id): causeTransfer = id
+    case .credit(let id): causeTransfer = id.rawValue
     case .budget(let id): causeChange = id
     case nil: break
     }
     let account = transfer.account?.rawValue
     let forPeriod = transfer.forPeriod.map { Int64($0.number) }
     let row: CanonicalRows.TransferRow = [
-      transfer.id, Int64(transfer.kind.rawValue), account ?? RowsStatement.nothing, transfer.amount.rawValue,
+      transfer.id.rawValue, Int64(transfer.kind.rawValue), account ?? RowsStatement.nothing,
+      transfer.amount.rawValue,
       Int64(transfer.period.number), forPeriod ?? RowsStatement.nothing, causeTransfer, causeChange,
       transfer.availableAfter.rawValue, transfer.potsAfter.rawValue,
     ]
@@ -338,17 +339,20 @@ extension BookWriter {
     try transfers.add([
       row[0], sequence, row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9],
     ])
-    tail.withLock { $0.append(transfer.id, account: account ?? 0) }
+    tail.withLock { $0.append(transfer.id.rawValue, account: account ?? 0) }
   }
 
-  private func append(_ key: String, _ account: Int64, _ transfer: Int64) throws(StoreError) {
-    rows.appendRequestKey(account: account, key: key, transfer: transfer)
-    try statements.key.run(.integer(transfer), .integer(account), .text(key))
-    if account > 0 {
-      recentKeys.insert(account, key, transfer)
+  private func append(
+    _ key: RequestKey, _ account: AccountID?, _ transfer: TransferID
+  ) throws(StoreError) {
+    let number = account?.rawValue ?? 0
+    rows.appendRequestKey(account: number, key: key.text, transfer: transfer.rawValue)
+    try statements.key.run(.integer(transfer.rawValue), .integer(number), .text(key.text))
+    if account != nil {
+      recentKeys.insert(number, key.text, transfer)
     } else {
       // Passes go over accounts, and the fees have none.
-      try statements.keyFollows.run(.integer(transfer))
+      try statements.projectKey.run(.integer(transfer.rawValue))
     }
   }
 

@@ -1,7 +1,7 @@
 /// The writer's prepared statements, compiled once.
 struct WriterStatements {
   let begin, commit, commitLog, totals, ledger: Statement
-  let period, key, keyFollows, keyed, keyedRecently: Statement
+  let period, key, projectKey, keyed, keyedRecently: Statement
   let movement, balance, potChange, projection: Statement
   let accountOpen, accountUpdate, accountChange, account: Statement
   let thingAdd, thingUpdate, thingChange, thing: Statement
@@ -51,7 +51,7 @@ struct WriterStatements {
       "UPDATE projection SET through_transfer = ?, next_transfer = ?, through_account = ? WHERE id = 1")
     key = try connection.prepare("INSERT INTO request_key (transfer_id, account_id, key) VALUES (?, ?, ?)")
     // Two of one key are damage that `verify` names.
-    keyFollows = try connection.prepare(
+    projectKey = try connection.prepare(
       """
       INSERT OR IGNORE INTO key_transfer (account_id, key, transfer_id)
       SELECT account_id, key, transfer_id FROM request_key WHERE transfer_id = ?

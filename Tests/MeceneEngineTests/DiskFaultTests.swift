@@ -16,7 +16,7 @@ private final class Life {
   private static let rounds = 14
 
   private enum Acknowledged {
-    case deposit(Int, Micros, RequestKey, Int64)
+    case deposit(Int, Micros, RequestKey, TransferID)
     case thing(NewThing, ThingID)
     case click(Int, ThingID)
   }

@@ -118,7 +118,7 @@ import Testing
     try await withEngine(directory) { engine in
       let transfer = try await perform(engine, .deposit(id(1), Micros(10_000_000), RequestKey("first")))
       guard case .transfer(let first, replayed: true) = transfer else { throw Failed() }
-      #expect(first.id == 1 && first.availableAfter == Micros(10_000_000))
+      #expect(first.id == TransferID(1) && first.availableAfter == Micros(10_000_000))
       _ = try await perform(engine, .setClock(Timestamp(milliseconds: decemberMs)))
       #expect(try await engine.settle(nil) { _ in }.digest == digest)
       #expect(try await engine.verify { _ in }.finding == nil)

@@ -120,7 +120,7 @@ import Testing
     try await books.withEngine(directory) { engine in
       try await fill(engine)
       #expect(try await engine.verify { _ in }.finding == nil)
-      await engine.followJournal()
+      await engine.projectAll()
       #expect(try await engine.verify { _ in }.finding == nil)
       try await tamper(directory, sql)
       #expect(try await engine.verify { _ in }.finding?.table == table)
@@ -140,7 +140,7 @@ import Testing
       func behind() async throws -> Int { try await engine.read { try engine.status($0) }.transfersBehind }
       try await fill(engine)
       #expect(try await behind() > 0)
-      await engine.followJournal()
+      await engine.projectAll()
       #expect(try await behind() == 0)
     }
   }
@@ -183,7 +183,7 @@ import Testing
       try await books.populate(engine, accounts: 3)
       try await books.perform(engine, .click(books.id(1), books.thing(2), nil))
       _ = try await books.perform(engine, .setClock(Timestamp(milliseconds: decemberMs)))
-      await engine.followJournal()
+      await engine.projectAll()
       for sql in [
         "UPDATE pot SET set_aside_micros = set_aside_micros + 1", "UPDATE pot SET set_aside_micros = 0",
         "UPDATE thing SET owner_id = 1",
@@ -209,7 +209,7 @@ import Testing
       try await tamper(directory, "INSERT OR REPLACE INTO pot VALUES (682, 1, \(Int64.max), 10000000)")
       try await tamper(
         directory, "UPDATE projection SET through_transfer = 0, next_transfer = 0, through_account = 0")
-      await engine.followJournal()
+      await engine.projectAll()
       #expect(engine.condition == .serving)
       try await books.perform(engine, .click(books.id(2), books.thing(3), nil))
     }
@@ -370,7 +370,7 @@ import Testing
     let directory = try TemporaryDirectory()
     try await books.withEngine(directory) { engine in
       try await closeMonth(engine)
-      await engine.followJournal()
+      await engine.projectAll()
       try await tamper(directory, sql)
       try await expectNothingPaid(engine, table)
       // Nor the second time.
@@ -481,7 +481,7 @@ import Testing
       #expect(try await engine.verify(against: kept) { _ in }.last == kept)
       let other = CommitPoint(number: kept.number, link: [UInt8](repeating: 7, count: 32))
       #expect(try await engine.verify(against: other) { _ in }.finding?.table == "commit_log")
-      await engine.followJournal()
+      await engine.projectAll()
     }
     #expect(try OfflineBooks.verify(.directory(data), against: kept.text, progress: { _ in }).finding == nil)
     #expect(throws: OfflineBooks.MalformedCommit.self) {

@@ -38,7 +38,7 @@ import Testing
         currency: "EUR", secret: [UInt8](repeating: 0, count: 32), createdAt: november, isSimulated: true))
     try book.read { snapshot in
       let anna = try snapshot.statement(.id(AccountID(1)), period: nil, after: nil, limit: 9)
-      #expect(anna.entries.map(\.transfer.id) == [1, 2])
+      #expect(anna.entries.map(\.transfer.id.rawValue) == [1, 2])
       #expect(
         anna.account.money
           == AccountMoney(
@@ -48,8 +48,8 @@ import Testing
       #expect(try snapshot.pots(of: november.period).map(\.pot) == [Micros(5_000_000)])
     }
     let writer = try book.makeWriter()
-    #expect(try writer.keyedTransfer(AccountID(1), RequestKey("first"))?.id == 1)
-    #expect(try writer.keyedTransfer(nil, RequestKey("fees"))?.id == 3)
+    #expect(try writer.keyedTransfer(AccountID(1), RequestKey("first"))?.id == TransferID(1))
+    #expect(try writer.keyedTransfer(nil, RequestKey("fees"))?.id == TransferID(3))
     #expect(try writer.keyedTransfer(AccountID(2), RequestKey("first")) == nil)
   }
 }

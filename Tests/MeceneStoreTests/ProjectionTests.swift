@@ -41,10 +41,10 @@ import Testing
   }
 
   @Test(arguments: [0, 3, 1_000])
-  func `a ledger that is read back is the one that was written`(accountsFollowed: Int) throws {
+  func `a ledger that is read back is the one that was written`(accountsProjected: Int) throws {
     let books = try Books(seed: 7)
     for _ in 0..<80 { try books.commit() }
-    if accountsFollowed > 0 { try books.writer.project(accounts: accountsFollowed) }
+    if accountsProjected > 0 { try books.writer.project(accounts: accountsProjected) }
     try books.commit()
     let again = try BookFile(path: books.path, identity: Books.identity)
     let writer = try again.makeWriter()
@@ -69,10 +69,10 @@ import Testing
     try books.writer.append([
       .transfer(
         Transfer(
-          id: Int64(books.transfers.count + 1), kind: .deposit, account: AccountID(1), amount: Micros(1),
+          id: TransferID(Int64(books.transfers.count + 1)), kind: .deposit, account: AccountID(1), amount: Micros(1),
           period: november.period, forPeriod: nil, cause: nil, committedAt: november,
           availableAfter: Micros(1), potsAfter: .zero)),
-      .keyBound(AccountID(1), try RequestKey("taken-back"), transferID: Int64(books.transfers.count + 1)),
+      .keyBound(AccountID(1), try RequestKey("taken-back"), TransferID(Int64(books.transfers.count + 1))),
     ])
     #expect(try books.writer.keyedTransfer(AccountID(1), RequestKey("taken-back")) != nil)
     books.writer.rollback()
@@ -143,7 +143,7 @@ private final class Books {
   var ledger = Books.emptyLedger
   var audit = BookAudit()
   var transfers: [Transfer] = []
-  private var keys: [(account: AccountID, key: RequestKey, transfer: Int64)] = []
+  private var keys: [(account: AccountID, key: RequestKey, transfer: TransferID)] = []
   private var sequence: Int64 = 0
   private var time = november
   var path: String { directory.path + "/mecene.sqlite" }

@@ -1,14 +1,14 @@
 internal import MeceneConcurrency
 internal import MeceneLedger
 
-// Balances, pots, the transfers of each account and keys follow the journal in passes over all accounts by id, a slice of
+// Balances, pots, the transfers of each account and keys are projected from the journal in passes over all accounts by id, a slice of
 // accounts between two commits. Written with each transfer they cost three pages anywhere in the file: 8,190 first
 // clicks left 53 MB in the log, and now leave 0.6. Until a pass has reached an account, readers add what is in the tail.
 extension BookWriter {
-  /// How many transfers the derived rows have not followed at most.
+  /// How many transfers the projection lacks at most.
   package var transfersBehind: Int { Int(clamping: tail.withLock { $0.last } - position.through) }
 
-  /// Lets the next accounts follow the journal. Called between commits, after `load`.
+  /// Projects the transfers of the next accounts. Called between commits, after `load`.
   ///
   /// - Parameter accounts: The most accounts.
   package func project(accounts limit: Int) throws(StoreError) {
@@ -56,7 +56,7 @@ extension BookWriter {
           account: account, kind: kind, amount: row.integer(1), period: row.isNull(2) ? nil : row.integer(2))
         balances = (row.integer(3), row.integer(4))
       }
-      if kind?.line.carries.contains(.key) ?? false { try statements.keyFollows.run(.integer(transfer)) }
+      if kind?.line.carries.contains(.key) ?? false { try statements.projectKey.run(.integer(transfer)) }
       try rows.add([account, transfer])
     }
     try rows.end()

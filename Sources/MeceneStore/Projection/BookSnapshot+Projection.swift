@@ -2,7 +2,7 @@ internal import GRDB
 internal import MeceneConcurrency
 package import MeceneLedger
 
-/// Where the derived rows of a snapshot stand, and where its journal ends.
+/// How far the projection of a snapshot is, and where its journal ends.
 struct ProjectionView {
   let position: ProjectionPosition
   let newest: Int64
@@ -28,37 +28,37 @@ struct ProjectionView {
     }
   }
 
-  /// The transfers of an account that its derived rows have not followed, in their order; nil when the tail has let go of
+  /// The transfers of an account that the projection lacks, in their order; nil when the tail has let go of
   /// them, because the snapshot is older than a whole pass.
-  func transfers(of account: AccountID) -> [Int64]? {
+  func transfers(of account: AccountID) -> [TransferID]? {
     let after = position.through(account.rawValue)
     if after == newest { return [] }
     return tail.withLock { tail in
       tail.base > after || tail.last < newest
-        ? nil : tail.transfers(of: account.rawValue, after: after, through: newest)
+        ? nil : tail.transfers(of: account.rawValue, after: after, through: newest).map(TransferID.init)
     }
   }
 }
 
-// What the derived rows lack: the tail of the journal.
+// What the projection lacks: the tail of the journal.
 extension BookSnapshot {
-  /// The transfers of an account that `account`, `pot` and `account_transfer` have not followed, in their order.
-  func tail(of account: AccountID) throws -> [Int64] {
+  /// The transfers of an account that the projection lacks, in their order.
+  func tail(of account: AccountID) throws -> [TransferID] {
     if let known = projection.transfers(of: account) { return known }
     return try all(
       "SELECT id FROM transfer WHERE id > ? AND account_id = ? ORDER BY id",
       [projection.position.through(account.rawValue), account.rawValue]
-    ) { $0.integer(0) }
+    ) { TransferID($0.integer(0)) }
   }
 
-  /// Calls `body` with every transfer that the derived rows have not followed, in their order.
+  /// Calls `body` with every transfer that the projection lacks, in their order.
   func forEachTailTransfer(_ body: (Transfer) throws -> Void) throws {
     if projection.position.through == projection.newest { return }
     let statement = try db.cachedStatement(sql: Self.transferSQL + " WHERE t.id > ? ORDER BY t.id")
     let rows = try RowsInPlace(statement, [projection.position.through], transfer)
     while let transfer = try rows.next() {
       guard let account = transfer.account,
-        transfer.id > projection.position.through(account.rawValue)
+        transfer.id.rawValue > projection.position.through(account.rawValue)
       else { continue }
       try body(transfer)
     }
@@ -92,7 +92,7 @@ extension BookSnapshot {
     return changes.changes.map { (AccountID($0.account), Micros($0.setAside)) }
   }
 
-  /// What transfers that the derived rows have not followed put into pots.
+  /// What transfers that the projection lacks put into pots.
   private func potChanges(of period: Period, _ patrons: Range<AccountID>) throws -> PotChanges {
     var changes = PotChanges()
     if projection.position.through == projection.newest { return changes }
@@ -122,15 +122,15 @@ extension BookSnapshot {
   /// An account's pot of a period, as the whole journal has it; nothing set aside and nothing held when there is none.
   ///
   /// - Parameter tail: The account's, as `tail(of:)` gives it.
-  func pot(of account: AccountID, _ period: Period, _ tail: [Int64]) throws -> PotChanges.Change {
+  func pot(of account: AccountID, _ period: Period, _ tail: [TransferID]) throws -> PotChanges.Change {
     let number = Int64(period.number)
     var pot = PotChanges()
     pot.add(.init(period: number, account: account.rawValue, setAside: 0, held: 0))
-    let followed = try first(
+    let projected = try first(
       "SELECT set_aside_micros, held_micros FROM pot WHERE period = ? AND account_id = ?",
       [number, account.rawValue]
     ) { (setAside: $0.integer(0), held: $0.integer(1)) }
-    if let (setAside, held) = followed {
+    if let (setAside, held) = projected {
       pot.add(.init(period: number, account: account.rawValue, setAside: setAside, held: held))
     }
     for id in tail {

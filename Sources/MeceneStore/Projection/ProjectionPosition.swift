@@ -1,0 +1,49 @@
+internal import MeceneLedger
+
+/// How far the projection is: the balances of `account`, and the rows of `pot`, `account_transfer` and `key_transfer`. The
+/// journal is projected in passes over all accounts, by id.
+struct ProjectionPosition: Sendable, Hashable {
+  /// The last transfer that is projected for every account.
+  var through: Int64 = 0
+  /// The last transfer that is projected for accounts up to `account`, while a pass is under way.
+  var next: Int64 = 0
+  /// The last account that the pass has reached; 0 between two passes.
+  var account: Int64 = 0
+
+  /// The last transfer that is projected for an account.
+  func through(_ account: Int64) -> Int64 { account <= self.account ? next : through }
+
+  /// Looks up the position, and the journal's last transfer.
+  static let sql = """
+    SELECT through_transfer, next_transfer, through_account, (SELECT coalesce(max(id), 0) FROM transfer)
+    FROM projection
+    """
+
+  /// What `sql` found.
+  typealias Found = (position: ProjectionPosition, newest: Int64)
+
+  /// The one row of `sql`.
+  static func read(_ row: Columns) -> Found {
+    (
+      ProjectionPosition(through: row.integer(0), next: row.integer(1), account: row.integer(2)),
+      row.integer(3)
+    )
+  }
+
+  /// - Parameter found: What `sql` found; nil when there was no row.
+  /// - Throws: `StoreError.damaged` when there can be no such position.
+  static func check(_ found: Found?) throws(StoreError) -> Found {
+    guard let found else { throw .damaged("no projection row") }
+    let (position, newest) = found
+    guard 0 <= position.through, position.through <= position.next, position.next <= newest,
+      position.account >= 0, position.account > 0 || position.through == position.next
+    else {
+      let finding = Finding(
+        table: "projection", key: "1",
+        expected: "0 <= through_transfer <= next_transfer <= \(newest), the same between two passes",
+        found: "\(position.through) and \(position.next), and account \(position.account)")
+      throw .damaged("\(finding)")
+    }
+    return found
+  }
+}
