@@ -91,7 +91,7 @@ package final class DividedClicks: @unchecked Sendable {  // The writer alone us
   func fail(_ found: EngineFailure) { failure = failure ?? (isCommitted ? .commitFailed : found) }
 }
 
-// What is asked of each submission several times on its way. A command is copied to be asked, which took 5 % of a commit of
+// Each submission is asked these things several times on its way. A command is copied to be asked, which took 5 % of a commit of
 // 64 clicks: so a click, the command there are most of, is answered for here.
 extension Submission {
   /// How long it takes to do it, in clicks.

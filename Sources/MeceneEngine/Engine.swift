@@ -80,7 +80,7 @@ extension Engine {
   }
 }
 
-/// By what the server finds a call again when its outcome comes back. The engine looks at the caller alone, to serve callers in
+/// What the server finds a call again by when its outcome comes back. The engine looks at the caller alone, to serve callers in
 /// turn.
 package struct Ticket: Sendable, Hashable {
   package let caller: UInt64

@@ -99,7 +99,7 @@ package struct BookAudit: Sendable {
   }
 
   private mutating func checkKey(_ transfer: Transfer, _ own: inout Holdings) throws(Finding) {
-    // Other keys are their clients'.
+    // A key that a kind carries is its client's.
     let carries = transfer.kind.line.carries
     guard !carries.contains(.key), let account = transfer.account, let period = transfer.forPeriod
     else { return }

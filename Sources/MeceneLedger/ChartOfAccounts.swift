@@ -1,6 +1,6 @@
 /// The chart of accounts: between which sides each kind of transfer moves money, and what it carries.
 ///
-/// It is the one list of kinds. What a transfer does to balances, what the audit expects of it, which rows the store's
+/// What a transfer does to balances, what the audit expects of it, which rows the store's
 /// queries select and the signs that clients show follow from it.
 package enum ChartOfAccounts {
   /// A sort of ledger account.

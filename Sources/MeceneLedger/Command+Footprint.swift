@@ -52,7 +52,7 @@ extension Command {
     }
   }
 
-  /// Everything that it is decided by, except its period and the plan of a settlement.
+  /// Everything that it is decided by, except its period and the plan of a settlement. A thing brings its owner with it.
   package var footprint: [Need] {
     switch self {
     case .openAccount(let name, let fingerprint, _, _): [.account(.name(name.text, fingerprint))]

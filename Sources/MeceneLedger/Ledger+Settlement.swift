@@ -79,14 +79,31 @@ extension Ledger {
     do throws(Finding) { try unsettled[0].check?.end(unsettled[0]) } catch {
       throw .booksInconsistent(error)
     }
+    unsettled[0].plan = plan
+  }
+
+  /// Refuses a step that does not go on from where the ledger is. Memory may have been read back since the plan was compared
+  /// with it, from rows that somebody changed.
+  private mutating func checkGoesOn(
+    _ plan: SettlementPlan, _ goesOn: (UnsettledPeriod) -> Bool
+  ) throws(Refusal) {
+    if unsettled[0].digest != nil, unsettled[0].plan !== plan { try checkAgainstBooks(plan) }
+    guard unsettled[0].digest != nil, goesOn(unsettled[0]) else {
+      throw .booksInconsistent(
+        Finding(
+          table: "settlement", key: "\(plan.period)", expected: "a settlement as far as it was carried out",
+          found: unsettled[0].digest == nil ? "none" : "one that is behind"))
+    }
   }
 
   mutating func drainPots(_ plan: SettlementPlan, _ positions: Range<Int>) throws(Refusal) -> Outcome {
     guard unsettled.first?.period == plan.period else { return .done }
-    // Past the last refusal: from here on it must succeed.
-    invariant(unsettled[0].digest != nil, "pots are drained before the plan is fixed")
     // A step that is repeated after a crash leaves out what it has done.
     let remaining = positions.drop { plan.patrons[$0].id <= unsettled[0].drainedThrough }
+    try checkGoesOn(plan) { current in
+      remaining.first.map { current.pots.held(by: plan.patrons[$0].id) != nil } ?? true
+    }
+    // Past the last refusal: from here on it must succeed.
     for position in remaining { drain(plan.patrons[position], plan) }
     if !remaining.isEmpty { effects.append(.potsDrained(plan, remaining)) }
     return .done
@@ -113,6 +130,8 @@ extension Ledger {
   mutating func payOwners(_ plan: SettlementPlan, _ positions: Range<Int>) throws(Refusal) -> Outcome {
     guard unsettled.first?.period == plan.period else { return .done }
     let remaining = positions.drop { plan.owners[$0].id <= unsettled[0].paidThrough }
+    try checkGoesOn(plan) { $0.pots.left.isEmpty }
+    // Past the last refusal: from here on it must succeed.
     for owner in plan.owners[remaining] {
       unsettled[0].paidThrough = owner.id
       guard owner.micros > .zero else { continue }
@@ -126,9 +145,8 @@ extension Ledger {
 
   mutating func finishSettlement(_ plan: SettlementPlan) throws(Refusal) -> Outcome {
     guard unsettled.first?.period == plan.period else { return .done }
-    invariant(
-      unsettled[0].pots.left.isEmpty && unsettled[0].clearing == .zero,
-      "a settlement ended with money left in it")
+    try checkGoesOn(plan) { $0.pots.left.isEmpty && $0.clearing == .zero }
+    // Past the last refusal: from here on it must succeed.
     unsettled.removeFirst()
     lastSettled = plan.period
     effects.append(.settlementFinished(plan.period))

@@ -93,6 +93,8 @@ package struct Ledger: Sendable {
     var paidThrough = AccountID(0)
     /// How far a plan was compared with this.
     var check: PlanCheck?
+    /// The plan that was compared whole.
+    weak var plan: SettlementPlan?
   }
 
   /// An empty ledger. Its first period opens with the first command.

@@ -11,28 +11,16 @@ struct CallContext: Sendable {
 /// Runs after the writer has decided a call.
 typealias Continuation = @Sendable (isolated EventLoop, Outcome, CallHandle) -> Void
 
-/// Takes the answers of calls. The event loop does; a test may.
-protocol Responder: Actor {
-  /// Unpacks requests.
-  var coder: MessageCoder { get }
-
-  /// Takes what a handler came to, or throws: an answer, or what has to happen first.
-  ///
-  /// - Parameter payloadBytes: What the request was, in bytes.
-  func respond<Response: Message>(
-    _ call: CallHandle, payloadBytes: Int, _ answer: () throws -> Answer<Response>)
-}
-
 extension Handlers {
   /// Unpacks the request, and asks the handler. It is compiled for each method: so the types of request and response are known
   /// all the way, and no message travels in a box.
   @inline(__always)
   func serve<Request: Message, Response: Message>(
-    _ request: borrowing IncomingRequest, _ call: CallContext, _ responder: isolated some Responder,
+    _ request: borrowing IncomingRequest, _ call: CallContext, _ loop: isolated EventLoop,
     _ handler: (Request, CallContext) throws -> Answer<Response>
   ) {
-    responder.respond(call.handle, payloadBytes: request.payloadBytes) {
-      try handler(responder.coder.decode(Request.self, from: request), call)
+    loop.respond(call.handle, payloadBytes: request.payloadBytes) {
+      try handler(loop.coder.decode(Request.self, from: request), call)
     }
   }
 }

@@ -4,7 +4,7 @@ internal import MeceneWire
 /// Turns the bytes of one connection into begun and cancelled calls, and answers into bytes. Whoever handles calls knows
 /// nothing of how they travel.
 ///
-/// Length-prefixed messages are the first kind; the first bytes of a connection choose: see `Greeting`.
+/// Length-prefixed messages are the first kind. The first byte of a connection says whether they are spoken: see `Greeting`.
 protocol CallFraming: AnyObject {
   /// Takes what a socket delivered.
   func receive(_ bytes: ArraySlice<UInt8>)

@@ -12,7 +12,7 @@ final class Connection {
     /// Whether the answer may be as large as a page.
     var isRead: Bool
     // Here and no wider, so that a call takes no more room for it.
-    var bytesTaken: UInt32
+    fileprivate(set) var bytesTaken: UInt32
     /// What the writer's outcome leads to; nil while the call is not at the writer.
     var then: Continuation?
     /// A long read or a stream; nil for other calls.
@@ -57,7 +57,7 @@ final class Connection {
   let socket: StreamSocket
   let token: UInt64
   let framing: LengthPrefixedFraming
-  /// Whether its first bytes have come, which choose its framing.
+  /// Whether its first byte has come, which says what it speaks.
   var hasGreeted = false
   var phase = ConnectionPhase.open
   private(set) var calls: CallTable<Call>
@@ -139,6 +139,9 @@ final class Connection {
 
   /// Takes note of whether calls wait for their turn. Looking at the list for every call cost 2 % of an empty one.
   func noteWaiting() { hasWaiting = readsToCome > 0 || !longWaiting.isEmpty }
+
+  /// Whether more of it may be read.
+  var mayBeRead: Bool { phase.isOpen && !isHeld && !waitsForGrant }
 
   /// Whether nothing but idleness can end it.
   var isQuiet: Bool {

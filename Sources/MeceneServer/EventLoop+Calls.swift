@@ -4,7 +4,7 @@ internal import MeceneTransport
 internal import MeceneWire
 
 // Calls: from a frame to the one final frame that ends it.
-extension EventLoop: Responder {
+extension EventLoop {
   /// Goes on with a call's answer, or ends the call with its failure.
   @inline(__always)
   func respond<Response: Message>(
@@ -33,7 +33,8 @@ extension EventLoop: Responder {
       let call = CallHandle(
         ticket: Ticket(caller: connection.token, call: request.callID, serial: makeSerial()),
         request: .init(arrival: connection.lastActivity, timeoutMs: request.timeoutMs, method: method))
-      handlers?.begin(request, CallContext(handle: call, metadata: request.metadata), self)
+      guard let handlers else { return appendFailure(connection, request.callID, .draining) }
+      handlers.begin(request, CallContext(handle: call, metadata: request.metadata), self)
     }
   }
 

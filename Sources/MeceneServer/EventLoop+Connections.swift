@@ -76,8 +76,8 @@ extension EventLoop {
         connection.framing.receive(scratch[..<count])
       }
       parse(connection)
-      // No poll tells of what the socket has read ahead.
-    } while connection.socket.holdsBytes && connection.phase.isOpen
+      // No poll tells of what the socket has read ahead; what is left for want of room is read when there is some: see `flush`.
+    } while connection.socket.holdsBytes && connection.mayBeRead
   }
 
   /// Looks at a connection's first byte.
@@ -109,16 +109,18 @@ extension EventLoop {
       return connection.phase.isOpen && !connection.isHeld
     }
     if let failure {
+      // Nothing more is read: what came takes no room any longer.
+      connection.framing.removeAll()
+      connection.granted = 0
       end(connection, failure)
+    }
+    connection.bytesKept = connection.framing.bytesKept
+    if requests > 0 { connection.granted = 0 }
+    if !connection.framing.isInsideRequest {
+      connection.frameBegan = nil
     } else {
-      connection.bytesKept = connection.framing.bytesKept
-      if requests > 0 { connection.granted = 0 }
-      if !connection.framing.isInsideRequest {
-        connection.frameBegan = nil
-      } else {
-        if requests > 0 || connection.frameBegan == nil { connection.frameBegan = now }
-        if connection.granted == 0, !connection.isHeld { grant(connection) }
-      }
+      if requests > 0 || connection.frameBegan == nil { connection.frameBegan = now }
+      if connection.granted == 0, !connection.isHeld { grant(connection) }
     }
     count(connection)
     if connection.isHeld || connection.waitsForGrant { markDirty(connection) }
@@ -219,6 +221,7 @@ extension EventLoop {
       if hasRoom(connection) { parse(connection) } else if isFull { waitForRoom(connection) }
     }
     watch(connection)
+    if connection.socket.holdsBytes, connection.mayBeRead { receive(connection) }
   }
 
   /// Whether answers to reads, or whatever else is no outcome of the writer's, wait a little longer for such outcomes of the same
@@ -236,7 +239,7 @@ extension EventLoop {
   private func watch(_ connection: Connection) {
     let writes = connection.bytesWaiting > 0
     let mostWaiting = connection.readsAreWatched ? limits.bytesWaitingMax : limits.bytesWaitingMax / 2
-    let reads = connection.bytesWaiting <= mostWaiting && !connection.isHeld && !connection.waitsForGrant
+    let reads = connection.bytesWaiting <= mostWaiting && connection.mayBeRead
     guard writes != connection.writesAreWatched || reads != connection.readsAreWatched else { return }
     // What could not arrive meanwhile is not late.
     if reads, !connection.readsAreWatched, connection.frameBegan != nil { connection.frameBegan = now }

@@ -78,7 +78,11 @@ extension EventLoop {
 
   /// Takes nothing new, says so on every connection, ends streams, finishes what was accepted, and closes.
   func drain() async {
-    guard phase.drain() else { return }
+    guard phase.drain() else {
+      // Whoever asks again waits as long.
+      while phase != .stopped { try? await Task.sleep(for: .milliseconds(5)) }
+      return
+    }
     daemon.isDraining.store(true, ordering: .releasing)
     closeListeners()
     now = Deadline.now

@@ -31,7 +31,7 @@ actor EventLoop {
 
   /// How many submissions are worth a commit of their own when the writer is idle.
   private static let submissionsAtOnce = 64
-  /// A listener's token is its position counted down from here; connections count up from 0.
+  /// A listener's token is its position counted down from here; connections count up.
   static let firstListenerToken = UInt64.max - 1
   /// How long the loop waits for more before it gives its thread back to Dispatch, in milliseconds: until then the next
   /// bytes or answers wake it directly. Through Dispatch they first wake the thread that watches for it, which costs one

@@ -1,6 +1,6 @@
 internal import MeceneWire
 
-/// What a connection speaks, by its first byte: the one place where its framing is chosen.
+/// What a connection speaks, by its first byte. A second framing is told from the first here.
 enum Greeting {
   /// Frames are shorter than 2^24 bytes, so the first byte of their length is 0.
   case lengthPrefixed

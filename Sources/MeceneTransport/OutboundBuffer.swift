@@ -47,7 +47,10 @@ public final class OutboundBuffer {
   }
 
   /// Brings back what `take` took out.
-  public func put(_ taken: consuming [UInt8]) { bytes = taken }
+  public func put(_ taken: consuming [UInt8]) {
+    assert(bytes.isEmpty, "bytes were added while others were taken out")
+    bytes = taken
+  }
 
   /// Forgets everything.
   public func removeAll() { (bytes, sent) = ([], 0) }

@@ -66,4 +66,62 @@ import Testing
     }
     #expect(refusal?.reason == .nameTaken)
   }
+
+  /// Memory is read back from the file after a commit that failed: somebody may have changed it since the plan was compared.
+  @Test func `a settlement's step that does not go on from the books is refused, and moves nothing`() throws {
+    var ledger = ledger()
+    let (anna, bert) = (
+      try open(&ledger, "anna", budget: 2_000_000, money: 9_000_000),
+      try open(&ledger, "bert", budget: 2_000_000, money: 9_000_000)
+    )
+    for (owner, number) in [(anna, 1), (bert, 2)] {
+      let nothing = try PlainText("", field: "", charactersMax: 1)
+      _ = try ledger.apply(
+        .addThing(
+          NewThing(
+            owner: owner, url: CanonicalURL("https://a.org/\(number)"),
+            fingerprint: Fingerprint(high: 2, low: UInt64(number)), title: nothing, description: nothing,
+            hidden: false)))
+    }
+    _ = try ledger.apply(.click(anna, .id(ThingID(2)), nil))
+    _ = try ledger.apply(.click(bert, .id(ThingID(1)), nil))
+    ledger.advance(to: Period(number: 683).start)
+    let plan = try SettlementPlan(
+      period: Period(number: 682), terms: Terms(),
+      pots: [(AccountID(1), Micros(2_000_000)), (AccountID(2), Micros(2_000_000))],
+      clicks: [(AccountID(1), ThingID(2)), (AccountID(2), ThingID(1))],
+      owner: { $0 == ThingID(1) ? AccountID(1) : AccountID(2) })
+    let seal = SettlementSeal(digest: [1], blocks: [])
+
+    func refusesAll(_ change: (inout Ledger) throws -> Void, _ commands: [Command]) throws {
+      var changed = ledger
+      try change(&changed)
+      let before = changed.takeEffects().count
+      for command in commands {
+        let refusal = #expect(throws: Refusal.self) { try changed.apply(command) }
+        #expect(refusal?.reason == .booksInconsistent)
+      }
+      #expect(changed.effects.isEmpty, "after \(before)")
+      #expect(changed.accounts == ledger.accounts)
+    }
+
+    // Nothing was fixed.
+    try refusesAll({ _ in }, [.drainPots(plan, 0..<2), .payOwners(plan, 0..<2), .finishSettlement(plan)])
+    _ = try ledger.apply(.planSettlement(plan, seal))
+    // A step beyond the next, or the next pass.
+    try refusesAll({ _ in }, [.drainPots(plan, 1..<2), .payOwners(plan, 0..<2), .finishSettlement(plan)])
+    // Memory that was read back, with another pot.
+    try refusesAll(
+      {
+        $0.unsettled[0].plan = nil
+        $0.unsettled[0].pots.change(by: Micros(-1))
+      }, [.drainPots(plan, 0..<2)])
+    // The same memory is as good as before.
+    ledger.unsettled[0].plan = nil
+    _ = try ledger.apply(.drainPots(plan, 0..<2))
+    ledger.unsettled[0].plan = nil
+    _ = try ledger.apply(.payOwners(plan, 0..<2))
+    _ = try ledger.apply(.finishSettlement(plan))
+    #expect(ledger.accounts.map(\.available) == [Micros(9_000_000), Micros(9_000_000)])
+  }
 }

@@ -16,44 +16,53 @@ import Testing
   }
 
   @Test func `more than is there stops the process with a sentence`() async throws {
-    let ended = try #require(
-      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-        var ledger = try Self.ledger()
-        ledger.post(.withdraw, 0, Micros(6))
-      })
-    let said = String(decoding: ended.standardErrorContent, as: UTF8.self)
-    #expect(said.contains("the ledger stops before it is wrong: a withdraw of 0.000006, where 0.000005 is"))
+    let ended = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      var ledger = try Self.ledger()
+      ledger.post(.withdraw, 0, Micros(6))
+    }
+    #expect(
+      said(ended).contains("the ledger stops before it is wrong: a withdraw of 0.000006, where 0.000005 is"))
   }
 
   @Test func `a movement without what its kind carries stops the process`() async throws {
-    await #expect(processExitsWith: .failure) {
+    let pot = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       var ledger = try Self.ledger()
       ledger.post(.potOpen, 0, Micros(1))
     }
-    await #expect(processExitsWith: .failure) {
+    #expect(said(pot).contains("a potOpen with no period and no cause"))
+    let topup = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       var ledger = try Self.ledger()
       ledger.post(.potTopup, 0, Micros(1), forPeriod: Period(number: 682))
     }
-    await #expect(processExitsWith: .failure) {
+    #expect(said(topup).contains("a potTopup with the period 2026-11 and no cause"))
+    let nobody = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       var ledger = try Self.ledger()
       ledger.post(.deposit, nil, Micros(1))
     }
+    #expect(said(nobody).contains("a deposit of no account has no place to move between"))
   }
 
   @Test func `a pot that is neither open nor next to be drained stops the process`() async throws {
-    await #expect(processExitsWith: .failure) {
+    let ended = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       var ledger = try Self.ledger()
       ledger.post(.potOpen, 0, Micros(1), forPeriod: Period(number: 681))
     }
+    #expect(said(ended).contains("a potOpen of account 1 has no place to move between"))
   }
 
-  @Test func `every kind moves between two sides, one of them an account's own unless fees leave`() {
+  private func said(_ ended: ExitTest.Result?) -> String {
+    String(decoding: ended?.standardErrorContent ?? [], as: UTF8.self)
+  }
+
+  @Test func `every kind moves between two sides, one of them an account's own`() {
     for kind in Transfer.Kind.allCases {
       let line = ChartOfAccounts.line(kind)
       #expect(line.from != line.to)
       #expect(line.from.isOwn || line.to.isOwn)
       // Its key is its client's, or its account, period and cause.
       #expect(line.carries.contains(.key) != line.carries.contains(.period))
+      // Fees alone leave without an account.
+      #expect(line.fromWithoutAccount == (kind == .withdraw ? .fees : nil))
     }
   }
 }

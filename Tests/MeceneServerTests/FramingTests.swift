@@ -88,8 +88,12 @@ import Testing
   @Test(arguments: 0...UInt8.max)
   func `a first byte is a length's, a greeting, or what no client sends`(byte: UInt8) {
     let greeting = Greeting(firstByte: byte)
-    #expect((greeting.answer != nil) == (65...90).contains(byte))
+    // Such as GET and POST, and the preface of HTTP/2.
+    let isHTTP = ("A"..."Z").contains(Character(Unicode.Scalar(byte)))
+    let answer = greeting.answer.map { String(decoding: $0, as: UTF8.self) }
+    #expect((answer != nil) == isHTTP)
+    #expect(answer.map { $0.hasPrefix("HTTP/1.1 400 ") && $0.hasSuffix("not HTTP\n") } ?? true)
     #expect((greeting.failure != nil) == (byte == 0x16))
-    #expect(byte != 0 || greeting.answer == nil && greeting.failure == nil)
+    #expect(greeting.failure.map { $0.message.hasSuffix("not TLS") } ?? true)
   }
 }

@@ -109,6 +109,18 @@ import Testing
     }
   }
 
+  @Test func `a large frame that is no request gives its room back at once`() async throws {
+    try await withServer { server in
+      let connection = try RawConnection(server.addresses[0])
+      connection.send([0, 0x10, 0, 0] + [UInt8](repeating: 0xff, count: 1 << 20))
+      #expect(try connection.receive()?.error?.reason == .malformedFrame)
+      // The connection lingers for a second, so that its peer can read the last word.
+      let held = await server.bytesInFlight
+      #expect(held < 100_000)
+      withExtendedLifetime(connection) {}
+    }
+  }
+
   @Test func `a large frame waits for room, and one that does not arrive makes some`() async throws {
     var limits = Limits()
     limits.bytesInFlightMax = 2 << 20

@@ -69,7 +69,8 @@ import Testing
     try books.writer.append([
       .transfer(
         Transfer(
-          id: TransferID(Int64(books.transfers.count + 1)), kind: .deposit, account: AccountID(1), amount: Micros(1),
+          id: TransferID(Int64(books.transfers.count + 1)), kind: .deposit, account: AccountID(1),
+          amount: Micros(1),
           period: november.period, forPeriod: nil, cause: nil, committedAt: november,
           availableAfter: Micros(1), potsAfter: .zero)),
       .keyBound(AccountID(1), try RequestKey("taken-back"), TransferID(Int64(books.transfers.count + 1))),

@@ -6,13 +6,14 @@ struct Economy {
   private var ledger = Ledger(currency: "EUR", terms: terms, at: Period(number: 682).start)
   private var audit = BookAudit()
   private var kinds: Set<Transfer.Kind> = []
+  private var refusals = 0
 
   static func main() throws {
     var economy = Economy()
     try economy.begin()
     for month in 682...683 { try economy.live(Period(number: month)) }
     guard economy.kinds.count == Transfer.Kind.allCases.count else { fatalError("only \(economy.kinds)") }
-    print("sound: \(economy.audit.transferCount) transfers")
+    print("sound: \(economy.audit.transferCount) transfers, \(economy.refusals) refusals")
   }
 
   private mutating func begin() throws {
@@ -58,6 +59,7 @@ struct Economy {
     }
     ledger.advance(to: period.next.start)
     // The next pot is opened before this one is drained, so that an account has two.
+    try apply(.deposit(account(1), Micros(20_000_000), RequestKey("before \(period.next)")))
     try apply(.click(account(1), .id(ThingID(2)), nil))
     try apply(.undoClick(account(1), .id(ThingID(2)), nil))
     let plan = try SettlementPlan(period: period, terms: Self.terms, pots: pots, clicks: clicks) {
@@ -72,7 +74,7 @@ struct Economy {
 
   /// Applies a command, and audits what it left.
   private mutating func apply(_ command: Command) throws {
-    do throws(Refusal) { _ = try ledger.apply(command) } catch { print("refused: \(error.sentence)") }
+    do throws(Refusal) { _ = try ledger.apply(command) } catch { refusals += 1 }
     for case .transfer(let transfer) in ledger.takeEffects() {
       try audit.check(transfer)
       kinds.insert(transfer.kind)

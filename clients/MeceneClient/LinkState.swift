@@ -3,10 +3,10 @@ internal import MeceneWire
 
 /// The life of one of a session's connections, and what becomes of the calls on it when it ends:
 ///
-///     connecting → connected → dismissed (the daemon has said why it ends) → closed
-///                            ↘ estranged (the peer's bytes are no frames) ↗
+///     connecting → connected → dismissed (the daemon has said why it ends)
+///                            ↘ estranged (the peer's bytes are no frames)
 ///
-/// It only goes forward; a door that does not lead on from where it is changes nothing.
+/// From each it may be closed. It only goes forward; a door that does not lead on from where it is changes nothing.
 enum LinkState {
   case connecting
   case connected
@@ -15,7 +15,12 @@ enum LinkState {
   indirect case closed(after: LinkState, reason: String)
 
   /// Whether a daemon, or whoever listens there, has taken the connection.
-  var isConnected: Bool { if case .connecting = self { false } else { true } }
+  var isConnected: Bool {
+    switch self {
+    case .connecting, .closed(after: .connecting, _): false
+    case .connected, .estranged, .dismissed, .closed: true
+    }
+  }
 
   mutating func connect() {
     if case .connecting = self { self = .connected }

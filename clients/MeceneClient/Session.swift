@@ -232,7 +232,7 @@ extension Session {
       }
     }
     // A Unix socket without a daemon fails at once.
-    if let error = link.state.error(ofCallWith: 0, to: address) { throw error }
+    if case .closed(_, let reason) = link.state { throw LinkState.noDaemon(at: address, reason) }
     return link
   }
 
@@ -306,11 +306,9 @@ extension Session {
     let calls = link.calls
     link.calls = [:]
     for call in calls.values {
-      let error =
-        isClosed
-        ? MeceneError(.cancelled, "the client was closed")
-        : link.state.error(ofCallWith: call.frameBytes, to: address)
-      call.end(.failure(error ?? LinkState.noDaemon(at: address, reason)))
+      let lost = link.state.error(ofCallWith: call.frameBytes, to: address)
+      let cancelled = MeceneError(.cancelled, "the client was closed")
+      call.end(.failure(isClosed ? cancelled : lost ?? cancelled))
     }
   }
 }
