@@ -59,7 +59,9 @@ struct Economy {
     }
     ledger.advance(to: period.next.start)
     // The next pot is opened before this one is drained, so that an account has two.
-    try apply(.deposit(account(1), Micros(20_000_000), RequestKey("before \(period.next)")))
+    for number in 1...2 {
+      try apply(.deposit(account(number), Micros(20_000_000), RequestKey("for \(period.next)")))
+    }
     try apply(.click(account(1), .id(ThingID(2)), nil))
     try apply(.undoClick(account(1), .id(ThingID(2)), nil))
     let plan = try SettlementPlan(period: period, terms: Self.terms, pots: pots, clicks: clicks) {
