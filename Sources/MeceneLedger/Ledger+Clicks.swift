@@ -55,6 +55,7 @@ extension Ledger {
     let patron = try index(patronReference, field: "patron")
     let thing = try index(thingReference)
     try checkOpen(period)
+    // Past the last refusal: from here on it must succeed.
     let head = standings[patron].newestClick
     let wasClicked = open?.clicks.remove(patron: UInt32(patron), thing: UInt32(thing), head: head) ?? false
     if wasClicked {

@@ -26,6 +26,7 @@ extension Ledger {
     _ reference: AccountReference, displayName: PlainText?
   ) throws(Refusal) -> Outcome {
     let index = try index(reference, field: "account")
+    // Past the last refusal: from here on it must succeed.
     if let displayName { change(index, AccountChange(displayName: displayName.text)) }
     return .account(id(index))
   }
@@ -85,6 +86,7 @@ extension Ledger {
 
   mutating func closeAccount(_ reference: AccountReference) throws(Refusal) -> Outcome {
     let index = try index(reference, field: "account")
+    // Past the last refusal: from here on it must succeed.
     if !standings[index].isClosed {
       standings[index].isClosed = true
       accounts[index].budget = .zero

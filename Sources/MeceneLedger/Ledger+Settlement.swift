@@ -50,6 +50,7 @@ extension Ledger {
       return .done
     }
     try checkAgainstBooks(plan)
+    // Past the last refusal: from here on it must succeed.
     unsettled[0].digest = digest
     effects.append(.settlementPlanned(plan, seal))
     return .done

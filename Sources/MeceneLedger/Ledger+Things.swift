@@ -15,6 +15,7 @@ extension Ledger {
     guard things.count < Int(Int32.max) else {
       throw Refusal(.idsExhausted, "the ledger holds \(things.count) things and can't take another")
     }
+    // Past the last refusal: from here on it must succeed.
     thingURLs[thing.fingerprint] = UInt32(things.count)
     things.append(ThingState(owner: UInt32(owner)))
     thingChangeCount += 1
@@ -27,6 +28,7 @@ extension Ledger {
     _ reference: ThingReference, title: PlainText?, description: PlainText?, hidden: Bool?
   ) throws(Refusal) -> Outcome {
     let index = try index(reference)
+    // Past the last refusal: from here on it must succeed.
     if title != nil || description != nil || hidden != nil {
       change(index, ThingChange(title: title?.text, description: description?.text, hidden: hidden))
     }
@@ -35,6 +37,7 @@ extension Ledger {
 
   mutating func retireThing(_ reference: ThingReference) throws(Refusal) -> Outcome {
     let index = try index(reference)
+    // Past the last refusal: from here on it must succeed.
     if !things[index].isRetired {
       things[index].isRetired = true
       change(index, ThingChange(retired: true))
@@ -46,6 +49,7 @@ extension Ledger {
     let index = try index(reference)
     let owner = Int(things[index].owner)
     guard !standings[owner].isClosed else { throw .closed(id(owner), field: "thing") }
+    // Past the last refusal: from here on it must succeed.
     if things[index].isRetired {
       things[index].isRetired = false
       change(index, ThingChange(retired: false))
