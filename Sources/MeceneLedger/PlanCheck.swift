@@ -60,10 +60,18 @@ struct PlanCheck: Sendable {
       if !patron.clicks.isEmpty { clearing += patron.pot - patron.fee }
       return
     }
-    guard let pot = left.popFirst(), pot.account == patron.id, pot.amount == patron.pot else {
-      let found = current.pots.left.first { $0.account == patron.id }?.amount ?? .zero
+    let pot = left.popFirst()
+    if let pot, pot.account < patron.id {
       throw Finding(
-        table: "pot", key: "\(plan.period) \(patron.id)", expected: "\(patron.pot)", found: "\(found)")
+        table: "settlement", key: "\(plan.period) drained_through",
+        expected: "no pot left of a patron up to \(current.drainedThrough)",
+        found: "\(pot.amount) of patron \(pot.account)")
+    }
+    guard let pot, pot.account == patron.id, pot.amount == patron.pot else {
+      let found = pot?.account == patron.id ? pot?.amount : nil
+      throw Finding(
+        table: "pot", key: "\(plan.period) \(patron.id)", expected: "\(patron.pot)",
+        found: found.map { "\($0)" } ?? "none")
     }
   }
 

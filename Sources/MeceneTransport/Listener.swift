@@ -205,4 +205,7 @@ public enum ProcessLimits {
 
   /// Lets a write to a closed socket fail instead of ending the process.
   public static func ignoreBrokenPipes() { _ = signal(SIGPIPE, SIG_IGN) }
+
+  /// Lets a write beyond the limit of files' sizes fail instead of ending the process.
+  public static func ignoreFileSizeLimit() { _ = signal(SIGXFSZ, SIG_IGN) }
 }

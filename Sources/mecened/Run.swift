@@ -11,6 +11,7 @@ internal import MeceneTransport
 @main
 enum Run {
   static func main() {
+    ProcessLimits.ignoreFileSizeLimit()
     let commandLine = Array(CommandLine.arguments.dropFirst())
     if let name = commandLine.first, let command = OfflineCommands.all[name] {
       return command.main(Array(commandLine.dropFirst()))

@@ -1,4 +1,5 @@
 import Foundation
+import MeceneClient
 import MeceneTransport
 import MeceneWire
 import TestSupport
@@ -161,6 +162,60 @@ import Testing
     #expect(try mecene("call SettlementService/Verify").out.contains(#"{"verdict":{"clean":true"#))
   }
 
+  @Test func `a limit on the sizes of files is a full disk, and ends nothing`() async throws {
+    let directory = try TemporaryDirectory()
+    let daemon = Self.process(
+      "mecened",
+      [
+        "--data", directory.path + "/data", "--listen", "unix:\(directory.path)/s", "--simulated-clock",
+        "2026-11-01T00:00:00Z", "--log-level", "critical",
+      ])
+    // In blocks of 512 bytes: a log has no room for what a checkpoint waits for.
+    Self.limitFiles(of: daemon, to: 1_024)
+    let out = Pipe()
+    daemon.standardOutput = out
+    try daemon.run()
+    defer { daemon.terminate() }
+    _ = out.fileHandleForReading.availableData
+    try await withMeceneClient("unix:\(directory.path)/s") { client in
+      _ = try await client.accountService.openAccount(.init(name: "anna"))
+      var reason: Reason?
+      for round in 0..<2_000 where reason == nil {
+        do {
+          _ = try await client.accountService.deposit(
+            .init(account: .name("anna"), amountMicros: 1, key: "round-\(round)"),
+            options: CallOptions(timeout: .milliseconds(500)))
+        } catch let error as MeceneError {
+          reason = error.reason
+        }
+      }
+      #expect(reason == .diskFull || reason == .deadlineExceeded)
+      // Reading goes on.
+      let status = try await client.daemonService.getStatus(.init())
+      #expect(status.accounts == 1)
+    }
+    #expect(daemon.isRunning)
+    let backup = Self.process(
+      "mecened", ["backup", "--data", directory.path + "/data", directory.path + "/copy"])
+    Self.limitFiles(of: backup, to: 64)
+    let told = Pipe()
+    backup.standardError = told
+    try backup.run()
+    let sentence = String(decoding: told.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    backup.waitUntilExit()
+    #expect(backup.terminationReason == .exit && backup.terminationStatus == 1, "\(sentence)")
+    #expect(!FileManager.default.fileExists(atPath: directory.path + "/copy"))
+  }
+
+  /// Lets a process write no file beyond so many blocks of 512 bytes.
+  private static func limitFiles(of process: Process, to blocks: Int) {
+    let program = process.executableURL?.path ?? ""
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    process.arguments =
+      ["-c", "ulimit -f \(blocks); exec env --default-signal=XFSZ \"$0\" \"$@\"", program]
+      + (process.arguments ?? [])
+  }
+
   @Test func `many at once are taken, refused lines named, and the rest goes on`() throws {
     let directory = try TemporaryDirectory()
     let daemon = try Self.startDaemon(directory)
@@ -196,6 +251,16 @@ import Testing
       "mecene", ["deposit", "anna", "1", "--key", String(key), "--json"], environment: server)
     #expect(repeated.out.contains(#""replayed":true"#), "\(repeated)")
     withExtendedLifetime(middleman) {}
+    // So does a call by the contract's name.
+    let other = try Middleman(at: directory.path + "/n", for: directory.path + "/s", goesOn: false)
+    let called = try Self.run(
+      "mecene",
+      [
+        "call", "AccountService/Deposit", #"{"account":{"name":"anna"},"amountMicros":"1","key":"called"}"#,
+        "--timeout", "1", "--server", "unix:\(directory.path)/n",
+      ])
+    #expect(called.code >= 64 && called.err.contains("repeat it with the key called"), "\(called)")
+    withExtendedLifetime(other) {}
     let machine = try Self.run("mecene", ["deposit", "--from", file, "--json"], environment: server)
     #expect(
       machine.out

@@ -32,6 +32,7 @@ import Testing
         ("sep=;\naccount;amount\nanna;1\n", "without the line sep=;"),
         ("acount,amount\nanna,1\n", "lacks the column account"),
         ("account,amount\nanna,1\n\"anna,1\nanna,1\n", "line 3: a quote is opened and never closed"),
+        ("account,amount\nanna,1\n\"an\"na,1\n", "line 3: text stands behind a closing quote"),
         ("account,amount\nanna,1\nanna\n", "line 3: it has 1 fields under 2 columns"),
         (
           "account,amount\nanna,1.000\n",

@@ -228,6 +228,34 @@ import Testing
     }
   }
 
+  @Test func `a call whose answer was lost stays in doubt when a draining daemon refuses the next attempt`()
+    async throws
+  {
+    let directory = try TemporaryDirectory()
+    var frame: [UInt8] = []
+    try MessageCoder(arenaBytesMax: 1 << 20).appendFrame(
+      callID: 0, status: .unavailable,
+      failure: Failure(message: "the daemon is shutting down", reason: .draining, notExecuted: true),
+      to: &frame)
+    try await withServerAndClient(in: directory) { [frame] _, direct in
+      _ = try await direct.accountService.openAccount(.init(name: "anna"))
+      let middleman = try Middleman(
+        at: directory.path + "/m", for: directory.path + "/mecene.sock", goesOn: true, lastWord: frame)
+      let client = try MeceneClient(address: "unix:\(directory.path)/m")
+      let error = await #expect(throws: MeceneError.self) {
+        try await client.accountService.deposit(
+          .init(account: .name("anna"), amountMicros: 5_000_000), options: .init(timeout: .seconds(1)))
+      }
+      #expect(error?.inDoubt == true && error?.notExecuted == false)
+      let key = try #require(error?.key)
+      let again = try await direct.accountService.deposit(
+        .init(account: .name("anna"), amountMicros: 5_000_000, key: key))
+      #expect(again.replayed)
+      await client.close()
+      withExtendedLifetime(middleman) {}
+    }
+  }
+
   @Test func `a call whose answer was lost is asked for again with its key, and answered`() async throws {
     let directory = try TemporaryDirectory()
     try await withServerAndClient(in: directory) { _, direct in

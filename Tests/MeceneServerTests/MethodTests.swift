@@ -478,17 +478,27 @@ import struct MeceneLedger.Terms
     try await withServerAndClient { server, client in
       try await open(client, "anna")
       try await server.limit(pages: 30)
-      var reason = Reason.unspecified
-      for n in 0..<100 where reason == .unspecified {
-        reason = await failure {
+      func add(_ number: Int) async -> Reason {
+        await failure {
           _ = try await client.thingService.addThing(
             .init(
-              owner: .id(1), url: "https://example.org/\(n)",
+              owner: .id(1), url: "https://example.org/\(number)",
               description: String(repeating: "x", count: 2_000)),
             options: .init(timeout: .milliseconds(500)))
         }.0
       }
+      var reason = Reason.unspecified
+      for number in 0..<100 where reason == .unspecified { reason = await add(number) }
       #expect(reason == .diskFull)
+      // The cap is no full disk, so the daemon believes in room again after a second.
+      let isTold = try await eventually {
+        _ = await add(100)
+        let clicks = try await client.health.check(.init(service: "mecene.v1.ClickService")).status
+        return try await client.daemonService.getStatus(.init()).writesRefused == "the disk is full"
+          && clicks == .notServing
+      }
+      #expect(isTold)
+      #expect(try await client.health.check(.init()).status == .serving)
       #expect(try await client.accountService.getAccount(.init(account: .id(1))).account?.name == "anna")
       #expect(try await client.health.check(.init(service: "mecene.v1.DaemonService")).status == .serving)
     }

@@ -9,7 +9,10 @@ package final class Middleman: Sendable {
   /// - Parameters:
   ///   - lost: How many connections lose their first answer, and end with it.
   ///   - goesOn: Whether later connections are served; otherwise nobody is there any more.
-  package init(at path: String, for target: String, lost: Int = 1, goesOn: Bool) throws {
+  ///   - lastWord: What later connections are told instead, as a frame.
+  package init(
+    at path: String, for target: String, lost: Int = 1, goesOn: Bool, lastWord: [UInt8]? = nil
+  ) throws {
     self.path = path
     let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
     guard Self.withAddress(path, { Foundation.bind(listener, $0, $1) }) == 0, listen(listener, 16) == 0 else {
@@ -21,6 +24,13 @@ package final class Middleman: Sendable {
         let client = accept(listener, nil, nil)
         if client < 0 { return }
         taken += 1
+        if let lastWord, taken > lost {
+          var request = [UInt8](repeating: 0, count: 65_536)
+          _ = recv(client, &request, request.count, 0)
+          _ = send(client, lastWord, lastWord.count, Int32(MSG_NOSIGNAL))
+          close(client)
+          continue
+        }
         let daemon = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         _ = Self.withAddress(target) { Foundation.connect(daemon, $0, $1) }
         if taken > lost {

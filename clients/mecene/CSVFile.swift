@@ -60,6 +60,12 @@ struct CSVFile {
         lines.append(fields.map { Self.withoutSeams($0, seam) })
       }
     } catch {
+      if let line = Self.lineBehindQuote(original, delimiter) {
+        throw LocalFailure(
+          sentence:
+            "\(name) line \(line): text stands behind a closing quote; a quote within quotes is written twice"
+        )
+      }
       throw LocalFailure(sentence: "\(name) is not CSV: \(Self.problem(error))")
     }
     header = (lines.first ?? []).map { spelling($0.trimmingCharacters(in: .whitespaces).lowercased()) }
@@ -105,6 +111,30 @@ struct CSVFile {
       }
     }
     return opened
+  }
+
+  /// The first line where a field goes on behind its closing quote.
+  private static func lineBehindQuote(_ text: String, _ delimiter: CSVDelimiter) -> Int? {
+    let ends = [UInt8(ascii: "\n"), UInt8(ascii: "\r"), delimiter.rawValue.asciiValue]
+    var (line, isQuoted, begins) = (1, false, true)
+    var bytes = text.utf8.makeIterator()
+    var next = bytes.next()
+    while let byte = next {
+      next = bytes.next()
+      if byte == UInt8(ascii: "\n") { line += 1 }
+      if isQuoted, byte == UInt8(ascii: "\"") {
+        if next == UInt8(ascii: "\"") {
+          next = bytes.next()
+        } else {
+          isQuoted = false
+          if let next, !ends.contains(next) { return line }
+        }
+      } else if !isQuoted {
+        isQuoted = begins && byte == UInt8(ascii: "\"")
+        begins = ends.contains(byte)
+      }
+    }
+    return nil
   }
 
   /// Spreadsheets of many countries separate by something else, and a file of one column is seldom meant.

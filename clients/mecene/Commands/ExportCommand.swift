@@ -22,7 +22,7 @@ struct ExportCommand: AsyncParsableCommand {
   func run() async throws {
     try await connection.withClient(seconds: 3_600) { client, options in
       let status = try await client.daemonService.getStatus(GetStatusRequest(), options: options)
-      let currency = status.currency
+      let currency = status.currency.shown()
       let export: any JournalExport =
         switch format {
         case .hledger: HledgerExport(currency: currency)

@@ -58,7 +58,8 @@ struct SettleCommand: AsyncParsableCommand {
     let chosen = month ?? named ?? ""
     if !yes, !Terminal.inputIsTerminal {
       try Terminal.confirm(
-        "Settle \(chosen.isEmpty ? "the oldest closed month" : chosen)? It can't be taken back.", yes: false)
+        "Settle \(chosen.isEmpty ? "the oldest closed month" : chosen.shown())? It can't be taken back.",
+        yes: false)
     }
     try await connection.withClient(seconds: longCallSeconds) { client, options in
       try await confirm(chosen, client, options)
@@ -94,7 +95,7 @@ extension SettleCommand {
     let what = preview.map {
       " Pots: \($0.pots), with \($0.clicks) clicks and \(Amount.text($0.potsMicros)) in all. Owners: \($0.owners)."
     }
-    try Terminal.confirm("Settle \(month)?\(what ?? "") It can't be taken back.", yes: false)
+    try Terminal.confirm("Settle \(month.shown())?\(what ?? "") It can't be taken back.", yes: false)
   }
 }
 

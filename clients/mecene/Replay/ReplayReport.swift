@@ -1,4 +1,5 @@
 internal import Foundation
+internal import MeceneTerminal
 
 /// What a replay came to, for people and for machines.
 struct ReplayReport {
@@ -75,7 +76,7 @@ struct ReplayReport {
         repeating: "#", count: max(1, Int(Double(owner.micros) / Double(most) * Double(Self.barWidth))))
       Terminal.print(
         String(repeating: " ", count: width - amount.count) + amount + "  "
-          + bar.padding(toLength: Self.barWidth, withPad: " ", startingAt: 0) + "  " + owner.label)
+          + bar.padding(toLength: Self.barWidth, withPad: " ", startingAt: 0) + "  " + owner.label.shown())
     }
     Terminal.print("")
   }

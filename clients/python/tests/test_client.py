@@ -203,6 +203,12 @@ class Blocking(unittest.TestCase):
 
 
 class Readme(unittest.TestCase):
+    def test_every_call_is_listed(self):
+        readme = pathlib.Path(__file__).parent.parent.joinpath("README.md").read_text()
+        for path in _services.METHODS:
+            name = re.sub(r"(?<!^)(?=[A-Z])", "_", path.rsplit("/", 1)[1]).lower()
+            self.assertIn(f"`{name}`", readme)
+
     def test_the_programs_of_the_readme_run(self):
         readme = pathlib.Path(__file__).parent.parent.joinpath("README.md").read_text()
         programs = re.findall(r"```python\n(.*?)```", readme, re.S)
