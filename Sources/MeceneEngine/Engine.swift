@@ -25,7 +25,7 @@ package protocol Engine: Sendable {
 
   /// A patron's clicks of a period that is not open.
   ///
-  /// - Throws: `Refusal` or `EngineFailure`, as do all of the projectionPace.
+  /// - Throws: `Refusal` or `EngineFailure`, as do all of the following.
   func closedClicks(_ patron: AccountReference, _ period: Period, after: ThingID?, limit: Int) async throws
     -> ClickPage
 

@@ -23,7 +23,7 @@ extension EventLoop {
       Admission.Request(callID: request.callID, cancels: request.cancel, method: request.method),
       isInFlight: connection.calls.contains(request.callID), callsInFlight: connection.calls.count,
       callsMax: limits.callsMax, isDraining: phase != .serving,
-      methodName: request.method == nil ? request.methodName : "")
+      methodName: request.methodName)
     switch admission {
     case .cancels: cancel(request.callID, connection)
     case .endsConnection(let failure): end(connection, failure)

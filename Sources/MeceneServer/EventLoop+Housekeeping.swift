@@ -77,12 +77,13 @@ extension EventLoop {
   }
 
   /// Takes nothing new, says so on every connection, ends streams, finishes what was accepted, and closes.
+  /// Whoever asks again waits as long.
   func drain() async {
-    guard phase.drain() else {
-      // Whoever asks again waits as long.
-      while phase != .stopped { try? await Task.sleep(for: .milliseconds(5)) }
-      return
-    }
+    if phase.drain() { draining = Task { await takeLeave() } }
+    await draining?.value
+  }
+
+  private func takeLeave() async {
     daemon.isDraining.store(true, ordering: .releasing)
     closeListeners()
     now = Deadline.now

@@ -104,6 +104,8 @@ actor EventLoop {
   var lastSerial: UInt64 = 0
   var now = Deadline.now
   var phase = LoopPhase.serving
+  /// Its taking leave; nil while it serves.
+  var draining: Task<Void, Never>?
   var housekeeper: Task<Void, Never>?
 
   /// - Parameter number: Its own among the event loops of the daemon.

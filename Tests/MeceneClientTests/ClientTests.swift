@@ -203,15 +203,22 @@ import Testing
     await client.close()
   }
 
-  @Test
-  func `a call whose answer was lost is in doubt when no later attempt gets through, and its key tells`()
-    async throws
-  {
+  /// Later attempts find nobody, or a daemon that drains.
+  @Test(arguments: [false, true])
+  func `a call whose answer was lost is in doubt when no later attempt gets through, and its key tells`(
+    isDraining: Bool
+  ) async throws {
     let directory = try TemporaryDirectory()
-    try await withServerAndClient(in: directory) { _, direct in
+    var lastWord: [UInt8] = []
+    try MessageCoder(arenaBytesMax: 1 << 20).appendFrame(
+      callID: 0, status: .unavailable,
+      failure: Failure(message: "the daemon is shutting down", reason: .draining, notExecuted: true),
+      to: &lastWord)
+    try await withServerAndClient(in: directory) { [lastWord] _, direct in
       _ = try await direct.accountService.openAccount(.init(name: "anna"))
       let middleman = try Middleman(
-        at: directory.path + "/m", for: directory.path + "/mecene.sock", goesOn: false)
+        at: directory.path + "/m", for: directory.path + "/mecene.sock", goesOn: isDraining,
+        lastWord: isDraining ? lastWord : nil)
       let client = try MeceneClient(address: "unix:\(directory.path)/m")
       let error = await #expect(throws: MeceneError.self) {
         try await client.accountService.deposit(
@@ -223,34 +230,6 @@ import Testing
       let again = try await direct.accountService.deposit(
         .init(account: .name("anna"), amountMicros: 5_000_000, key: key))
       #expect(again.replayed && again.transfer?.availableAfterMicros == 5_000_000)
-      await client.close()
-      withExtendedLifetime(middleman) {}
-    }
-  }
-
-  @Test func `a call whose answer was lost stays in doubt when a draining daemon refuses the next attempt`()
-    async throws
-  {
-    let directory = try TemporaryDirectory()
-    var frame: [UInt8] = []
-    try MessageCoder(arenaBytesMax: 1 << 20).appendFrame(
-      callID: 0, status: .unavailable,
-      failure: Failure(message: "the daemon is shutting down", reason: .draining, notExecuted: true),
-      to: &frame)
-    try await withServerAndClient(in: directory) { [frame] _, direct in
-      _ = try await direct.accountService.openAccount(.init(name: "anna"))
-      let middleman = try Middleman(
-        at: directory.path + "/m", for: directory.path + "/mecene.sock", goesOn: true, lastWord: frame)
-      let client = try MeceneClient(address: "unix:\(directory.path)/m")
-      let error = await #expect(throws: MeceneError.self) {
-        try await client.accountService.deposit(
-          .init(account: .name("anna"), amountMicros: 5_000_000), options: .init(timeout: .seconds(1)))
-      }
-      #expect(error?.inDoubt == true && error?.notExecuted == false)
-      let key = try #require(error?.key)
-      let again = try await direct.accountService.deposit(
-        .init(account: .name("anna"), amountMicros: 5_000_000, key: key))
-      #expect(again.replayed)
       await client.close()
       withExtendedLifetime(middleman) {}
     }
