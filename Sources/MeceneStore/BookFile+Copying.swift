@@ -18,7 +18,7 @@ extension BookFile {
       let queue = try DatabaseQueue(path: location.uri, configuration: Self.readOnly)
       defer { try? queue.close() }
       let identity = try queue.read { db in
-        guard try Int32.fetchOne(db, sql: "PRAGMA application_id") == Schema.applicationID else {
+        guard try db.integer("PRAGMA application_id") == Int64(Schema.applicationID) else {
           throw StoreError.notALedger(path: path)
         }
         let migrator = Schema.migrator()
@@ -92,7 +92,7 @@ extension BookFile {
     defer { try? copy.close() }
     try pool.read { source in
       // Until this read ends the source stays as it is now for it, however much is written meanwhile.
-      _ = try Int.fetchOne(source, sql: "SELECT max(sequence) FROM commit_log")
+      _ = try source.integer("SELECT max(sequence) FROM commit_log")
       try copy.writeWithoutTransaction { target in
         try withoutActuallyEscaping(progress) { progress in
           try source.backup(to: target, pagesPerStep: Self.pagesPerStep) { step in

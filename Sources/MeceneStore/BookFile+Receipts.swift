@@ -7,15 +7,15 @@ extension BookFile {
   /// The roots of a settlement's blocks of leaves, by tree and first leaf.
   package func storedBlocks(_ period: Period) throws -> [SettlementSeal.Block] {
     try read { snapshot in
-      try snapshot.fetchAll(
+      try snapshot.all(
         "SELECT tree, first_account_id, hash FROM settlement_block WHERE period = ? ORDER BY tree, first_account_id",
         [period.number]
-      ).map { row in
-        guard let tree = SettlementSeal.Tree(rawValue: row[0]) else {
+      ) { row in
+        guard let tree = SettlementSeal.Tree(rawValue: row.integer(0)) else {
           throw Finding(
-            table: "settlement_block", key: "\(period) tree", expected: "1 or 2", found: "\(row[0] as Int64)")
+            table: "settlement_block", key: "\(period) tree", expected: "1 or 2", found: "\(row.integer(0))")
         }
-        return SettlementSeal.Block(tree: tree, first: AccountID(row[1]), hash: Array(row[2] as Data))
+        return SettlementSeal.Block(tree: tree, first: AccountID(row.integer(1)), hash: row.blob(2))
       }
     }
   }
@@ -47,12 +47,15 @@ extension BookFile {
     _ period: Period, from first: AccountID, to end: AccountID
   ) throws -> [OwnerLeaf] {
     try read { snapshot in
-      try snapshot.fetchAll(
+      try snapshot.all(
         """
         SELECT owner_id, sum(clicks), sum(micros) FROM revenue WHERE period = ? AND owner_id >= ? AND owner_id < ?
         GROUP BY owner_id ORDER BY owner_id
         """, [period.number, first.rawValue, end.rawValue]
-      ).map { OwnerLeaf(id: AccountID($0[0]), clicks: $0[1], micros: Micros($0[2])) }
+      ) {
+        OwnerLeaf(
+          id: AccountID($0.integer(0)), clicks: $0.integer(1), micros: Micros($0.integer(2)))
+      }
     }
   }
 }

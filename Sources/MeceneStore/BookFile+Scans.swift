@@ -25,25 +25,21 @@ extension BookFile {
   package func periodData(
     _ period: Period, hash: (([UInt8]) -> [UInt8])? = nil, progress: (Int, Int) -> Void
   ) throws -> PeriodData {
-    let table = Schema.clickLogTable(period)
+    let table = ClickLogTable.name(period)
     let (terms, pots, rows, commits) = try read { snapshot in
       let terms = try snapshot.terms(of: period)
       guard try snapshot.hasTable(table) else {
         throw Finding(table: table, key: "table", expected: "the clicks of \(period)", found: "no table")
       }
       // One by one: together they would look at each row, which took 0.7 s for ten million.
-      let last = try snapshot.fetchOne(
-        "SELECT (SELECT count(*) FROM \(table)) AS n, (SELECT coalesce(max(sequence), 0) FROM \(table)) AS newest",
-        []
-      )
-      guard last?["n"] as Int? == last?["newest"] as Int? else {
+      let count = Int(try snapshot.integer("SELECT count(*) FROM \(table)"))
+      let newest = Int(try snapshot.integer("SELECT max(sequence) FROM \(table)"))
+      guard count == newest else {
         throw Finding(
           table: table, key: "sequence", expected: "1, 2, 3 and so on, without a gap",
-          found: "\(last?["n"] as Int? ?? 0) rows up to \(last?["newest"] as Int? ?? 0)")
+          found: "\(count) rows up to \(newest)")
       }
-      return (
-        terms, try snapshot.pots(of: period), last?["n"] as Int? ?? 0, try snapshot.commits(of: period)
-      )
+      return (terms, try snapshot.pots(of: period), count, try snapshot.commits(of: period))
     }
     let keys: [UInt64]
     do {
@@ -124,7 +120,7 @@ extension BookFile {
       let (count, transfers) = try read { snapshot in
         let commits = try snapshot.commits(of: period)
         return (
-          try snapshot.fetchOne("SELECT coalesce(max(id), 0) FROM account", [])?[0] as Int? ?? 0,
+          Int(try snapshot.integer("SELECT max(id) FROM account")),
           try snapshot.firstTransfer(
             from: commits.lowerBound)..<snapshot.firstTransfer(from: commits.upperBound)
         )
@@ -168,9 +164,9 @@ extension BookFile {
     while true {
       try Task.checkCancellation()
       let piece = try read { snapshot in
-        try snapshot.fetchAll(
+        try snapshot.all(
           "SELECT owner_id FROM thing WHERE id > ? ORDER BY id LIMIT ?", [owners.count, Self.pieceRows]
-        ).map { AccountID($0[0] as Int64) }
+        ) { AccountID($0.integer(0)) }
       }
       owners += piece
       if piece.count < Self.pieceRows { return }
@@ -187,11 +183,10 @@ extension BookFile {
     while true {
       try Task.checkCancellation()
       let piece = try read { snapshot in
-        let last = ThingID(
-          try snapshot.fetchOne("SELECT coalesce(max(id), 0) AS n FROM thing", [])?["n"] ?? 0)
-        return try snapshot.fetchAll(
+        let last = ThingID(try snapshot.integer("SELECT max(id) FROM thing"))
+        return try snapshot.all(
           "SELECT id, url, fingerprint FROM thing WHERE id > ? ORDER BY id LIMIT ?", [after, Self.pieceRows]
-        ).map { (ThingID($0[0]), $0[1] as String, Fingerprint(bytes: Array($0[2] as Data)), last) }
+        ) { (ThingID($0.integer(0)), $0.text(1), Fingerprint(bytes: $0.blob(2)), last) }
       }
       for row in piece { try body(row.0, row.1, row.2, row.3) }
       guard let last = piece.last, piece.count == Self.pieceRows else { return }
@@ -202,9 +197,7 @@ extension BookFile {
   /// The names of all tables.
   package func tables() throws -> [String] {
     try read { snapshot in
-      try snapshot.fetchAll("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name", []).map {
-        $0[0]
-      }
+      try snapshot.all("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name") { $0.text(0) }
     }
   }
 
@@ -214,8 +207,9 @@ extension BookFile {
   package func checkIntegrity(of table: String) throws {
     try read { snapshot in
       guard try snapshot.hasTable(table) else { return }
-      let found = try String.fetchOne(
-        snapshot.db, sql: "SELECT quick_check FROM pragma_quick_check(?) LIMIT 1", arguments: [table])
+      let found = try snapshot.first("SELECT quick_check FROM pragma_quick_check(?) LIMIT 1", [table]) {
+        $0.text(0)
+      }
       if let found, found != "ok" {
         throw Finding(table: table, key: "pages", expected: "what SQLite wrote", found: found)
       }
@@ -242,14 +236,12 @@ extension BookFile {
     while true {
       try Task.checkCancellation()
       let (piece, cursors) = try read { snapshot in
-        var rows: [(Int64, Int64, Int64)] = []
-        let cursor = try Row.fetchCursor(
-          snapshot.db,
-          sql: """
-            SELECT patron_id, thing_id, share_micros FROM click
-            WHERE period = ? AND (patron_id, thing_id) > (?, ?) ORDER BY patron_id, thing_id LIMIT ?
-            """, arguments: [period.number, patron, thing, Self.pieceRows])
-        while let row = try cursor.next() { rows.append((row[0], row[1], row[2])) }
+        let rows = try snapshot.all(
+          """
+          SELECT patron_id, thing_id, share_micros FROM click
+          WHERE period = ? AND (patron_id, thing_id) > (?, ?) ORDER BY patron_id, thing_id LIMIT ?
+          """, [period.number, patron, thing, Self.pieceRows]
+        ) { ($0.integer(0), $0.integer(1), $0.integer(2)) }
         let isLast = rows.count < Self.pieceRows
         return (rows, isLast ? try snapshot.settlementCursors(period) : nil)
       }
@@ -265,14 +257,14 @@ extension BookFile {
     rows: [(owner: AccountID, revenue: SettlementPlan.ThingRevenue)], cursors: SettlementCursors
   ) {
     try read { snapshot in
-      let rows = try snapshot.fetchAll(
+      let rows = try snapshot.all(
         "SELECT owner_id, thing_id, clicks, micros FROM revenue WHERE period = ? ORDER BY owner_id, thing_id",
         [period.number]
-      ).map {
+      ) {
         (
-          owner: AccountID($0[0] as Int64),
+          owner: AccountID($0.integer(0)),
           revenue: SettlementPlan.ThingRevenue(
-            thing: ThingID($0[1] as Int64), clicks: $0[2], micros: Micros($0[3] as Int64))
+            thing: ThingID($0.integer(1)), clicks: Int($0.integer(2)), micros: Micros($0.integer(3)))
         )
       }
       return (rows, try snapshot.settlementCursors(period))
@@ -293,16 +285,17 @@ extension BookFile {
 
 extension BookSnapshot {
   fileprivate func settlementCursors(_ period: Period) throws -> BookFile.SettlementCursors {
-    let row = try fetchOne(
+    let found = try first(
       "SELECT drained_through, paid_through, commit_sequence FROM settlement WHERE period = ?",
-      [period.number])
-    let drained = try fetchOne(
+      [period.number]
+    ) { (drained: $0.integer(0), paid: $0.integer(1), commit: $0.integer(2)) }
+    let lastDrained = try integer(
       """
-      SELECT coalesce(max(account_id), 0) FROM transfer
+      SELECT max(account_id) FROM transfer
       WHERE id >= ? AND for_period = ? AND kind IN (\(Transfer.Kind.outOfPots))
-      """, [try firstTransfer(from: row?[2] ?? 0), period.number])
+      """, [firstTransfer(from: found?.commit ?? 0), period.number])
     return BookFile.SettlementCursors(
-      drainedThrough: AccountID(row?[0] ?? 0), paidThrough: AccountID(row?[1] ?? 0),
-      lastDrained: AccountID(drained?[0] ?? 0))
+      drainedThrough: AccountID(found?.drained ?? 0), paidThrough: AccountID(found?.paid ?? 0),
+      lastDrained: AccountID(lastDrained))
   }
 }

@@ -148,9 +148,9 @@ package final class BookFile: Sendable {
     let queue = try DatabaseQueue(path: location.uri, configuration: writable)
     defer { try? queue.close() }
     try queue.read { db in
-      let applicationID = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
-      let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
-      guard applicationID == Schema.applicationID || (tables == 0 && applicationID == 0) else {
+      let applicationID = try db.integer("PRAGMA application_id")
+      let tables = try db.integer("SELECT count(*) FROM sqlite_master")
+      guard applicationID == Int64(Schema.applicationID) || (tables == 0 && applicationID == 0) else {
         throw StoreError.notALedger(path: path)
       }
       if !isNew, tables > 0, try Schema.migrator().hasBeenSuperseded(db) {
@@ -233,12 +233,13 @@ package final class BookFile: Sendable {
   }
 
   static func identity(_ db: Database) throws -> Identity {
-    guard let row = try Row.fetchOne(db, sql: "SELECT * FROM ledger") else {
-      throw StoreError.damaged("no ledger row")
+    let found = try db.first("SELECT currency, secret, created_at_ms, simulated_clock FROM ledger") {
+      Identity(
+        currency: $0.text(0), secret: $0.blob(1), createdAt: Timestamp(milliseconds: $0.integer(2)),
+        isSimulated: $0.integer(3) != 0)
     }
-    return Identity(
-      currency: row["currency"], secret: Array(row["secret"] as Data),
-      createdAt: Timestamp(milliseconds: row["created_at_ms"]), isSimulated: row["simulated_clock"] != 0)
+    guard let found else { throw StoreError.damaged("no ledger row") }
+    return found
   }
 }
 

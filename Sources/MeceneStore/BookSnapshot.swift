@@ -86,17 +86,18 @@ extension BookSnapshot {
       bytes += thing.url.utf8.count + thing.title.utf8.count + thing.description.utf8.count
       return bytes <= bytesMax
     }
-    // The first that does not fit is read too.
-    let things =
+    let (condition, arguments): (String, StatementArguments) =
       if let owner {
-        try all(
-          Self.thingSQL + " WHERE t.owner_id = ? AND t.id > ? ORDER BY t.id LIMIT ?",
-          [owner.rawValue, after?.rawValue ?? 0, limit + 1], through: fits, thingRecord)
+        ("t.owner_id = ? AND t.id > ?", [owner.rawValue, after?.rawValue ?? 0, limit + 1])
       } else {
-        try all(
-          Self.thingSQL + " WHERE t.hidden = 0 AND t.id > ? ORDER BY t.id LIMIT ?",
-          [after?.rawValue ?? 0, limit + 1], through: fits, thingRecord)
+        ("t.hidden = 0 AND t.id > ?", [after?.rawValue ?? 0, limit + 1])
       }
+    var things: [ThingRecord] = []
+    // The first that does not fit is read too.
+    try readRows("\(Self.thingSQL) WHERE \(condition) ORDER BY t.id LIMIT ?", arguments) { row in
+      things.append(try thingRecord(row))
+      return fits(things[things.count - 1])
+    }
     let hasMore = things.count > limit || bytes > bytesMax
     return (hasMore && things.count > 1 ? things.dropLast() : things, hasMore)
   }
@@ -177,13 +178,11 @@ extension BookSnapshot {
 
   /// The commits that can have left clicks of a period: from the one that opened it on, before the one that closed it.
   func commits(of period: Period) throws -> Range<Int64> {
-    let found = try fetchOne(
-      """
-      SELECT (SELECT commit_sequence FROM period WHERE number = ?1),
-        (SELECT commit_sequence FROM period WHERE number = ?1 + 1), (SELECT max(sequence) FROM commit_log)
-      """, [period.number])
-    let first: Int64 = found?[0] ?? 1
-    let end = found?[1] as Int64? ?? (found?[2] as Int64? ?? 0) &+ 1
+    let opening = "SELECT commit_sequence FROM period WHERE number = ?"
+    let first = try first(opening, [period.number]) { $0.integer(0) } ?? 1
+    let end =
+      try self.first(opening, [period.number + 1]) { $0.integer(0) }
+      ?? integer("SELECT max(sequence) FROM commit_log") &+ 1
     guard first <= end else {
       throw Finding(
         table: "period", key: "\(period.next) commit_sequence", expected: "a commit after \(first)",
@@ -195,11 +194,11 @@ extension BookSnapshot {
   /// The first transfer of a commit, or of those after it. Ids rise with commits.
   func firstTransfer(from commit: Int64) throws -> Int64 {
     var low: Int64 = 1
-    var high = (try fetchOne("SELECT coalesce(max(id), 0) FROM transfer", [])?[0] ?? 0) &+ low
+    var high = try integer("SELECT max(id) FROM transfer") &+ low
     while low < high {
       let middle = low + (high - low) / 2
-      let found = try fetchOne("SELECT commit_sequence FROM transfer WHERE id = ?", [middle])?[0] as Int64?
-      if found ?? 0 < commit { low = middle + 1 } else { high = middle }
+      let found = try integer("SELECT commit_sequence FROM transfer WHERE id = ?", [middle])
+      if found < commit { low = middle + 1 } else { high = middle }
     }
     return low
   }
@@ -216,16 +215,15 @@ extension BookSnapshot {
 
   /// A settlement that has begun or ended; nil before.
   package func settlement(_ period: Period) throws -> SettlementRecord? {
-    try fetchOne(Self.settlementSQL + " WHERE s.period = ?", [period.number]).map(settlementRecord)
+    try first(Self.settlementSQL + " WHERE s.period = ?", [period.number], settlementRecord)
   }
 
   /// Settled periods before a period, the newest first.
   package func settlements(before: Period?, limit: Int) throws -> [SettlementRecord] {
-    try fetchAll(
+    try all(
       Self.settlementSQL
         + " WHERE s.settled_sequence IS NOT NULL AND s.period < ? ORDER BY s.period DESC LIMIT ?",
-      [before?.number ?? Int.max, limit]
-    ).map(settlementRecord)
+      [before?.number ?? Int.max, limit], settlementRecord)
   }
 
   private static let settlementSQL = """
@@ -236,26 +234,21 @@ extension BookSnapshot {
     LEFT JOIN commit_log c ON c.sequence = s.settled_sequence
     """
 
-  private func settlementRecord(_ row: Row) -> SettlementRecord {
+  private func settlementRecord(_ row: Columns) -> SettlementRecord {
     var totals = SettlementPlan.Totals()
-    totals.pots = row["pots"]
-    totals.clicks = row["clicks"]
-    totals.owners = row["owners"]
-    totals.potsMicros = Micros(row["pots_micros"])
-    totals.feesMicros = Micros(row["fees_micros"])
-    totals.revenueMicros = Micros(row["revenue_micros"])
-    totals.returnedMicros = Micros(row["returned_micros"])
-    let settledAt: Int64? = row["time_ms"]
+    totals.pots = Int(row.integer(2))
+    totals.clicks = Int(row.integer(3))
+    totals.owners = Int(row.integer(4))
+    totals.potsMicros = Micros(row.integer(5))
+    totals.feesMicros = Micros(row.integer(6))
+    totals.revenueMicros = Micros(row.integer(7))
+    totals.returnedMicros = Micros(row.integer(8))
+    let settledAt = row.optional(10)
     return SettlementRecord(
-      period: Period(number: row["period"]), state: settledAt == nil ? .planned : .settled,
-      feeBps: row["fee_bps"],
-      totals: totals, digest: Array(row["digest"] as Data),
-      settledAt: settledAt.map(Timestamp.init(milliseconds:)), commit: Self.commitPoint(row))
-  }
-
-  private static func commitPoint(_ row: Row) -> CommitPoint? {
-    guard let number = row["sequence"] as Int64?, let link = row["link"] as Data? else { return nil }
-    return CommitPoint(number: number, link: Array(link))
+      period: Period(number: Int(row.integer(0))), state: settledAt == nil ? .planned : .settled,
+      feeBps: Int(row.integer(9)), totals: totals, digest: row.blob(1),
+      settledAt: settledAt.map(Timestamp.init(milliseconds:)),
+      commit: row.optional(11).map { CommitPoint(number: $0, link: row.blob(12)) })
   }
 
   /// What a patron set aside for a period.
@@ -283,24 +276,22 @@ extension BookSnapshot {
   package func filedRevenue(
     _ owner: AccountID, _ period: Period, after: ThingID?, limit: Int
   ) throws -> RevenuePage {
-    let rows = try fetchAll(
+    let things = try all(
       """
       SELECT thing_id, clicks, micros FROM revenue
       WHERE period = ? AND owner_id = ? AND thing_id > ? ORDER BY thing_id LIMIT ?
-      """, [period.number, owner.rawValue, after?.rawValue ?? 0, limit + 1])
-    let sums = try fetchOne(
-      """
-      SELECT coalesce(sum(clicks), 0) AS clicks, coalesce(sum(micros), 0) AS micros FROM revenue
-      WHERE period = ? AND owner_id = ?
-      """, [period.number, owner.rawValue])
+      """, [period.number, owner.rawValue, after?.rawValue ?? 0, limit + 1]
+    ) {
+      SettlementPlan.ThingRevenue(
+        thing: ThingID($0.integer(0)), clicks: Int($0.integer(1)), micros: Micros($0.integer(2)))
+    }
+    let sums = try first(
+      "SELECT sum(clicks), sum(micros) FROM revenue WHERE period = ? AND owner_id = ?",
+      [period.number, owner.rawValue]
+    ) { (clicks: Int($0.integer(0)), micros: Micros($0.integer(1))) }
     return RevenuePage(
-      period: period,
-      things: rows.prefix(limit).map { row in
-        .init(thing: ThingID(row["thing_id"]), clicks: row["clicks"], micros: Micros(row["micros"]))
-      },
-      hasMore: rows.count > limit, clicksTotal: sums?["clicks"] ?? 0,
-      microsTotal: Micros(sums?["micros"] ?? 0),
-      settled: true)
+      period: period, things: Array(things.prefix(limit)), hasMore: things.count > limit,
+      clicksTotal: sums?.clicks ?? 0, microsTotal: sums?.micros ?? .zero, settled: true)
   }
 }
 
@@ -308,71 +299,48 @@ extension BookSnapshot {
 extension BookSnapshot {
   /// Counts and sums, without what the file system knows.
   package func status() throws -> LedgerStatus {
-    let last = try fetchOne(
-      "SELECT sequence, time_ms, link FROM commit_log ORDER BY sequence DESC LIMIT 1", [])
+    let last = try first("SELECT sequence, time_ms, link FROM commit_log ORDER BY sequence DESC LIMIT 1") {
+      (
+        point: CommitPoint(number: $0.integer(0), link: $0.blob(2)),
+        time: Timestamp(milliseconds: $0.integer(1))
+      )
+    }
     let open = try openPeriod()
     var status = LedgerStatus(
-      now: Timestamp(milliseconds: last?["time_ms"] ?? 0), openPeriod: open.period, terms: open.terms)
-    status.lastCommit = last.flatMap(Self.commitPoint) ?? .beginning
-    status.accounts = try maximum("id", "account")
-    status.things = try maximum("id", "thing")
-    status.transfers = try maximum("id", "transfer")
-    let settled = try fetchOne(
-      "SELECT count(*) AS n, max(period) AS newest FROM settlement WHERE settled_sequence IS NOT NULL", [])
-    status.settlements = settled?["n"] ?? 0
-    let first = try fetchOne(
-      "SELECT min(number) AS n FROM period WHERE number > ?", [settled?["newest"] as Int? ?? -1])
-    if let number = first?["n"] as Int?, number < status.openPeriod.number {
-      status.oldestUnsettled = Period(number: number)
+      now: last?.time ?? Timestamp(milliseconds: 0), openPeriod: open.period, terms: open.terms)
+    status.lastCommit = last?.point ?? .beginning
+    status.accounts = Int(try integer("SELECT max(id) FROM account"))
+    status.things = Int(try integer("SELECT max(id) FROM thing"))
+    status.transfers = Int(try integer("SELECT max(id) FROM transfer"))
+    let settled = try first(
+      "SELECT count(*), coalesce(max(period), -1) FROM settlement WHERE settled_sequence IS NOT NULL"
+    ) { (count: Int($0.integer(0)), newest: $0.integer(1)) }
+    status.settlements = settled?.count ?? 0
+    let first = try first("SELECT min(number) FROM period WHERE number > ?", [settled?.newest ?? -1]) {
+      $0.optional(0)
     }
-    let sums = try fetchOne("SELECT money_micros, fees_micros FROM ledger", [])
-    status.money = Micros(sums?["money_micros"] ?? 0)
-    status.fees = Micros(sums?["fees_micros"] ?? 0)
+    if let number = first ?? nil, number < status.openPeriod.number {
+      status.oldestUnsettled = Period(number: Int(number))
+    }
+    let sums = try self.first("SELECT money_micros, fees_micros FROM ledger") {
+      (money: Micros($0.integer(0)), fees: Micros($0.integer(1)))
+    }
+    status.money = sums?.money ?? .zero
+    status.fees = sums?.fees ?? .zero
     return status
-  }
-
-  private func maximum(_ column: String, _ table: String) throws -> Int {
-    try fetchOne("SELECT coalesce(max(\(column)), 0) AS n FROM \(table)", [])?["n"] ?? 0
   }
 }
 
-extension BookSnapshot {
+extension BookSnapshot: RowSource {
+  func readRows(
+    _ sql: String, _ arguments: StatementArguments, while body: (Columns) throws -> Bool
+  ) throws {
+    do {
+      try db.readRows(sql, arguments, while: body)
+    } catch let error as DatabaseError { throw failed(error) }
+  }
+
   func hasTable(_ name: String) throws -> Bool {
-    try fetchOne("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", [name]) != nil
-  }
-
-  /// The first row by `body`; nil when there is none.
-  func first<T>(
-    _ sql: String, _ arguments: StatementArguments, _ body: @escaping (Columns) throws -> T
-  ) throws -> T? {
-    try all(sql, arguments, body).first
-  }
-
-  /// All rows by `body`, which reads them in place, or those up to and with the first that `goesOn` is false for.
-  func all<T>(
-    _ sql: String, _ arguments: StatementArguments, through goesOn: (T) -> Bool = { _ in true },
-    _ body: @escaping (Columns) throws -> T
-  ) throws -> [T] {
-    do {
-      let rows = try RowsInPlace(db.cachedStatement(sql: sql), arguments, body)
-      var all: [T] = []
-      while let row = try rows.next() {
-        all.append(row)
-        if !goesOn(row) { break }
-      }
-      return all
-    } catch let error as DatabaseError { throw failed(error) }
-  }
-
-  func fetchOne(_ sql: String, _ arguments: StatementArguments) throws -> Row? {
-    do {
-      return try Row.fetchOne(db.cachedStatement(sql: sql), arguments: arguments)
-    } catch let error as DatabaseError { throw failed(error) }
-  }
-
-  func fetchAll(_ sql: String, _ arguments: StatementArguments) throws -> [Row] {
-    do {
-      return try Row.fetchAll(db.cachedStatement(sql: sql), arguments: arguments)
-    } catch let error as DatabaseError { throw failed(error) }
+    try hasRow("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", [name])
   }
 }

@@ -1,29 +1,48 @@
 package import MeceneLedger
 
+/// Where a settlement files what it is made of.
+struct FilingStatements {
+  let block: Statement
+  let clicks, revenue: RowsStatement
+
+  init(_ connection: SQLiteConnection) throws(StoreError) {
+    // Derived, so a resumed settlement writes what it computes.
+    block = try connection.prepare(
+      "INSERT OR REPLACE INTO settlement_block (period, tree, first_account_id, hash) VALUES (?, ?, ?, ?)")
+    // A step that is repeated after a crash files the same rows again.
+    clicks = try RowsStatement(
+      connection, "INSERT OR IGNORE INTO click (period, patron_id, thing_id, share_micros) VALUES", columns: 4
+    )
+    revenue = try RowsStatement(
+      connection, "INSERT OR IGNORE INTO revenue (period, owner_id, thing_id, clicks, micros) VALUES",
+      columns: 5)
+  }
+}
+
 // What a settlement files: who clicked what and what it was worth, and what each thing earned.
 extension BookWriter {
   /// Files a piece ahead of the money, in a transaction of its own. It is not part of a commit: the plan's digest, which is,
   /// stands for it. A settlement that is taken up again files it again.
   package func file(_ plan: SettlementPlan, _ piece: SettlementPlan.Piece) throws(StoreError) {
     do {
-      try statements.begin.run()
+      try begin()
       switch piece {
       case .clicks(let patron, let positions):
-        var rows = statements.clickFile.begin()
+        var rows = filing.clicks.begin()
         try add(plan, clicksOf: patron, positions, to: &rows)
         try rows.end()
       case .revenue(let owner, let positions):
-        var rows = statements.revenueFile.begin()
+        var rows = filing.revenue.begin()
         try add(plan, revenueOf: owner, positions, to: &rows)
         try rows.end()
       case .blocks(let seal, let positions):
         for block in seal.blocks[positions] {
-          try statements.block.run(
+          try filing.block.run(
             .integer(Int64(plan.period.number)), .integer(block.tree.rawValue),
             .integer(block.first.rawValue), .blob(block.hash))
         }
       }
-      try statements.commit.run()
+      try commit()
     } catch {
       takeBack()
       throw error
@@ -31,23 +50,23 @@ extension BookWriter {
   }
 
   func file(_ plan: SettlementPlan, patrons positions: Range<Int>) throws(StoreError) {
-    var rows = statements.clickFile.begin()
+    var rows = filing.clicks.begin()
     for patron in plan.patrons[positions] where patron.clicks.count <= SettlementPlan.rowsAtOnce {
       try add(plan, clicksOf: patron.id, patron.clicks, to: &rows)
     }
     try rows.end()
     guard let last = plan.patrons[positions].last else { return }
-    try statements.drainedThrough.run(.integer(last.id.rawValue), .integer(Int64(plan.period.number)))
+    try settlements.setDrained(through: last.id, plan.period)
   }
 
   func file(_ plan: SettlementPlan, owners positions: Range<Int>) throws(StoreError) {
-    var rows = statements.revenueFile.begin()
+    var rows = filing.revenue.begin()
     for owner in plan.owners[positions] where owner.things.count <= SettlementPlan.rowsAtOnce {
       try add(plan, revenueOf: owner.id, owner.things, to: &rows)
     }
     try rows.end()
     guard let last = plan.owners[positions].last else { return }
-    try statements.paidThrough.run(.integer(last.id.rawValue), .integer(Int64(plan.period.number)))
+    try settlements.setPaid(through: last.id, plan.period)
   }
 
   private func add(

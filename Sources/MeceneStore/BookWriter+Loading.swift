@@ -12,9 +12,9 @@ extension BookWriter {
   package func load(
     into ledger: inout Ledger, fingerprint: @escaping @Sendable (String) -> Fingerprint
   ) throws(StoreError) {
-    let clicks = try readOpenClicks()
-    let accounts = readAccounts(fingerprint)
-    let things = readThings()
+    let clicks = try openPeriod().map { ClickLogTable.readAhead(location, $0) }
+    let accounts = AccountTable.readAhead(location, fingerprint)
+    let things = ThingTable.readAhead(location)
     defer {
       accounts.cancel()
       things.cancel()
@@ -29,62 +29,16 @@ extension BookWriter {
     try restore(things) { rows throws(Finding) in
       for row in rows { try ledger.restoreThing(row) }
     }
-    try restore(
-      """
-      SELECT p.number, p.fee_bps, p.minimum_micros, p.receive_requires_giving, s.settled_sequence
-      FROM period p LEFT JOIN settlement s ON s.period = p.number ORDER BY p.number
-      """
-    ) { row throws(Finding) in
-      try ledger.restorePeriod(
-        Period(number: Int(row.integer(0))),
-        Terms(
-          feeBps: Int(row.integer(1)), minimum: Micros(row.integer(2)),
-          receiveRequiresGiving: row.integer(3) != 0),
-        isSettled: !row.isNull(4))
-    }
+    try PeriodTable.restore(&ledger, from: self)
     try loadPots(into: &ledger, changes: try readUnprojected(&ledger))
-    try loadSettlementUnderWay(into: &ledger)
+    try SettlementTable.restore(&ledger, from: self)
     if let clicks {
-      try query("SELECT coalesce(max(sequence), 0) FROM \(Schema.clickLogTable(ledger.openPeriod))") {
+      try query("SELECT coalesce(max(sequence), 0) FROM \(ClickLogTable.name(ledger.openPeriod))") {
         ledger.reserveClicks(self.atMost($0.integer(0)))
       }
       try restore(clicks) { rows throws(Finding) in try ledger.restoreClicks(rows) }
     }
-    try loadTotals(into: &ledger)
-  }
-
-  private func readAccounts(
-    _ fingerprint: @escaping @Sendable (String) -> Fingerprint
-  ) -> ReadAhead<Ledger.RestoredAccount> {
-    ReadAhead(
-      location,
-      "SELECT id, name, budget_micros, available_micros, pots_micros, closed FROM account ORDER BY id"
-    ) { row in
-      Ledger.RestoredAccount(
-        id: AccountID(row.integer(0)), fingerprint: fingerprint(row.text(1)), budget: Micros(row.integer(2)),
-        available: Micros(row.integer(3)), pots: Micros(row.integer(4)), isClosed: row.integer(5) != 0)
-    }
-  }
-
-  private func readThings() -> ReadAhead<Ledger.RestoredThing> {
-    ReadAhead(location, "SELECT id, fingerprint, owner_id, retired FROM thing ORDER BY id") { row in
-      Ledger.RestoredThing(
-        id: ThingID(row.integer(0)), fingerprint: Fingerprint(bytes: row.blob(1)),
-        owner: AccountID(row.integer(2)), isRetired: row.integer(3) != 0)
-    }
-  }
-
-  /// nil before the first period.
-  private func readOpenClicks() throws(StoreError) -> ReadAhead<ClickEffect>? {
-    var newest: Int64?
-    try query("SELECT number FROM period ORDER BY number DESC LIMIT 1") { newest = $0.integer(0) }
-    guard let newest else { return nil }
-    let table = Schema.clickLogTable(Period(number: Int(newest)))
-    return ReadAhead(location, "SELECT patron_id, thing_id, undone FROM \(table) ORDER BY sequence") {
-      row in
-      ClickEffect(
-        patron: AccountID(row.integer(0)), thing: ThingID(row.integer(1)), isUndone: row.integer(2) != 0)
-    }
+    try LedgerTable.restoreTotals(&ledger, from: self)
   }
 
   private func restore<Row>(
@@ -95,7 +49,7 @@ extension BookWriter {
     }
   }
 
-  private func restore(
+  func restore(
     _ sql: String, _ body: (Columns) throws(Finding) -> Void
   ) throws(StoreError) {
     var finding: Finding?
@@ -135,7 +89,7 @@ extension BookWriter {
       throw .damaged(
         "\(Finding(table: "transfer", key: "id", expected: "\(last + 1)", found: "a later one"))")
     }
-    try projectKeys()
+    try keys.restore(from: self, after: position.through)
     return changes
   }
 
@@ -150,15 +104,6 @@ extension BookWriter {
     position = found.position
     positionIsKnown = true
     return found.newest
-  }
-
-  /// Puts the keys that `key_transfer` does not have into memory. A pass that was under way goes on with all of them.
-  private func projectKeys() throws(StoreError) {
-    var keys = RecentKeys()
-    try query(
-      "SELECT account_id, key, transfer_id FROM request_key WHERE transfer_id > \(position.through) AND account_id > 0"
-    ) { keys.insert($0.integer(0), $0.text(1), TransferID($0.integer(2))) }
-    recentKeys = keys
   }
 
   private func loadPots(into ledger: inout Ledger, changes: PotChanges) throws(StoreError) {
@@ -180,24 +125,6 @@ extension BookWriter {
     }
   }
 
-  private func loadSettlementUnderWay(into ledger: inout Ledger) throws(StoreError) {
-    try restore(
-      """
-      SELECT s.period, s.digest, s.drained_through, s.paid_through,
-        coalesce((SELECT sum(CASE
-            WHEN kind IN (\(Transfer.Kind.intoClearing)) THEN amount_micros
-            WHEN kind IN (\(Transfer.Kind.outOfClearing)) THEN -amount_micros ELSE 0 END)
-          FROM transfer WHERE for_period = s.period AND commit_sequence >= s.commit_sequence), 0)
-      FROM settlement s WHERE s.settled_sequence IS NULL
-      """
-    ) { row throws(Finding) in
-      try ledger.restoreSettlement(
-        of: Period(number: Int(row.integer(0))), digest: row.blob(1),
-        drainedThrough: AccountID(row.integer(2)),
-        paidThrough: AccountID(row.integer(3)), clearing: Micros(row.integer(4)))
-    }
-  }
-
   /// A number of rows to make room for: the highest key, but never more than fit into the file.
   private func atMost(_ key: Int64) -> Int {
     var bytes: Int64 = 0
@@ -205,28 +132,5 @@ extension BookWriter {
       bytes = $0.integer(0)
     }
     return Int(clamping: min(max(key, 0), bytes / 8))
-  }
-
-  private func loadTotals(into ledger: inout Ledger) throws(StoreError) {
-    try restore(
-      """
-      SELECT money_micros, fees_micros, (SELECT coalesce(max(id), 0) FROM transfer),
-        (SELECT coalesce(max(id), 0) FROM account_change), (SELECT coalesce(max(id), 0) FROM thing_change)
-      FROM ledger
-      """
-    ) { row throws(Finding) in
-      try ledger.restoreTotals(
-        money: Micros(row.integer(0)), fees: Micros(row.integer(1)), transfers: row.integer(2),
-        accountChanges: row.integer(3), thingChanges: row.integer(4))
-    }
-  }
-
-  /// Drops the click logs that a crash left behind after their settlement had ended.
-  package func dropLeftoverLogs() throws(StoreError) {
-    var leftovers: [Period] = []
-    try query("SELECT period FROM settlement WHERE settled_sequence IS NOT NULL") {
-      leftovers.append(Period(number: Int($0.integer(0))))
-    }
-    for period in leftovers { try drop(period) }
   }
 }

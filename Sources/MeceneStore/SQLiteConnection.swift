@@ -115,7 +115,9 @@ private final class LogPageCounter {
   deinit { unsafe sqlite3_finalize(handle) }
 
   /// Runs a statement that returns no row.
-  func run(_ values: Value...) throws(StoreError) {
+  func run(_ values: Value...) throws(StoreError) { try run(values) }
+
+  func run(_ values: [Value]) throws(StoreError) {
     for (position, value) in values.enumerated() { try bind(value, Int32(position + 1)) }
     try finish()
   }
@@ -130,12 +132,12 @@ private final class LogPageCounter {
     try finish()
   }
 
-  /// Binds whole numbers to the parameters from the first on, and NULL for `RowsStatement.nothing`.
+  /// Binds whole numbers to the parameters from the first on, and NULL for `CanonicalRows.nothing`.
   func bind(_ values: ArraySlice<Int64>) throws(StoreError) {
     var position: Int32 = 1
     var code = SQLITE_OK
     for value in values {
-      if value == RowsStatement.nothing {
+      if value == CanonicalRows.nothing {
         code |= unsafe sqlite3_bind_null(handle, position)
       } else {
         code |= unsafe sqlite3_bind_int64(handle, position, value)

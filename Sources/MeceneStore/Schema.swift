@@ -1,7 +1,8 @@
 internal import GRDB
 internal import MeceneLedger
 
-/// The tables, and how they came to be. `docs/architecture.md` tells what each is for.
+/// The tables, and how they came to be. `docs/data-model.md` tells what each is for, `Tables` who writes and reads those of the
+/// journal.
 ///
 /// What happened is in append-only rows, each with the `commit_sequence` of the commit that wrote it. Columns under
 /// "derived" follow from those rows and can be recomputed.
@@ -88,10 +89,10 @@ enum Schema {
     let found = try objects(db)
     var expected = try fresh.read(objects)
     for (period, mayBeGone) in try periodsWithLogs(db) {
-      let name = clickLogTable(period)
+      let name = ClickLogTable.name(period)
       let key = ObjectKey(type: "table", name: name)
       if mayBeGone, found[key] == nil { continue }
-      expected[key] = Object(table: name, sql: createClickLog(period))
+      expected[key] = Object(table: name, sql: ClickLogTable.create(period))
     }
     for (key, object) in expected.sorted(by: { $0.key.name < $1.key.name }) where found[key] != object {
       throw Finding(
@@ -103,7 +104,7 @@ enum Schema {
         table: "sqlite_schema", key: key.name, expected: "nothing that this version does not make",
         found: "a \(key.type)")
     }
-    let version = try Int64.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+    let version = try db.integer("PRAGMA user_version")
     guard version == 0 else {
       throw Finding(table: "sqlite_schema", key: "user_version", expected: "0", found: "\(version)")
     }
@@ -121,37 +122,22 @@ enum Schema {
   }
 
   private static func objects(_ db: Database) throws -> [ObjectKey: Object] {
-    let rows = try Row.fetchAll(db, sql: "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master")
+    let rows = try db.all("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master") {
+      (ObjectKey(type: $0.text(0), name: $0.text(1)), Object(table: $0.text(2), sql: $0.text(3)))
+    }
     return Dictionary(
-      rows.map { (ObjectKey(type: $0[0], name: $0[1]), Object(table: $0[2], sql: $0[3])) },
+      rows,
       uniquingKeysWith: { first, _ in Object(table: first.table, sql: "two of one name") })
   }
 
   /// The months that have a click log: those that are not settled, and perhaps the last that were.
   private static func periodsWithLogs(_ db: Database) throws -> [(Period, mayBeGone: Bool)] {
-    try Row.fetchAll(
-      db,
-      sql: """
-        SELECT p.number, s.settled_sequence FROM period p LEFT JOIN settlement s ON s.period = p.number
-        WHERE p.number BETWEEN 0 AND ?
-        """, arguments: [Period.last.number]
-    ).map { (Period(number: $0[0]), ($0[1] as Int64?) != nil) }
-  }
-
-  /// One table for each period that is not settled.
-  static func clickLogTable(_ period: Period) -> String {
-    "click_log_" + period.description.replacing("-", with: "_")
-  }
-
-  static func createClickLog(_ period: Period) -> String {
-    """
-    CREATE TABLE \(clickLogTable(period)) (
-      sequence INTEGER PRIMARY KEY,
-      patron_id INTEGER NOT NULL,
-      thing_id INTEGER NOT NULL,
-      undone INTEGER NOT NULL
-    ) STRICT
-    """
+    try db.all(
+      """
+      SELECT p.number, s.settled_sequence FROM period p LEFT JOIN settlement s ON s.period = p.number
+      WHERE p.number BETWEEN 0 AND ?
+      """, [Period.last.number]
+    ) { (Period(number: Int($0.integer(0))), !$0.isNull(1)) }
   }
 
   private static let version1 = """

@@ -441,7 +441,7 @@ import Testing
       settings: settings(directory, autoSettle: false), logger: quietLogger, sink: { _ in },
       fatal: { sentence in reason.withLock { $0 = sentence } })
     try await closeMonth(engine)
-    try await tamper(directory, Schema.createClickLog(Period(number: 684)))
+    try await tamper(directory, ClickLogTable.create(Period(number: 684)))
     try await tamper(directory, "INSERT INTO click_log_2027_01 VALUES (1, 1, 2, 0)")
     await #expect(throws: EngineFailure.self) {
       try await books.perform(engine, .setClock(Timestamp(milliseconds: januaryMs)))

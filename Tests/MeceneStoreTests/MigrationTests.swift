@@ -21,7 +21,7 @@ import Testing
     INSERT INTO request_key VALUES (1, 'first', 1);
     INSERT INTO request_key VALUES (0, 'fees', 3);
     INSERT INTO pot VALUES (682, 1, 5000000, 5000000);
-    \(Schema.createClickLog(november.period));
+    \(ClickLogTable.create(november.period));
     """
 
   @Test func `books of version 2 are brought up to this version whole`() throws {

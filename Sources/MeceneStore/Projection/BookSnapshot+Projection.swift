@@ -10,21 +10,16 @@ struct ProjectionView {
 
   /// Looks up both, and lets the tail know of transfers that it has missed: those of a daemon in another process.
   init(_ db: Database, _ tail: Locked<JournalTail>) throws {
-    let row = try RowsInPlace(
-      db.cachedStatement(sql: ProjectionPosition.sql), [], ProjectionPosition.read)
-    (position, newest) = try ProjectionPosition.check(row.next())
+    (position, newest) = try ProjectionPosition.check(
+      db.first(ProjectionPosition.sql, [], ProjectionPosition.read))
     self.tail = tail
     let known = tail.withLock { [position] tail in
       tail.reach(position.through)
       return tail.last
     }
     if known >= newest { return }
-    let missed = try Row.fetchCursor(
-      db, sql: "SELECT id, coalesce(account_id, 0) FROM transfer WHERE id > ? ORDER BY id", arguments: [known]
-    )
-    while let row = try missed.next() {
-      let (id, account): (Int64, Int64) = (row[0], row[1])
-      tail.withLock { $0.append(id, account: account) }
+    try db.forEachRow("SELECT id, account_id FROM transfer WHERE id > ? ORDER BY id", [known]) { row in
+      tail.withLock { $0.append(row.integer(0), account: row.integer(1)) }
     }
   }
 
@@ -54,12 +49,13 @@ extension BookSnapshot {
   /// Calls `body` with every transfer that the projection lacks, in their order.
   func forEachTailTransfer(_ body: (Transfer) throws -> Void) throws {
     if projection.position.through == projection.newest { return }
-    let statement = try db.cachedStatement(sql: Self.transferSQL + " WHERE t.id > ? ORDER BY t.id")
-    let rows = try RowsInPlace(statement, [projection.position.through], transfer)
-    while let transfer = try rows.next() {
+    try forEachRow(
+      Self.transferSQL + " WHERE t.id > ? ORDER BY t.id", [projection.position.through]
+    ) { row in
+      let transfer = try transfer(row)
       guard let account = transfer.account,
         transfer.id.rawValue > projection.position.through(account.rawValue)
-      else { continue }
+      else { return }
       try body(transfer)
     }
   }
@@ -71,16 +67,12 @@ extension BookSnapshot {
     of period: Period, patrons: Range<AccountID>? = nil
   ) throws -> [(patron: AccountID, pot: Micros)] {
     let range = patrons ?? AccountID(.min)..<AccountID(.max)
-    var pots: [(patron: AccountID, pot: Micros)] = []
-    let statement = try db.cachedStatement(
-      sql: """
-        SELECT account_id, set_aside_micros FROM pot
-        WHERE period = ? AND account_id >= ? AND account_id < ? ORDER BY account_id
-        """)
-    let rows = try RowsInPlace(
-      statement, [period.number, range.lowerBound.rawValue, range.upperBound.rawValue]
+    let pots = try all(
+      """
+      SELECT account_id, set_aside_micros FROM pot
+      WHERE period = ? AND account_id >= ? AND account_id < ? ORDER BY account_id
+      """, [period.number, range.lowerBound.rawValue, range.upperBound.rawValue]
     ) { (patron: AccountID($0.integer(0)), pot: Micros($0.integer(1))) }
-    while let row = try rows.next() { pots.append(row) }
     var changes = try potChanges(of: period, range)
     if changes.changes.isEmpty { return pots }
     for pot in pots {
@@ -96,25 +88,20 @@ extension BookSnapshot {
   private func potChanges(of period: Period, _ patrons: Range<AccountID>) throws -> PotChanges {
     var changes = PotChanges()
     if projection.position.through == projection.newest { return changes }
-    let statement = try db.cachedStatement(
-      sql: """
-        SELECT id, account_id, kind, amount_micros FROM transfer
-        WHERE id > ? AND kind IN (\(Transfer.Kind.intoPots)) AND for_period = ? AND account_id >= ? AND account_id < ?
-        """)
-    let rows = try RowsInPlace(
-      statement,
+    try forEachRow(
+      """
+      SELECT id, account_id, kind, amount_micros FROM transfer
+      WHERE id > ? AND kind IN (\(Transfer.Kind.intoPots)) AND for_period = ? AND account_id >= ? AND account_id < ?
+      """,
       [
         projection.position.through, period.number, patrons.lowerBound.rawValue, patrons.upperBound.rawValue,
       ]
-    ) {
-      (
-        transfer: $0.integer(0), account: $0.integer(1), kind: Transfer.Kind(rawValue: Int($0.integer(2))),
-        amount: $0.integer(3)
-      )
-    }
-    while let row = try rows.next() {
-      guard row.transfer > projection.position.through(row.account) else { continue }
-      changes.add(account: row.account, kind: row.kind, amount: row.amount, period: Int64(period.number))
+    ) { row in
+      let account = row.integer(1)
+      guard row.integer(0) > projection.position.through(account) else { return }
+      changes.add(
+        account: account, kind: Transfer.Kind(rawValue: Int(row.integer(2))), amount: row.integer(3),
+        period: Int64(period.number))
     }
     return changes
   }

@@ -1,0 +1,28 @@
+internal import MeceneLedger
+
+/// What changed of accounts; NULL = unchanged.
+struct AccountChangeTable {
+  static let table = JournalTable(
+    number: .accountChange, name: "account_change", order: .numbered,
+    columns: [
+      .integer("account_id"), .text("display_name").orNothing, .integer("budget_micros").orNothing,
+      .integer("closed").orNothing,
+    ])
+
+  private let insert: JournalInsert
+
+  init(_ connection: SQLiteConnection) throws(StoreError) {
+    insert = try JournalInsert(connection, Self.table, others: ["id": "?", "commit_sequence": "?"])
+  }
+
+  /// - Parameter id: nil = the next.
+  func append(
+    id: Int64?, _ account: AccountID, _ change: AccountChange, to commit: inout OpenCommit
+  ) throws(StoreError) {
+    try insert.append(
+      [
+        .integer(account.rawValue), .init(change.displayName), .init(change.budget?.rawValue),
+        .init(change.closed),
+      ], .init(id), .integer(commit.sequence), to: &commit)
+  }
+}

@@ -1,0 +1,71 @@
+internal import MeceneLedger
+
+/// Accounts as they were opened, and derived, what is in force of them.
+struct AccountTable {
+  static let table = JournalTable(
+    number: .account, name: "account", order: .numbered, columns: [.integer("id"), .text("name")])
+
+  private let insert: JournalInsert
+  private let update, select: Statement
+
+  init(_ connection: SQLiteConnection) throws(StoreError) {
+    insert = try JournalInsert(
+      connection, Self.table,
+      others: [
+        "commit_sequence": "?", "display_name": "?", "budget_micros": "?", "available_micros": "0",
+        "pots_micros": "0", "closed": "0",
+      ])
+    update = try connection.prepare(
+      """
+      UPDATE account SET display_name = coalesce(?1, display_name), budget_micros = coalesce(?2, budget_micros),
+        closed = coalesce(?3, closed)
+      WHERE id = ?4
+      """)
+    select = try connection.prepare(
+      """
+      SELECT a.name, a.display_name, a.closed, c.time_ms
+      FROM account a LEFT JOIN commit_log c ON c.sequence = a.commit_sequence
+      WHERE a.id = ?
+      """)
+  }
+
+  func append(
+    _ id: AccountID, name: String, displayName: String, budget: Micros, to commit: inout OpenCommit
+  ) throws(StoreError) {
+    try insert.append(
+      [.integer(id.rawValue), .text(name)], .integer(commit.sequence), .text(displayName),
+      .integer(budget.rawValue), to: &commit)
+  }
+
+  func apply(_ change: AccountChange, to id: AccountID) throws(StoreError) {
+    try update.run(
+      .init(change.displayName), .init(change.budget?.rawValue), .init(change.closed), .integer(id.rawValue))
+  }
+
+  /// Its texts with what was appended so far, and the money that the ledger knows of.
+  func record(
+    _ id: AccountID, money: AccountMoney, terms: Terms, in commit: OpenCommit
+  ) throws(StoreError) -> AccountRecord? {
+    var record: AccountRecord?
+    try select.forEachRow(.integer(id.rawValue)) { row in
+      record = AccountRecord(
+        id: id, name: row.text(0), displayName: row.text(1), money: money, terms: terms,
+        isClosed: row.integer(2) != 0, openedAt: commit.time(row, 3))
+    }
+    return record
+  }
+
+  /// - Parameter fingerprint: Makes a name's fingerprint.
+  static func readAhead(
+    _ location: DatabaseLocation, _ fingerprint: @escaping @Sendable (String) -> Fingerprint
+  ) -> ReadAhead<Ledger.RestoredAccount> {
+    ReadAhead(
+      location,
+      "SELECT id, name, budget_micros, available_micros, pots_micros, closed FROM account ORDER BY id"
+    ) { row in
+      Ledger.RestoredAccount(
+        id: AccountID(row.integer(0)), fingerprint: fingerprint(row.text(1)), budget: Micros(row.integer(2)),
+        available: Micros(row.integer(3)), pots: Micros(row.integer(4)), isClosed: row.integer(5) != 0)
+    }
+  }
+}

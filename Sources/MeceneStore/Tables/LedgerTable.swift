@@ -1,0 +1,72 @@
+internal import MeceneLedger
+
+/// The one ledger: what was written once, when it was made, and derived, the sums of its money.
+struct LedgerTable {
+  static let table = JournalTable(
+    number: .ledger, name: "ledger", order: .few(key: "id", commit: "commit_sequence"),
+    columns: [
+      .text("currency"), .blob("secret"), .integer("created_at_ms"), .integer("simulated_clock"),
+    ])
+
+  private let commit, belongs, sums: Statement
+  /// Whether its row belongs to a commit; nil when it is not known.
+  private var isCommitted: Bool?
+  /// What the row holds of them; nil when it is not known.
+  private var totals: (money: Micros, fees: Micros)?
+
+  init(_ connection: SQLiteConnection) throws(StoreError) {
+    commit = try connection.prepare("SELECT commit_sequence FROM ledger")
+    belongs = try connection.prepare("UPDATE ledger SET commit_sequence = ? WHERE id = 1")
+    sums = try connection.prepare(
+      """
+      UPDATE ledger SET money_micros = ?1, fees_micros = ?2
+      WHERE id = 1 AND (money_micros <> ?1 OR fees_micros <> ?2)
+      """)
+  }
+
+  /// Lets the row belong to this commit, when it belongs to none.
+  mutating func join(_ commit: inout OpenCommit, _ identity: BookFile.Identity) throws(StoreError) {
+    if isCommitted == true { return }
+    var sequence: Int64 = 0
+    try self.commit.forEachRow { sequence = $0.integer(0) }
+    if sequence == 0 {
+      commit.rows.append(
+        .ledger,
+        [
+          .text(identity.currency), .blob(identity.secret), .integer(identity.createdAt.milliseconds),
+          .init(identity.isSimulated),
+        ])
+      try belongs.run(.integer(commit.sequence))
+    }
+    isCommitted = true
+  }
+
+  func write(money: Micros, fees: Micros) throws(StoreError) {
+    if totals.map({ $0 != (money, fees) }) ?? true {
+      try sums.run(.integer(money.rawValue), .integer(fees.rawValue))
+    }
+  }
+
+  /// What was written is durable.
+  mutating func committed(money: Micros, fees: Micros) { totals = (money, fees) }
+
+  /// What was written may have been taken back.
+  mutating func forget() {
+    isCommitted = nil
+    totals = nil
+  }
+
+  static func restoreTotals(_ ledger: inout Ledger, from book: BookWriter) throws(StoreError) {
+    try book.restore(
+      """
+      SELECT money_micros, fees_micros, (SELECT coalesce(max(id), 0) FROM transfer),
+        (SELECT coalesce(max(id), 0) FROM account_change), (SELECT coalesce(max(id), 0) FROM thing_change)
+      FROM ledger
+      """
+    ) { row throws(Finding) in
+      try ledger.restoreTotals(
+        money: Micros(row.integer(0)), fees: Micros(row.integer(1)), transfers: row.integer(2),
+        accountChanges: row.integer(3), thingChanges: row.integer(4))
+    }
+  }
+}

@@ -1,0 +1,28 @@
+internal import MeceneLedger
+
+/// What changed of things; NULL = unchanged.
+struct ThingChangeTable {
+  static let table = JournalTable(
+    number: .thingChange, name: "thing_change", order: .numbered,
+    columns: [
+      .integer("thing_id"), .text("title").orNothing, .text("description").orNothing,
+      .integer("hidden").orNothing, .integer("retired").orNothing,
+    ])
+
+  private let insert: JournalInsert
+
+  init(_ connection: SQLiteConnection) throws(StoreError) {
+    insert = try JournalInsert(connection, Self.table, others: ["id": "?", "commit_sequence": "?"])
+  }
+
+  /// - Parameter id: nil = the next.
+  func append(
+    id: Int64?, _ thing: ThingID, _ change: ThingChange, to commit: inout OpenCommit
+  ) throws(StoreError) {
+    try insert.append(
+      [
+        .integer(thing.rawValue), .init(change.title), .init(change.description), .init(change.hidden),
+        .init(change.retired),
+      ], .init(id), .integer(commit.sequence), to: &commit)
+  }
+}

@@ -1,0 +1,81 @@
+internal import MeceneLedger
+
+/// Things as they were added, and derived, what is in force of them.
+struct ThingTable {
+  static let table = JournalTable(
+    number: .thing, name: "thing", order: .numbered,
+    columns: [.integer("id"), .integer("owner_id"), .text("url")])
+
+  private let insert: JournalInsert
+  private let update, select: Statement
+
+  init(_ connection: SQLiteConnection) throws(StoreError) {
+    insert = try JournalInsert(
+      connection, Self.table,
+      others: [
+        "commit_sequence": "?", "fingerprint": "?", "title": "?", "description": "?", "hidden": "?",
+        "retired": "0", "owner_name": "coalesce((SELECT name FROM account WHERE id = ?2), '')",
+      ])
+    update = try connection.prepare(
+      """
+      UPDATE thing SET title = coalesce(?1, title), description = coalesce(?2, description),
+        hidden = coalesce(?3, hidden), retired = coalesce(?4, retired)
+      WHERE id = ?5
+      """)
+    select = try connection.prepare(
+      """
+      SELECT t.id, t.owner_id, t.owner_name, t.url, t.title, t.description, t.hidden, t.retired, c.time_ms
+      FROM thing t
+      LEFT JOIN commit_log c ON c.sequence = t.commit_sequence
+      WHERE t.id = ?
+      """)
+  }
+
+  func append(
+    _ id: ThingID, owner: AccountID, _ thing: NewThing, to commit: inout OpenCommit
+  ) throws(StoreError) {
+    try insert.append(
+      [.integer(id.rawValue), .integer(owner.rawValue), .text(thing.url.text)], .integer(commit.sequence),
+      .blob(thing.fingerprint.bytes), .text(thing.title.text), .text(thing.description.text),
+      .init(thing.hidden), to: &commit)
+  }
+
+  func apply(_ change: ThingChange, to id: ThingID) throws(StoreError) {
+    try update.run(
+      .init(change.title), .init(change.description), .init(change.hidden), .init(change.retired),
+      .integer(id.rawValue))
+  }
+
+  /// A thing with what was appended so far.
+  func record(_ id: ThingID, in commit: OpenCommit) throws(StoreError) -> ThingRecord? {
+    var record: ThingRecord?
+    try select.forEachRow(.integer(id.rawValue)) { row in
+      record = ThingRecord(
+        id: id, owner: AccountID(row.integer(1)), ownerName: row.text(2), url: row.text(3),
+        title: row.text(4), description: row.text(5), isHidden: row.integer(6) != 0,
+        isRetired: row.integer(7) != 0, addedAt: commit.time(row, 8))
+    }
+    return record
+  }
+
+  static func readAhead(_ location: DatabaseLocation) -> ReadAhead<Ledger.RestoredThing> {
+    ReadAhead(location, "SELECT id, fingerprint, owner_id, retired FROM thing ORDER BY id") { row in
+      Ledger.RestoredThing(
+        id: ThingID(row.integer(0)), fingerprint: Fingerprint(bytes: row.blob(1)),
+        owner: AccountID(row.integer(2)), isRetired: row.integer(3) != 0)
+    }
+  }
+}
+
+extension Fingerprint {
+  /// 16 bytes, big-endian, so that SQLite sorts and shows them as a hash.
+  var bytes: [UInt8] {
+    [high, low].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * $0)) } }
+  }
+
+  init?(bytes: [UInt8]) {
+    guard bytes.count == 16 else { return nil }
+    func word(_ part: ArraySlice<UInt8>) -> UInt64 { part.reduce(0) { $0 << 8 | UInt64($1) } }
+    self.init(high: word(bytes[0..<8]), low: word(bytes[8..<16]))
+  }
+}
