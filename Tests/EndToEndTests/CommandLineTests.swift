@@ -7,54 +7,12 @@ import Testing
 
 /// The real programs: a daemon process, and the command line against it.
 @Suite(.serialized) struct CommandLineTests {
-  struct Output {
-    let code: Int32
-    let out: String
-    let err: String
-  }
-
-  static var programs: URL {
-    // Test bundle and programs stand in the same folder.
-    #if os(Linux)
-      URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
-    #else
-      Bundle.main.bundleURL.deletingLastPathComponent()
-    #endif
-  }
-
-  static func process(_ program: String, _ arguments: [String], _ environment: [String: String] = [:])
-    -> Process
-  {
-    let process = Process()
-    process.executableURL = programs.appendingPathComponent(program)
-    process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    return process
-  }
-
-  static func run(
-    _ program: String, _ arguments: [String], input: String = "", environment: [String: String] = [:]
-  ) throws -> Output {
-    let process = process(program, arguments, environment)
-    let (input_, out, err) = (Pipe(), Pipe(), Pipe())
-    process.standardInput = input_
-    process.standardOutput = out
-    process.standardError = err
-    try process.run()
-    input_.fileHandleForWriting.write(Data(input.utf8))
-    try input_.fileHandleForWriting.close()
-    let text = String(decoding: out.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    let errors = String(decoding: err.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return Output(code: process.terminationStatus, out: text, err: errors)
-  }
-
   @Test func `a file of deposits can be sent again, and no blank makes another key`() throws {
     let directory = try TemporaryDirectory()
-    let daemon = try Self.startDaemon(directory)
+    let daemon = try Programs.startDaemon(directory)
     defer { daemon.terminate() }
-    func mecene(_ line: String, input: String = "") throws -> Output {
-      try Self.run(
+    func mecene(_ line: String, input: String = "") throws -> Programs.Output {
+      try Programs.run(
         "mecene", line.split(separator: " ").map(String.init), input: input,
         environment: ["MECENE_SERVER": "unix:\(directory.path)/s"])
     }
@@ -69,49 +27,13 @@ import Testing
     #expect(try mecene("account show anna --json").out.contains(#""availableMicros":"13500000""#))
   }
 
-  /// Runs any program.
-  static func runAny(
-    _ path: String, _ arguments: [String], environment: [String: String] = [:]
-  ) throws -> Output {
-    let process = Process()
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = arguments
-    let (out, err) = (Pipe(), Pipe())
-    process.standardOutput = out
-    process.standardError = err
-    try process.run()
-    let text = String(decoding: out.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    let errors = String(decoding: err.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return Output(code: process.terminationStatus, out: text, err: errors)
-  }
-
-  /// A daemon that has said that it is ready.
-  static func startDaemon(
-    _ directory: TemporaryDirectory, _ more: [String] = [], environment: [String: String] = [:]
-  ) throws -> Process {
-    let daemon = process(
-      "mecened",
-      [
-        "--data", directory.path + "/data", "--listen", "unix:\(directory.path)/s", "--simulated-clock",
-        "2026-11-01T00:00:00Z", "--log-level", "critical",
-      ] + more, environment)
-    let out = Pipe()
-    daemon.standardOutput = out
-    try daemon.run()
-    let line = String(decoding: out.fileHandleForReading.availableData, as: UTF8.self)
-    #expect(line.hasPrefix("mecened ") && line.contains("is ready on unix:"))
-    return daemon
-  }
-
   @Test func `every verb works in words and as JSON`() throws {
     let directory = try TemporaryDirectory()
-    let daemon = try Self.startDaemon(directory)
+    let daemon = try Programs.startDaemon(directory)
     defer { daemon.terminate() }
     let server = ["MECENE_SERVER": "unix:\(directory.path)/s"]
-    func mecene(_ line: String, input: String = "") throws -> Output {
-      try Self.run("mecene", line.split(separator: " ").map(String.init), input: input, environment: server)
+    func mecene(_ line: String, input: String = "") throws -> Programs.Output {
+      try Programs.run("mecene", line.split(separator: " ").map(String.init), input: input, environment: server)
     }
     // The verb, what its table shows, what its JSON shows.
     let steps: [(String, String, String)] = [
@@ -164,7 +86,7 @@ import Testing
 
   @Test func `a limit on the sizes of files is a full disk, and ends nothing`() async throws {
     let directory = try TemporaryDirectory()
-    let daemon = Self.process(
+    let daemon = Programs.process(
       "mecened",
       [
         "--data", directory.path + "/data", "--listen", "unix:\(directory.path)/s", "--simulated-clock",
@@ -195,7 +117,7 @@ import Testing
       #expect(status.accounts == 1)
     }
     #expect(daemon.isRunning)
-    let backup = Self.process(
+    let backup = Programs.process(
       "mecened", ["backup", "--data", directory.path + "/data", directory.path + "/copy"])
     Self.limitFiles(of: backup, to: 64)
     let told = Pipe()
@@ -218,10 +140,10 @@ import Testing
 
   @Test func `many at once are taken, refused lines named, and the rest goes on`() throws {
     let directory = try TemporaryDirectory()
-    let daemon = try Self.startDaemon(directory)
+    let daemon = try Programs.startDaemon(directory)
     defer { daemon.terminate() }
     let server = ["MECENE_SERVER": "unix:\(directory.path)/s"]
-    let opened = try Self.run(
+    let opened = try Programs.run(
       "mecene", ["account", "open", "--from", "-"],
       input: "name,display_name,budget\nanna,\"Anna, A.\",5\nX,,\nbert,,ten\ncarl,,7.50\n",
       environment: server)
@@ -232,28 +154,28 @@ import Testing
     let file = directory.path + "/deposits.csv"
     try "account,amount,key\nanna,5,k\ncarl,7.5,k\n".write(toFile: file, atomically: true, encoding: .utf8)
     #expect(
-      try Self.run("mecene", ["deposit", "--from", file], environment: server).out
+      try Programs.run("mecene", ["deposit", "--from", file], environment: server).out
         == "2 deposited, 0 refused\n")
     #expect(
-      try Self.run("mecene", ["deposit", "--from", file], environment: server).out
+      try Programs.run("mecene", ["deposit", "--from", file], environment: server).out
         == "0 deposited, 2 made before, 0 refused\n")
-    let missing = try Self.run("mecene", ["click", "--from", file], environment: server)
+    let missing = try Programs.run("mecene", ["click", "--from", file], environment: server)
     #expect(missing.code == 1 && missing.err.contains("lacks the column patron"))
     // A row whose answer is lost is in doubt, and its key is told.
     try "account,amount\nanna,1\n".write(toFile: file + "2", atomically: true, encoding: .utf8)
     let middleman = try Middleman(at: directory.path + "/m", for: directory.path + "/s", goesOn: false)
-    let doubtful = try Self.run(
+    let doubtful = try Programs.run(
       "mecene", ["deposit", "--from", file + "2", "--timeout", "1", "--server", "unix:\(directory.path)/m"])
     #expect(doubtful.out == "0 deposited, 0 refused, 1 in doubt\n" && doubtful.code >= 64, "\(doubtful.err)")
     let key = doubtful.err.firstMatch(of: /repeat it with the key ([0-9a-f]{32}-2),/)?.1 ?? ""
     #expect(doubtful.err.hasPrefix("line 2: "))
-    let repeated = try Self.run(
+    let repeated = try Programs.run(
       "mecene", ["deposit", "anna", "1", "--key", String(key), "--json"], environment: server)
     #expect(repeated.out.contains(#""replayed":true"#), "\(repeated)")
     withExtendedLifetime(middleman) {}
     // So does a call by the contract's name.
     let other = try Middleman(at: directory.path + "/n", for: directory.path + "/s", goesOn: false)
-    let called = try Self.run(
+    let called = try Programs.run(
       "mecene",
       [
         "call", "AccountService/Deposit", #"{"account":{"name":"anna"},"amountMicros":"1","key":"called"}"#,
@@ -261,7 +183,7 @@ import Testing
       ])
     #expect(called.code >= 64 && called.err.contains("repeat it with the key called"), "\(called)")
     withExtendedLifetime(other) {}
-    let machine = try Self.run("mecene", ["deposit", "--from", file, "--json"], environment: server)
+    let machine = try Programs.run("mecene", ["deposit", "--from", file, "--json"], environment: server)
     #expect(
       machine.out
         == #"{"deposited":0,"made_before":2,"refused":0,"in_doubt":0,"refused_lines":[],"in_doubt_lines":[]}"#
@@ -275,13 +197,13 @@ import Testing
       ("name,display_name\nxaver,\"two\nlines\"\nY,\n", 64 + 3, "line 4: a name has 3 to 32"),
     ]
     for (text, code, sentence) in files {
-      let output = try Self.run(
+      let output = try Programs.run(
         "mecene", ["account", "open", "--from", "-"], input: text, environment: server)
       #expect(
         output.code == code && (sentence.isEmpty || output.err.contains(sentence)),
         "\(text): \(output.code) \(output.err)")
     }
-    let hidden = try Self.run(
+    let hidden = try Programs.run(
       "mecene", ["thing", "add", "--from", "-"], input: "owner,url,hidden\nanna,https://a.example,maybe\n",
       environment: server)
     #expect(hidden.out == "0 added, 1 refused\n" && hidden.err.contains("hidden is true or false"))
@@ -310,22 +232,22 @@ import Testing
   func `a mistake earns a sentence and its exit code`(arguments: [String], code: Int32, sentence: String)
     throws
   {
-    let output = try Self.run("mecene", arguments, environment: ["MECENE_SERVER": "unix:/tmp/nobody"])
+    let output = try Programs.run("mecene", arguments, environment: ["MECENE_SERVER": "unix:/tmp/nobody"])
     #expect(output.code == code && output.err.contains(sentence), "\(output.code) \(output.err)")
     #expect(output.out.isEmpty)
   }
 
   @Test func `both programs tell their version and their options`() throws {
-    #expect(try Self.run("mecene", ["--version"]).out.hasPrefix("mecene "))
-    #expect(try Self.run("mecened", ["--version"]).out.hasPrefix("mecened "))
-    #expect(try Self.run("mecene", ["--help"]).out.contains("settlements"))
-    let config = try Self.run(
+    #expect(try Programs.run("mecene", ["--version"]).out.hasPrefix("mecene "))
+    #expect(try Programs.run("mecened", ["--version"]).out.hasPrefix("mecened "))
+    #expect(try Programs.run("mecene", ["--help"]).out.contains("settlements"))
+    let config = try Programs.run(
       "mecened", ["--check-config", "--fee-bps", "5"],
       environment: ["MECENE_FEE_BPS": "7", "MECENE_MINIMUM_BUDGET": "3", "MECENE_AUTO_SETTLE": "false"])
     #expect(config.out.contains("fee-bps=5\n") && config.out.contains("minimum-budget=3.00\n"))
     #expect(
       config.out.contains("auto-settle=false\n") && config.out.contains("listen=tcp://127.0.0.1:7437,unix:"))
-    let wrong = try Self.run("mecened", ["--check-config", "--fee-bps", "10001"])
+    let wrong = try Programs.run("mecened", ["--check-config", "--fee-bps", "10001"])
     #expect(wrong.code == 64 && wrong.err.contains("0 to 10000"))
     let refused: [([String], [String: String], Int32, String)] = [
       (["--data", "/tmp/mecene-none", "--listen", "tcp://0.0.0.0:0"], [:], 1, "neither tokens nor TLS"),
@@ -339,7 +261,7 @@ import Testing
       (["--check-config"], ["MECENE_AUTO_SETTLE": "maybe"], 64, "MECENE_AUTO_SETTLE is true or false"),
     ]
     for (arguments, environment, code, sentence) in refused {
-      let output = try Self.run("mecened", arguments, environment: environment)
+      let output = try Programs.run("mecened", arguments, environment: environment)
       #expect(
         output.code == code && output.err.contains(sentence), "\(arguments): \(output.code) \(output.err)")
     }
@@ -347,25 +269,25 @@ import Testing
     let empty = ["DATA", "LISTEN", "FEE_BPS", "AUTO_SETTLE", "LOG_LEVEL", "SIMULATED_CLOCK"].map {
       ("MECENE_" + $0, "")
     }
-    let defaults = try Self.run(
+    let defaults = try Programs.run(
       "mecened", ["--check-config"], environment: Dictionary(uniqueKeysWithValues: empty))
-    let unset = try Self.run("mecened", ["--check-config"])
+    let unset = try Programs.run("mecened", ["--check-config"])
     #expect(defaults.code == 0 && defaults.out == unset.out)
     // A start that is refused leaves nothing behind, and a comma in a directory's name parts no addresses.
     #expect(!FileManager.default.fileExists(atPath: "/tmp/mecene-none"))
-    let comma = try Self.run("mecened", ["--check-config", "--data", "/tmp/a,b"])
+    let comma = try Programs.run("mecened", ["--check-config", "--data", "/tmp/a,b"])
     #expect(comma.out.contains("unix:/tmp/a,b/mecene.sock\n"))
   }
 
   @Test func `what others wrote steers no terminal, and passes for no line of its own`() throws {
     let directory = try TemporaryDirectory()
-    let daemon = try Self.startDaemon(directory)
+    let daemon = try Programs.startDaemon(directory)
     defer { daemon.terminate() }
     let server = ["MECENE_SERVER": "unix:\(directory.path)/s"]
-    _ = try Self.run(
+    _ = try Programs.run(
       "mecene", ["account", "open", "anna", "--display-name", "A\u{200f}nna\u{200b}"], environment: server)
     let url = "https://example.org/song"
-    let added = try Self.run(
+    let added = try Programs.run(
       "mecene",
       [
         "thing", "add", "anna", url, "--title", "A song\u{feff}", "--description",
@@ -373,11 +295,11 @@ import Testing
       ],
       environment: server)
     #expect(added.code == 0, "\(added.err)")
-    let missing = try Self.run("mecene", ["account", "show", "a\u{1b}[2Kb"], environment: server)
+    let missing = try Programs.run("mecene", ["account", "show", "a\u{1b}[2Kb"], environment: server)
     for output in [
-      try Self.run("mecene", ["account", "list"], environment: server).out,
-      try Self.run("mecene", ["thing", "show", url], environment: server).out,
-      try Self.run("mecene", ["thing", "list"], environment: server).out, missing.err,
+      try Programs.run("mecene", ["account", "list"], environment: server).out,
+      try Programs.run("mecene", ["thing", "show", url], environment: server).out,
+      try Programs.run("mecene", ["thing", "list"], environment: server).out, missing.err,
     ] {
       let steering = output.unicodeScalars.filter {
         ($0.value < 32 && $0 != "\n") || (0x200b...0x202e).contains($0.value)
@@ -385,7 +307,7 @@ import Testing
       }
       #expect(!output.isEmpty && steering.isEmpty, "\(output)")
     }
-    let shown = try Self.run("mecene", ["thing", "show", url], environment: server).out
+    let shown = try Programs.run("mecene", ["thing", "show", url], environment: server).out
     let owners = shown.split(separator: "\n").filter { $0.hasPrefix("owner") }
     #expect(owners == ["owner        anna (1)"])
     #expect(shown.contains("A song\\u{feff}"))
@@ -394,10 +316,10 @@ import Testing
 
   @Test func `a terminal that closes ends no daemon`() throws {
     let directory = try TemporaryDirectory()
-    let daemon = try Self.startDaemon(directory)
+    let daemon = try Programs.startDaemon(directory)
     kill(daemon.processIdentifier, SIGHUP)
     kill(daemon.processIdentifier, SIGHUP)
-    #expect(try Self.run("mecene", ["health", "--server", "unix:\(directory.path)/s"]).out == "serving\n")
+    #expect(try Programs.run("mecene", ["health", "--server", "unix:\(directory.path)/s"]).out == "serving\n")
     daemon.terminate()
     daemon.waitUntilExit()
     #expect(daemon.terminationReason == .exit && daemon.terminationStatus == 0)
@@ -405,9 +327,9 @@ import Testing
 
   @Test func `a result that can't be written is a failure`() throws {
     let directory = try TemporaryDirectory()
-    let daemon = try Self.startDaemon(directory)
+    let daemon = try Programs.startDaemon(directory)
     defer { daemon.terminate() }
-    let process = Self.process("mecene", ["status", "--server", "unix:\(directory.path)/s"])
+    let process = Programs.process("mecene", ["status", "--server", "unix:\(directory.path)/s"])
     process.standardOutput = FileHandle(forWritingAtPath: "/dev/full")
     let err = Pipe()
     process.standardError = err
@@ -424,7 +346,7 @@ import Testing
       ("mecened", ["verify", "--data", "/no/such"], 1), ("mecened", ["--data", "/proc/x"], 1),
     ]
     for (program, arguments, code) in cases {
-      let process = Self.process(program, arguments)
+      let process = Programs.process(program, arguments)
       process.standardError = FileHandle(forWritingAtPath: "/dev/full")
       process.standardOutput = FileHandle(forWritingAtPath: "/dev/full")
       try process.run()
@@ -437,7 +359,7 @@ import Testing
     let directory = try TemporaryDirectory()
     let daemon = Process()
     daemon.executableURL = URL(fileURLWithPath: "/bin/bash")
-    let mecened = Self.programs.appendingPathComponent("mecened").path
+    let mecened = Programs.directory.appendingPathComponent("mecened").path
     daemon.arguments = [
       "-c",
       "ulimit -n 64; exec \(mecened) --data \(directory.path)/data --listen unix:\(directory.path)/s --log-level critical",

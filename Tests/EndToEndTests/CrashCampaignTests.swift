@@ -88,7 +88,7 @@ import Testing
     let address = "unix:\(directory.path)/s"
     let environment = ["MECENE_TEST_SETTLEMENT_STEP": "3"]
     func start() throws -> Process {
-      try CommandLineTests.startDaemon(directory, ["--no-auto-settle"], environment: environment)
+      try Programs.startDaemon(directory, ["--no-auto-settle"], environment: environment)
     }
     var daemon = try start()
     defer { if daemon.isRunning { daemon.terminate() } }
@@ -160,7 +160,7 @@ import Testing
     let address = "unix:\(directory.path)/s"
     let people: UInt64 = 1_000
     let step = ["MECENE_TEST_SETTLEMENT_STEP": "150"]
-    let daemon = try CommandLineTests.startDaemon(directory, ["--no-auto-settle", "--fee-bps", "123"])
+    let daemon = try Programs.startDaemon(directory, ["--no-auto-settle", "--fee-bps", "123"])
     defer { if daemon.isRunning { daemon.terminate() } }
     let (digest, commits) = try await withMeceneClient(address) { client in
       try await withThrowingTaskGroup(of: Void.self) { group in
@@ -196,7 +196,7 @@ import Testing
       try? FileManager.default.removeItem(atPath: directory.path + "/data")
       try FileManager.default.copyItem(atPath: template, toPath: directory.path + "/data")
       if let death {
-        let doomed = try CommandLineTests.startDaemon(
+        let doomed = try Programs.startDaemon(
           directory, ["--no-auto-settle", "--fee-bps", "123"],
           environment: step.merging(["MECENE_TEST_DIE_AT_COMMIT": death]) { $1 })
         _ = try await withMeceneClient(address) { client in
@@ -209,7 +209,7 @@ import Testing
         doomed.waitUntilExit()
         #expect(doomed.terminationReason == .uncaughtSignal && doomed.terminationStatus == SIGKILL)
       }
-      let daemon = try CommandLineTests.startDaemon(
+      let daemon = try Programs.startDaemon(
         directory, ["--no-auto-settle", "--fee-bps", "123"], environment: step)
       defer { if daemon.isRunning { daemon.terminate() } }
       let result = try await withMeceneClient(address) { client in
@@ -238,13 +238,13 @@ import Testing
       }
     }
     #expect(
-      try CommandLineTests.run("mecened", ["verify", "--data", directory.path + "/data"]).out.hasPrefix(
+      try Programs.run("mecened", ["verify", "--data", directory.path + "/data"]).out.hasPrefix(
         "clean"))
   }
 
   @Test func `reads go on through restarts, and what can't be repeated fails as unavailable`() async throws {
     let directory = try TemporaryDirectory()
-    var daemon = try CommandLineTests.startDaemon(directory)
+    var daemon = try Programs.startDaemon(directory)
     defer { if daemon.isRunning { daemon.terminate() } }
     let client = try MeceneClient(address: "unix:\(directory.path)/s")
     try await populate(client, people: 3, deposit: 5_000_000)
@@ -273,7 +273,7 @@ import Testing
     for _ in 0..<4 {
       try await Task.sleep(for: .milliseconds(80))
       kill(daemon, SIGKILL)
-      daemon = try CommandLineTests.startDaemon(directory)
+      daemon = try Programs.startDaemon(directory)
     }
     try await Task.sleep(for: .milliseconds(80))
     stop.withLock { $0 = true }
@@ -290,7 +290,7 @@ import Testing
   {
     let directory = try TemporaryDirectory()
     let address = "unix:\(directory.path)/s"
-    let daemon = try CommandLineTests.startDaemon(directory)
+    let daemon = try Programs.startDaemon(directory)
     defer { if daemon.isRunning { daemon.terminate() } }
     let clicked = Locked(Set<UInt64>())
     let others = Locked<[MeceneError]>([])
@@ -323,7 +323,7 @@ import Testing
     )
     let made = clicked.withLock { $0 }
     #expect(!made.isEmpty)
-    let second = try CommandLineTests.startDaemon(directory)
+    let second = try Programs.startDaemon(directory)
     try await withMeceneClient(address) { client in
       let status = try await client.daemonService.getStatus(.init())
       #expect(status.openClicks == UInt64(made.count))

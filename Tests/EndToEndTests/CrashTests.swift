@@ -17,7 +17,7 @@ import Testing
     let address = "unix:\(directory.path)/s"
     var acknowledged = 0
     for round in 0..<3 {
-      let daemon = try CommandLineTests.startDaemon(directory)
+      let daemon = try Programs.startDaemon(directory)
       let counted = try await withMeceneClient(address) { client in
         let writers = Task {
           await withTaskGroup(of: Int.self) { group in
@@ -44,7 +44,7 @@ import Testing
       #expect(counted > 0)
       acknowledged += counted
     }
-    let daemon = try CommandLineTests.startDaemon(directory)
+    let daemon = try Programs.startDaemon(directory)
     try await withMeceneClient(address) { client in
       // A commit whose answer was lost may be there too: at most one for each writer and round.
       let accounts = Int(try await client.daemonService.getStatus(.init()).accounts)
@@ -62,7 +62,7 @@ import Testing
     let directory = try TemporaryDirectory()
     let address = "unix:\(directory.path)/s"
     let people = 3_000
-    var daemon = try CommandLineTests.startDaemon(directory, ["--no-auto-settle"])
+    var daemon = try Programs.startDaemon(directory, ["--no-auto-settle"])
     let digest = try await withMeceneClient(address) { client in
       for start in stride(from: 0, to: people, by: 500) {
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -98,7 +98,7 @@ import Testing
       try await Task.sleep(for: .milliseconds(pause))
       #expect(kill(daemon, SIGKILL) == SIGKILL)
       _ = try? await settling.value
-      daemon = try CommandLineTests.startDaemon(directory, ["--no-auto-settle"])
+      daemon = try Programs.startDaemon(directory, ["--no-auto-settle"])
     }
     try await withMeceneClient(address) { client in
       var last: SettleResponse?

@@ -11,16 +11,16 @@ import Testing
 
   private func withDaemon(
     _ more: [String] = [],
-    _ body: (TemporaryDirectory, (String, String) throws -> CommandLineTests.Output) throws -> Void
+    _ body: (TemporaryDirectory, (String, String) throws -> Programs.Output) throws -> Void
   ) throws {
     let directory = try TemporaryDirectory()
-    let daemon = try CommandLineTests.startDaemon(directory, more)
+    let daemon = try Programs.startDaemon(directory, more)
     defer {
       daemon.terminate()
       daemon.waitUntilExit()
     }
     try body(directory) { line, input in
-      try CommandLineTests.run(
+      try Programs.run(
         "mecene", line.split(separator: " ").map(String.init), input: input,
         environment: ["MECENE_SERVER": "unix:\(directory.path)/s"])
     }
@@ -134,7 +134,7 @@ import Testing
         rows = list(csv.reader(open(sys.argv[1], encoding="utf-8", newline=""), delimiter=";"))
         print(json.dumps([len(set(map(len, rows))), [row[4] for row in rows[1:]]]))
         """
-      let read = try CommandLineTests.runAny("/usr/bin/python3", ["-c", script, path])
+      let read = try Programs.run(path: "/usr/bin/python3", ["-c", script, path])
       let expected = titles.map { title in "=+-@".contains(title.first ?? "x") ? "'" + title : title }
       let found = try JSONDecoder().decode(Parsed.self, from: Data(read.out.utf8))
       #expect(found.widths == 1)

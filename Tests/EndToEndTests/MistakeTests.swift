@@ -8,16 +8,16 @@ import Testing
 @Suite(.serialized) struct MistakeTests {
   private func withDaemon(
     _ more: [String] = [],
-    _ body: (_ mecene: (String, String) throws -> CommandLineTests.Output) throws -> Void
+    _ body: (_ mecene: (String, String) throws -> Programs.Output) throws -> Void
   ) throws {
     let directory = try TemporaryDirectory()
-    let daemon = try CommandLineTests.startDaemon(directory, more)
+    let daemon = try Programs.startDaemon(directory, more)
     defer {
       daemon.terminate()
       daemon.waitUntilExit()
     }
     try body { line, input in
-      try CommandLineTests.run(
+      try Programs.run(
         "mecene", line.split(separator: " ").map(String.init), input: input,
         environment: ["MECENE_SERVER": "unix:\(directory.path)/s"])
     }
@@ -99,15 +99,15 @@ import Testing
 
   @Test func `a file of the books that is cut ends the daemon with a sentence`() async throws {
     let directory = try TemporaryDirectory()
-    let daemon = CommandLineTests.process(
+    let daemon = Programs.process(
       "mecened",
       ["--data", directory.path + "/data", "--listen", "unix:\(directory.path)/s", "--log-level", "critical"])
     let (out, err) = (Pipe(), Pipe())
     (daemon.standardOutput, daemon.standardError) = (out, err)
     try daemon.run()
     _ = out.fileHandleForReading.availableData
-    func mecene(_ line: String) throws -> CommandLineTests.Output {
-      try CommandLineTests.run(
+    func mecene(_ line: String) throws -> Programs.Output {
+      try Programs.run(
         "mecene",
         line.split(separator: " ").map(String.init) + [
           "--server", "unix:\(directory.path)/s", "--timeout", "1",
@@ -122,14 +122,14 @@ import Testing
     #expect(daemon.terminationReason == .exit && daemon.terminationStatus == 1)
     let told = String(decoding: err.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     #expect(told.hasPrefix("mecened: a file of the books was cut"), "\(told.prefix(300))")
-    let verified = try CommandLineTests.run("mecened", ["verify", "--data", directory.path + "/data"])
+    let verified = try Programs.run("mecened", ["verify", "--data", directory.path + "/data"])
     #expect(verified.out.hasPrefix("clean"), "\(verified.err)")
   }
 
   @Test(arguments: ["text", "json"])
   func `a log line tells the event before its values, and no stranger begins one`(format: String) throws {
     let directory = try TemporaryDirectory()
-    let daemon = CommandLineTests.process(
+    let daemon = Programs.process(
       "mecened",
       [
         "--data", directory.path + "/data", "--listen", "unix:\(directory.path)/s", "--simulated-clock",
@@ -140,7 +140,7 @@ import Testing
     try daemon.run()
     _ = out.fileHandleForReading.availableData
     let name = #"{"account":{"name":"a b\"\n2026-11-01T00:00:00Z info forged"}}"#
-    let refused = try CommandLineTests.run(
+    let refused = try Programs.run(
       "mecene", ["call", "AccountService/GetAccount", "-", "--server", "unix:\(directory.path)/s"],
       input: name)
     #expect(refused.code == 64 + 5, "\(refused.err)")
@@ -190,7 +190,7 @@ import Testing
       ("call Health/Check {\"a\"1}", "is not valid JSON: Invalid value around character"),
     ])
   func `a misspelt verb or method is told the right one`(line: String, told: String) throws {
-    let output = try CommandLineTests.run("mecene", line.split(separator: " ").map(String.init))
+    let output = try Programs.run("mecene", line.split(separator: " ").map(String.init))
     #expect(output.code == 2 && output.err.contains(told), "\(output.err)")
   }
 
@@ -249,17 +249,17 @@ import Testing
     throws
   {
     let directory = try TemporaryDirectory()
-    let daemon = try CommandLineTests.startDaemon(directory)
+    let daemon = try Programs.startDaemon(directory)
     defer {
       daemon.terminate()
       daemon.waitUntilExit()
     }
     func inTerminal(_ columns: Int, _ command: String, _ environment: [String: String] = [:]) throws -> String
     {
-      let mecene = CommandLineTests.programs.appendingPathComponent("mecene").path
+      let mecene = Programs.directory.appendingPathComponent("mecene").path
       let shell = "stty cols \(columns); MECENE_SERVER=unix:\(directory.path)/s \(mecene) \(command)"
-      return try CommandLineTests.runAny(
-        "/usr/bin/script", ["-qec", shell, "/dev/null"],
+      return try Programs.run(
+        path: "/usr/bin/script", ["-qec", shell, "/dev/null"],
         environment: ["TERM": "xterm", "NO_COLOR": ""].merging(environment) { $1 }
       ).out.replacing("\r\n", with: "\n")
     }
@@ -278,7 +278,7 @@ import Testing
     let directory = try TemporaryDirectory()
     let data = directory.path + "/new"
     for address in ["unix:\(data)/mecene.sock", "unix:\(data)/../new/other"] {
-      let daemon = CommandLineTests.process(
+      let daemon = Programs.process(
         "mecened", ["--data", data, "--listen", address, "--log-level", "critical"])
       let out = Pipe()
       daemon.standardOutput = out
@@ -292,7 +292,7 @@ import Testing
   }
 
   @Test func `a misspelt variable is told, and a start that fails leaves no books`() throws {
-    let misspelt = try CommandLineTests.run(
+    let misspelt = try Programs.run(
       "mecened", ["--check-config"], environment: ["MECENE_FEEBPS": "100", "MECENE_SERVER": "unix:/tmp/x"])
     #expect(misspelt.code == 0 && misspelt.out.contains("fee-bps=0\n"))
     #expect(
@@ -301,28 +301,28 @@ import Testing
     let directory = try TemporaryDirectory()
     let taken = try Listener.all(at: .tcp(host: "127.0.0.1", port: 0))
     let address = taken[0].address.description
-    let failed = try CommandLineTests.run(
+    let failed = try Programs.run(
       "mecened", ["--data", directory.path + "/data", "--listen", address])
     #expect(failed.code == 1 && failed.err.contains("Address already in use"))
     for (socket, told) in [
       (directory.path + "/none/s", "No such file"), (directory.path + "/used", "in use by another"),
     ] {
       let used = try Listener.all(at: .unix(path: directory.path + "/used"))
-      let failed = try CommandLineTests.run(
+      let failed = try Programs.run(
         "mecened", ["--data", directory.path + "/data", "--listen", "unix:" + socket])
       #expect(failed.code == 1 && failed.err.contains(told), "\(failed.err)")
       withExtendedLifetime(used) {}
     }
     #expect(!FileManager.default.fileExists(atPath: directory.path + "/data"))
-    let few = try CommandLineTests.runAny(
-      "/bin/sh",
+    let few = try Programs.run(
+      path: "/bin/sh",
       [
         "-c",
-        "ulimit -n 40; \(CommandLineTests.programs.appendingPathComponent("mecened").path) --data \(directory.path)/data",
+        "ulimit -n 40; \(Programs.directory.appendingPathComponent("mecened").path) --data \(directory.path)/data",
       ])
     #expect(few.code == 1 && few.err.contains("the limit of open files is 40, and at least 64 are needed"))
     let long = directory.path + "/" + String(repeating: "d", count: 100)
-    let socket = try CommandLineTests.run("mecened", ["--check-config", "--data", long])
+    let socket = try Programs.run("mecened", ["--check-config", "--data", long])
     #expect(
       socket.code == 64 && socket.err.contains("--data: the path is too long for the Unix socket in it"))
     withExtendedLifetime(taken) {}
@@ -333,7 +333,7 @@ import Testing
   ])
   func `a file that is interrupted says how far it came`(verb: String, told: String) async throws {
     let directory = try TemporaryDirectory()
-    let daemon = try CommandLineTests.startDaemon(directory)
+    let daemon = try Programs.startDaemon(directory)
     defer {
       daemon.terminate()
       daemon.waitUntilExit()
@@ -342,7 +342,7 @@ import Testing
     let header = verb == "import" ? "name,budget\n" : "account,amount\n"
     let rows = (0..<200_000).map { "account-\($0),2\n" }
     try (header + rows.joined()).write(toFile: file, atomically: true, encoding: .utf8)
-    let process = CommandLineTests.process(
+    let process = Programs.process(
       "mecene", verb.split(separator: " ").map(String.init) + [file],
       ["MECENE_SERVER": "unix:\(directory.path)/s"])
     let errors = Pipe()
@@ -351,7 +351,7 @@ import Testing
     try process.run()
     // It has begun once the daemon knows it.
     let begun = try await eventually {
-      let status = try CommandLineTests.run(
+      let status = try Programs.run(
         "mecene", ["status", "--json"], environment: ["MECENE_SERVER": "unix:\(directory.path)/s"])
       return status.out.contains(#""connections":"2""#)
     }

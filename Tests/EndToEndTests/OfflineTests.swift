@@ -11,7 +11,7 @@ import Testing
     async throws
   {
     let directory = try TemporaryDirectory()
-    let daemon = try CommandLineTests.startDaemon(directory)
+    let daemon = try Programs.startDaemon(directory)
     try await withMeceneClient("unix:\(directory.path)/s") { client in
       // Books that take their time to copy and to prove.
       for part in 0..<40 as Range<Int> {
@@ -28,7 +28,7 @@ import Testing
     }
     let whole = directory.path + "/whole.sqlite"
     #expect(
-      try CommandLineTests.run("mecened", ["backup", "--data", directory.path + "/data", whole]).code == 0)
+      try Programs.run("mecened", ["backup", "--data", directory.path + "/data", whole]).code == 0)
     daemon.terminate()
     daemon.waitUntilExit()
     let likes = directory.path + "/likes.csv"
@@ -43,7 +43,7 @@ import Testing
       ("mecened", ["restore", whole, "--data", directory.path + "/restored"]), ("mecene", ["replay", likes]),
     ] {
       for pause in [0.02, 0.05, 0.1, 0.2] {
-        let process = CommandLineTests.process(
+        let process = Programs.process(
           program, arguments, ["MECENE_SERVER": "", "TMPDIR": directory.path + "/tmp"])
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
@@ -66,13 +66,13 @@ import Testing
     let lines = (0..<20_000).map { "20\(10 + $0 / 2_000)-01-03,p\($0 % 97)a,thing\($0),p\($0 % 89)b" }
     try ("day,patron,thing,owner\n" + lines.joined(separator: "\n")).write(
       toFile: likes, atomically: true, encoding: .utf8)
-    let process = CommandLineTests.process(
+    let process = Programs.process(
       "mecene", ["replay", likes], ["MECENE_SERVER": "", "TMPDIR": directory.path])
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
     try process.run()
     func daemons() throws -> Int {
-      let found = try CommandLineTests.runAny("/usr/bin/pgrep", ["-cf", "mecened --data \(directory.path)"])
+      let found = try Programs.run(path: "/usr/bin/pgrep", ["-cf", "mecened --data \(directory.path)"])
         .out
       return Int(found.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
     }
@@ -87,10 +87,10 @@ import Testing
     let likes = directory.path + "/likes.csv"
     try "day,patron,thing,owner\n2026-01-03,anna,song,bert\n".write(
       toFile: likes, atomically: true, encoding: .utf8)
-    let mecene = CommandLineTests.programs.appendingPathComponent("mecene").path
+    let mecene = Programs.directory.appendingPathComponent("mecene").path
     for output in ["> /dev/full", "| true"] {
-      _ = try CommandLineTests.runAny(
-        "/bin/bash", ["-c", "MECENE_SERVER= TMPDIR=\(directory.path) \(mecene) replay \(likes) \(output)"])
+      _ = try Programs.run(
+        path: "/bin/bash", ["-c", "MECENE_SERVER= TMPDIR=\(directory.path) \(mecene) replay \(likes) \(output)"])
       // Under a pipe the shell may end first.
       for _ in 0..<200 where try entries(directory.path).count > 1 { Thread.sleep(forTimeInterval: 0.02) }
       #expect(try entries(directory.path) == ["likes.csv"], "\(output)")
@@ -104,15 +104,15 @@ import Testing
       })
   }
 
-  private func mecened(_ arguments: String...) throws -> CommandLineTests.Output {
-    try CommandLineTests.run("mecened", arguments)
+  private func mecened(_ arguments: String...) throws -> Programs.Output {
+    try Programs.run("mecened", arguments)
   }
 
   @Test func `a backup made while clicks pour in is whole, proved, and can be restored`() async throws {
     let directory = try TemporaryDirectory()
     let data = directory.path + "/data"
     let backup = directory.path + "/backup.sqlite"
-    let daemon = try CommandLineTests.startDaemon(directory)
+    let daemon = try Programs.startDaemon(directory)
     let people: UInt64 = 300
     let (before, made) = try await withMeceneClient("unix:\(directory.path)/s") { client in
       for n in 1...people {
@@ -161,7 +161,7 @@ import Testing
     let beside = try mecened("restore", "--data", directory.path + "/left", backup)
     #expect(beside.code == 1 && beside.err.contains("mecene.sqlite-wal is there already"))
     // A daemon goes on from the restored books.
-    let second = try CommandLineTests.startDaemon(directory, ["--data", directory.path + "/new/data"])
+    let second = try Programs.startDaemon(directory, ["--data", directory.path + "/new/data"])
     try await withMeceneClient("unix:\(directory.path)/s") { client in
       let status = try await client.daemonService.getStatus(.init())
       #expect(status.accounts == people && status.openClicks > 0)
@@ -177,10 +177,10 @@ import Testing
     let data = directory.path + "/data"
     let none = try mecened("verify", "--data", data)
     #expect(none.code == 1 && none.err.contains("there are no books"))
-    let daemon = try CommandLineTests.startDaemon(directory)
+    let daemon = try Programs.startDaemon(directory)
     defer { daemon.terminate() }
     let server = ["MECENE_SERVER": "unix:\(directory.path)/s"]
-    _ = try CommandLineTests.run("mecene", ["account", "open", "anna"], environment: server)
+    _ = try Programs.run("mecene", ["account", "open", "anna"], environment: server)
     let tampering = Process()
     tampering.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     tampering.arguments = ["sqlite3", data + "/mecene.sqlite", "UPDATE account SET name = 'other'"]

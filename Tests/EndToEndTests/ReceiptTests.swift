@@ -82,10 +82,10 @@ import Testing
     }
     let backup = directory.path + "/backup"
     #expect(
-      try CommandLineTests.run("mecened", ["backup", "--data", directory.path + "/data", backup]).code == 0)
+      try Programs.run("mecened", ["backup", "--data", directory.path + "/data", backup]).code == 0)
     try FileManager.default.removeItem(atPath: directory.path + "/data")
     #expect(
-      try CommandLineTests.run("mecened", ["restore", "--data", directory.path + "/data", backup]).code == 0)
+      try Programs.run("mecened", ["restore", "--data", directory.path + "/data", backup]).code == 0)
     try await withServerAndClient(in: directory) { _, client in
       let again = try await receipt(client, 1, .patron)
       #expect(again.map { receipts.contains($0.json) } == true)
@@ -148,10 +148,10 @@ import Testing
     throws
   {
     let directory = try TemporaryDirectory()
-    let daemon = try CommandLineTests.startDaemon(directory)
+    let daemon = try Programs.startDaemon(directory)
     defer { daemon.terminate() }
-    func mecene(_ line: String) throws -> CommandLineTests.Output {
-      try CommandLineTests.run(
+    func mecene(_ line: String) throws -> Programs.Output {
+      try Programs.run(
         "mecene", line.split(separator: " ").map(String.init),
         environment: ["MECENE_SERVER": "unix:\(directory.path)/s"])
     }
@@ -180,7 +180,7 @@ import Testing
       let disk = try SmallDisk(bytes: 1 << 20)
       // Small files still find room when a large one finds none.
       let fill = "cat /dev/zero > a; n=0; while echo x > b$n; do n=$((n+1)); done"
-      _ = try CommandLineTests.runAny("/bin/sh", ["-c", "cd \(disk.path) && { \(fill); }"])
+      _ = try Programs.run(path: "/bin/sh", ["-c", "cd \(disk.path) && { \(fill); }"])
       let save = "receipt save anna --period 2026-11 --output \(disk.path)/receipt.json"
       let full = try mecene(save)
       #expect(full.code == 1 && full.err.contains("no space left"), "\(full.err)")
@@ -194,8 +194,8 @@ import Testing
     #expect(try mecene("receipt check \(file)").out.hasPrefix("consistent\n"))
     let other = try mecene("receipt check \(file) --digest \(String(digest.reversed()))")
     #expect(other.code == 1 && other.err.contains("the receipt is of a settlement with the digest \(digest)"))
-    func python(_ file: String, _ digest: String) throws -> CommandLineTests.Output {
-      try CommandLineTests.runAny("/usr/bin/env", ["python3", "docs/check_receipt.py", file, digest])
+    func python(_ file: String, _ digest: String) throws -> Programs.Output {
+      try Programs.run(path: "/usr/bin/env", ["python3", "docs/check_receipt.py", file, digest])
     }
     #expect(try python(file, digest).code == 0)
     #expect(try python(file, String(digest.reversed())).code == 1)
@@ -233,10 +233,10 @@ import Testing
     throws
   {
     let directory = try TemporaryDirectory()
-    let daemon = try CommandLineTests.startDaemon(directory)
+    let daemon = try Programs.startDaemon(directory)
     defer { daemon.terminate() }
     func mecene(_ line: String) throws -> String {
-      let output = try CommandLineTests.run(
+      let output = try Programs.run(
         "mecene", line.split(separator: " ").map(String.init),
         environment: ["MECENE_SERVER": "unix:\(directory.path)/s"])
       #expect(output.code == 0, "\(line): \(output.err)")

@@ -8,8 +8,8 @@ import Testing
   private static let isThere = FileManager.default.fileExists(atPath: data)
   private static let isFull = Campaigns.areAsked
 
-  private func shell(_ command: String) throws -> CommandLineTests.Output {
-    try CommandLineTests.runAny("/bin/bash", ["-c", command])
+  private func shell(_ command: String) throws -> Programs.Output {
+    try Programs.run(path: "/bin/bash", ["-c", command])
   }
 
   @Test(.enabled(if: isThere, "the real data is not beside the project"))
@@ -19,16 +19,16 @@ import Testing
     // Five years of few likes; all of them take minutes without optimisation.
     let slice = Self.isFull ? "cat" : "awk -F, 'NR == 1 || $1 < \"2010-05\"'"
     #expect(try shell("zcat \(Self.data) | \(slice) > \(likes)").code == 0)
-    let daemon = try CommandLineTests.startDaemon(directory, ["--simulated-clock", "2005-05-01T00:00:00Z"])
+    let daemon = try Programs.startDaemon(directory, ["--simulated-clock", "2005-05-01T00:00:00Z"])
     defer { daemon.terminate() }
     let server = ["MECENE_SERVER": "unix:\(directory.path)/s"]
     let output = directory.path + "/out"
-    let replayed = try CommandLineTests.run(
+    let replayed = try Programs.run(
       "mecene", ["replay", likes, "--output", output, "--json"], environment: server)
     #expect(replayed.code == 0 && replayed.out.contains("\"months\":[{"), "\(replayed.err)")
     let oracle = try shell("python3 Tests/Oracle/oracle.py \(likes) \(output) 5000000")
     #expect(oracle.code == 0 && oracle.out.contains("all equal"), "\(oracle.err)")
-    let verified = try CommandLineTests.run("mecene", ["verify"], environment: server)
+    let verified = try Programs.run("mecene", ["verify"], environment: server)
     #expect(verified.out.hasPrefix("clean\n"), "\(verified.out)")
   }
 
@@ -39,7 +39,7 @@ import Testing
       .write(toFile: likes, atomically: true, encoding: .utf8)
     let output = directory.path + "/out"
     // No server is named: replay starts a daemon of its own.
-    let replayed = try CommandLineTests.run(
+    let replayed = try Programs.run(
       "mecene", ["replay", likes, "--output", output], environment: ["MECENE_SERVER": ""])
     #expect(replayed.code == 0, "\(replayed.err)")
     #expect(replayed.out.contains("2026-02") && replayed.out.contains("5.00  ####"))
@@ -72,7 +72,7 @@ import Testing
     ] {
       let output = directory.path + "/out"
       try? FileManager.default.removeItem(atPath: output)
-      let replayed = try CommandLineTests.run(
+      let replayed = try Programs.run(
         "mecene", ["replay", likes, "--output", output], environment: environment)
       #expect(replayed.code == 0, "\(replayed.err)")
       let accounts = try String(contentsOfFile: output + "/accounts.csv", encoding: .utf8)
@@ -92,7 +92,7 @@ import Testing
     ("day,patron,thing,owner\n2026-02-30,a,b,c\n", "line 2: a day is written like"),
   ])
   func `a file that is no list of likes is refused`(text: String, sentence: String) throws {
-    let refused = try CommandLineTests.run(
+    let refused = try Programs.run(
       "mecene", ["replay", "-"], input: text, environment: ["MECENE_SERVER": ""])
     #expect(refused.code == 1 && refused.err.contains(sentence))
   }

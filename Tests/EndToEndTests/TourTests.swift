@@ -26,11 +26,11 @@ import Testing
     let steps = try Self.tour()
     #expect(steps.count > 12)
     let directory = try TemporaryDirectory()
-    let daemon = try CommandLineTests.startDaemon(directory)
+    let daemon = try Programs.startDaemon(directory)
     defer { daemon.terminate() }
     for (command, shown) in steps {
       let words = command.split(separator: " ").map(String.init)
-      let output = try CommandLineTests.run(
+      let output = try Programs.run(
         words[0], Array(words.dropFirst()), environment: ["MECENE_SERVER": "unix:\(directory.path)/s"])
       #expect(output.code == 0, "\(command): \(output.err)")
       let printed = output.out.split(separator: "\n", omittingEmptySubsequences: false).dropLast()

@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""The chain of a ledger's books, computed from docs/data-model.md alone: chain.py mecene.sqlite
+
+It shares no code with the product. It computes every rows_hash, clicks_hash and link anew from the rows, and ends with 1
+when one is not what the books have. The file must not change meanwhile.
+"""
+import hashlib, sqlite3, sys
+
+books = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True)
+books.text_factory = bytes
+H = lambda *parts: hashlib.sha256(b"".join(parts)).digest()
+NOTHING = -(2**63)
+
+
+def word(number):
+    return number.to_bytes(8, "little", signed=True)
+
+
+def column(value):
+    if value is None:
+        return word(NOTHING)
+    return word(value) if isinstance(value, int) else word(len(value)) + value
+
+
+def row(table, values):
+    return bytes([table]) + b"".join(map(column, values))
+
+
+# Table number, its rows in their order: the commit first, and then the columns.
+TABLES = [
+    (1, "SELECT commit_sequence, number, fee_bps, minimum_micros, receive_requires_giving FROM period ORDER BY number"),
+    (2, "SELECT commit_sequence, id, name FROM account ORDER BY id"),
+    (3, "SELECT commit_sequence, account_id, display_name, budget_micros, closed FROM account_change ORDER BY id"),
+    (4, "SELECT commit_sequence, id, owner_id, url FROM thing ORDER BY id"),
+    (5, "SELECT commit_sequence, thing_id, title, description, hidden, retired FROM thing_change ORDER BY id"),
+    (6, "SELECT commit_sequence, id, kind, account_id, amount_micros, period, for_period, cause_transfer_id,"
+        " cause_change_id, available_after_micros, pots_after_micros FROM transfer ORDER BY id"),
+    (7, "SELECT t.commit_sequence, k.account_id, k.key, k.transfer_id FROM request_key k"
+        " JOIN transfer t ON t.id = k.transfer_id ORDER BY k.transfer_id"),
+    (9, "SELECT commit_sequence, period, digest, pots, clicks, owners, pots_micros, fees_micros, revenue_micros,"
+        " returned_micros FROM settlement ORDER BY period"),
+    (10, "SELECT settled_sequence, period FROM settlement WHERE settled_sequence IS NOT NULL ORDER BY period"),
+    (11, "SELECT commit_sequence, currency, secret, created_at_ms, simulated_clock FROM ledger"),
+]
+CLICKS = 8
+
+rows = {}  # (commit, table number) -> canonical bytes
+for table, sql in TABLES:
+    for commit, *values in books.execute(sql):
+        rows[commit, table] = rows.get((commit, table), b"") + row(table, values)
+
+opened = dict(books.execute("SELECT commit_sequence, name FROM period ORDER BY number"))
+logs = {name for name, in books.execute("SELECT name FROM sqlite_master WHERE name LIKE 'click_log_%'")}
+previous, clicks, count = bytes(32), iter(()), 0
+for sequence, time, click_rows, clicks_hash, rows_hash, link in books.execute(
+    "SELECT sequence, time_ms, click_rows, clicks_hash, rows_hash, link FROM commit_log ORDER BY sequence"):
+    if sequence in opened:
+        log = b"click_log_" + opened[sequence].replace(b"-", b"_")
+        clicks = books.execute(
+            f"SELECT patron_id, thing_id, undone FROM {log.decode()} ORDER BY sequence") if log in logs else None
+    if click_rows:
+        if clicks is not None:
+            found = H(*(row(CLICKS, next(clicks)) for _ in range(click_rows)))
+            if found != clicks_hash:
+                sys.exit(f"commit {sequence}: clicks_hash is {clicks_hash.hex()}, and its clicks give {found.hex()}")
+        rows[sequence, CLICKS] = row(CLICKS, [click_rows, clicks_hash])
+    found = H(*(rows.get((sequence, table), b"") for table in range(1, 12)))
+    if found != rows_hash:
+        sys.exit(f"commit {sequence}: rows_hash is {rows_hash.hex()}, and its rows give {found.hex()}")
+    found = H(previous, word(sequence), word(time), rows_hash)
+    if found != link:
+        sys.exit(f"commit {sequence}: link is {link.hex()}, and should be {found.hex()}")
+    previous, count = link, count + 1
+print(f"{count} commits: {previous.hex()}")
