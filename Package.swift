@@ -101,6 +101,7 @@ let package = Package(
       dependencies: [
         "CMeceneFaults",
         "MeceneServer", "MeceneEngine", "MeceneLedger", "MeceneTransport", "MeceneClient", "MeceneWire",
+        "MeceneConcurrency",
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tests/TestSupport", swiftSettings: common),
@@ -120,7 +121,8 @@ let package = Package(
       name: "MeceneWireTests", dependencies: ["MeceneWire", "MeceneLedger", "TestSupport"],
       swiftSettings: common),
     .testTarget(
-      name: "MeceneProofTests", dependencies: ["MeceneProof", "MeceneLedger"], swiftSettings: common),
+      name: "MeceneProofTests", dependencies: ["MeceneProof", "MeceneLedger", "MeceneConcurrency"],
+      swiftSettings: common),
     .testTarget(name: "MeceneTerminalTests", dependencies: ["MeceneTerminal"], swiftSettings: common),
     .testTarget(name: "MeceneTransportTests", dependencies: ["MeceneTransport"], swiftSettings: common),
     .testTarget(

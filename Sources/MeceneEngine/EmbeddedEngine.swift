@@ -1,7 +1,6 @@
-internal import Dispatch
 internal import Foundation
 package import Logging
-internal import MeceneConcurrency
+package import MeceneConcurrency
 package import MeceneLedger
 package import MeceneProof
 internal import MeceneStore
@@ -20,8 +19,10 @@ package final class EmbeddedEngine: Engine {
     package var settleAfterMs: Int64
     /// Where a simulated clock starts; nil = the system's clock.
     package var simulatedClock: Timestamp?
-    /// Another clock than the system's, for a test.
-    package var clock: (any LedgerClock)?
+    /// What the time is read from while it is not simulated.
+    package var clock: any LedgerClock = SystemClock()
+    /// What everything runs on.
+    package var runtime: any Runtime = DispatchRuntime()
     /// The name of the VFS by which SQLite reaches the files; nil = the system's. A test's lets calls fail.
     package var vfs: String?
     /// Pages in the log, of 4 KiB each, after which they are moved to the file. Callers wait meanwhile: 1.3 ms for 300 pages,
@@ -54,19 +55,19 @@ package final class EmbeddedEngine: Engine {
   private let longReads: LongReads
   private let settler: Settler
   private let clock: any LedgerClock
-  private let timer: Locked<Task<Void, Never>?> = Locked(nil)
+  private let runtime: any Runtime
+  private let timer: Locked<Task<Void, any Error>?> = Locked(nil)
   private let periodClosed = PeriodClosedSignal()
 
-  /// Opens the books and brings them up to the present time.
+  /// Opens the books.
   ///
-  /// - Parameters:
-  ///   - sink: Gets the outcomes of submissions, a commit's at a time.
-  ///   - fatal: Called with the reason when the books can't be kept any more.
+  /// - Parameter fatal: Called with the reason when they can't be kept any more.
   /// - Throws: `StoreError`.
   package init(
-    settings: Settings, logger: Logger, sink: @escaping @Sendable ([Completion]) -> Void,
-    fatal: @escaping @Sendable (String) -> Void
-  ) async throws {
+    settings: Settings, logger: Logger, fatal: @escaping @Sendable (String) -> Void
+  ) throws {
+    let runtime = settings.runtime
+    self.runtime = runtime
     directory = try DataDirectory(path: settings.dataPath)
     try directory.checkForRemains()
     try directory.checkLog()
@@ -75,7 +76,7 @@ package final class EmbeddedEngine: Engine {
         "other users may enter the data directory",
         metadata: ["path": "\(directory.path)", "mode": "\(mode)"])
     }
-    let start = settings.simulatedClock ?? (settings.clock ?? SystemClock()).now()
+    let start = settings.simulatedClock ?? settings.clock.now()
     var random = SystemRandomNumberGenerator()
     let secret = (0..<32).map { _ in
       settings.simulatedClock == nil ? UInt8.random(in: 0...255, using: &random) : 0
@@ -84,7 +85,7 @@ package final class EmbeddedEngine: Engine {
       path: directory.databasePath, vfs: settings.vfs ?? DatabaseLocation.systemVFS,
       identity: BookFile.Identity(
         currency: settings.currency, secret: secret, createdAt: start,
-        isSimulated: settings.simulatedClock != nil), damaged: fatal)
+        isSimulated: settings.simulatedClock != nil), runtime: runtime, damaged: fatal)
     do { try book.proveTip() } catch let finding as Finding { throw StoreError.damaged("\(finding)") }
     let bookWriter = try book.makeWriter()
     let readable = try directory.secureFiles()
@@ -97,37 +98,42 @@ package final class EmbeddedEngine: Engine {
     clock =
       if let simulated = settings.simulatedClock {
         SimulatedClock(max(simulated, try bookWriter.lastCommit().time))
-      } else { settings.clock ?? SystemClock() }
+      } else { settings.clock }
     let (clock, periodClosed) = (clock, periodClosed)
     writer = try Writer(
       book: bookWriter,
       configuration: Writer.Configuration(
         directory: directory, currency: settings.currency, terms: settings.terms, clock: clock,
-        checkpointPages: settings.checkpointPages, heldLogPages: settings.heldLogPages, sink: sink,
+        checkpointPages: settings.checkpointPages, heldLogPages: settings.heldLogPages, runtime: runtime,
         periodClosed: { periodClosed.fire() }, fatal: fatal, logger: logger))
     terms = settings.terms
-    reader = Reader(book: try book.makeReader())
-    longReads = LongReads(book: book)
+    reader = Reader(book: try book.makeReader(), runtime: runtime)
+    longReads = LongReads(book: book, runtime: runtime)
     settler = Settler(
       book: book, writer: writer,
-      settleAfter: settings.autoSettle ? settings.settleAfterMs : nil,
-      logger: logger)
-    try await writer.start()
-    let (writer, settler) = (writer, settler)
-    periodClosed.connect { Task { await settler.settleDue() } }
-    let timer = Task {
+      settleAfter: settings.autoSettle ? settings.settleAfterMs : nil, runtime: runtime, logger: logger)
+  }
+
+  /// Brings the books up to the present time, and begins to take commands.
+  ///
+  /// - Throws: `StoreError`.
+  package func start(sink: @escaping @Sendable ([Completion]) -> Void) async throws {
+    try await writer.start(sink: sink)
+    let (writer, settler, runtime) = (writer, settler, runtime)
+    periodClosed.connect { _ = runtime.task { await settler.settleDue() } }
+    let timer = runtime.task {
       // A settlement takes its time; the writer looks around meanwhile.
-      async let settling: Void = Self.everySecond { await settler.settleDue() }
-      await Self.everySecond { await writer.lookAround() }
+      async let settling: Void = Self.everySecond(runtime) { await settler.settleDue() }
+      await Self.everySecond(runtime) { await writer.lookAround() }
       await settling
     }
     self.timer.withLock { $0 = timer }
   }
 
-  private static func everySecond(_ body: @Sendable () async -> Void) async {
+  private static func everySecond(_ runtime: any Runtime, _ body: @Sendable () async -> Void) async {
     while !Task.isCancelled {
       await body()
-      try? await Task.sleep(for: .seconds(1))
+      try? await runtime.sleep(milliseconds: 1_000)
     }
   }
 
@@ -214,7 +220,7 @@ package final class EmbeddedEngine: Engine {
     let running = timer.withLock { $0 }
     running?.cancel()
     await settler.cancel()
-    await running?.value
+    _ = await running?.result
     await writer.stop(within: 1_000)
     // The settler holds the writer, which holds the signal.
     periodClosed.disconnect()

@@ -1,4 +1,4 @@
-internal import Dispatch
+package import MeceneConcurrency
 package import MeceneLedger
 package import MeceneProof
 
@@ -7,7 +7,12 @@ package import MeceneProof
 /// Nothing above it knows SQL, files or memory layout. The embedded engine is the default; a distributed database
 /// can stand behind the same calls.
 package protocol Engine: Sendable {
-  /// Hands commands over. Each comes back once, through the sink that the engine was made with, after it is durable.
+  /// Begins to take commands. Nothing is submitted before.
+  ///
+  /// - Parameter sink: Gets the outcomes of submissions, a commit's at a time.
+  func start(sink: @escaping @Sendable ([Completion]) -> Void) async throws
+
+  /// Queues commands. Each outcome arrives exactly once through the sink, after it is durable.
   ///
   /// - Parameter callerCanWait: Whether the caller has nothing else to do meanwhile, so that the work may be done on its
   ///   thread.
@@ -227,19 +232,4 @@ package protocol LedgerReading {
   func settlement(_ period: Period) throws -> SettlementRecord?
   func settlements(before: Period?, limit: Int) throws -> [SettlementRecord]
   func status() throws -> LedgerStatus
-}
-
-/// A monotonic instant, in nanoseconds.
-package struct Deadline: Sendable, Hashable, Comparable {
-  package let nanoseconds: UInt64
-
-  package init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
-
-  /// This many milliseconds from now.
-  package init(millisecondsFromNow milliseconds: UInt32) {
-    nanoseconds = DispatchTime.now().uptimeNanoseconds + UInt64(milliseconds) * 1_000_000
-  }
-
-  package static var now: Deadline { Deadline(nanoseconds: DispatchTime.now().uptimeNanoseconds) }
-  package static func < (a: Deadline, b: Deadline) -> Bool { a.nanoseconds < b.nanoseconds }
 }

@@ -30,6 +30,9 @@ final class Joined<Question: Hashable & Sendable, Answer: Sendable>: Sendable {
   }
 
   private let waiting = Locked<[Question: Run]>([:])
+  private let runtime: any Runtime
+
+  init(_ runtime: any Runtime) { self.runtime = runtime }
 
   /// Asks, or joins whoever has asked.
   ///
@@ -45,7 +48,7 @@ final class Joined<Question: Hashable & Sendable, Answer: Sendable>: Sendable {
       waiting[question] = run
       let place = run.join(progress)
       let task = run.state.withLock { state in
-        let task = state.task ?? Task { try await body(run) }
+        let task = state.task ?? runtime.task { try await body(run) }
         state.task = task
         return task
       }

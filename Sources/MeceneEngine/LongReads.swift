@@ -12,14 +12,17 @@ final class LongReads: Sendable {
   private let planner: Scanner
   private let filer: Scanner
   private let prover: Scanner
-  private let plans = Joined<Period, SettlementPlan>()
-  private let previews = Joined<Period?, SettlementRecord>()
-  private let proofs = Joined<CommitPoint?, Verdict>()
+  private let plans: Joined<Period, SettlementPlan>
+  private let previews: Joined<Period?, SettlementRecord>
+  private let proofs: Joined<CommitPoint?, Verdict>
 
-  init(book: BookFile) {
-    planner = Scanner(book: book)
-    filer = Scanner(book: book)
-    prover = Scanner(book: book)
+  init(book: BookFile, runtime: any Runtime) {
+    planner = Scanner(book: book, runtime: runtime)
+    filer = Scanner(book: book, runtime: runtime)
+    prover = Scanner(book: book, runtime: runtime)
+    plans = Joined(runtime)
+    previews = Joined(runtime)
+    proofs = Joined(runtime)
   }
 
   func verify(

@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import MeceneConcurrency
 internal import MeceneLedger
 internal import MeceneProof
@@ -13,19 +12,25 @@ actor Reader {
 
   private typealias Batch = @Sendable (Result<any LedgerReading, EngineFailure>) -> Void
 
-  nonisolated let executor = QueueExecutor(label: "mecene.reader")
+  nonisolated let executor: any SerialQueue
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
   private nonisolated let mailbox = Mailbox<Batch>()
   private let book: BookReader
 
-  init(book: sending BookReader) { self.book = book }
+  private nonisolated let runtime: any Runtime
+
+  init(book: sending BookReader, runtime: any Runtime) {
+    executor = runtime.makeQueue("mecene.reader", isUrgent: true)
+    self.book = book
+    self.runtime = runtime
+  }
 
   nonisolated func submit<Answer>(
     _ reads: [Read<Answer>], answered: @escaping @Sendable ([Answer]) -> Void
   ) {
-    let isIdle = mailbox.post { snapshot in
-      let now = Deadline.now
+    let isIdle = mailbox.post { [runtime] snapshot in
+      let now = runtime.now
       var answers: [Answer] = []
       for read in reads {
         let isLate = read.deadline.map { $0 < now } ?? false
@@ -36,7 +41,7 @@ actor Reader {
       }
       if !answers.isEmpty { answered(answers) }
     }
-    if isIdle { executor.queue.async { self.assumeIsolated { $0.drain() } } }
+    if isIdle { executor.async { self.assumeIsolated { $0.drain() } } }
   }
 
   private func drain() {
@@ -58,12 +63,15 @@ actor Reader {
 
 /// A queue of long reads, which keep nobody waiting but each other.
 actor Scanner {
-  nonisolated let executor = QueueExecutor(label: "mecene.scanner", qos: .utility)
+  nonisolated let executor: any SerialQueue
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
   private let book: BookFile
 
-  init(book: BookFile) { self.book = book }
+  init(book: BookFile, runtime: any Runtime) {
+    executor = runtime.makeQueue("mecene.scanner", isUrgent: false)
+    self.book = book
+  }
 
   /// Runs a long read, unless whoever asked for it has gone while it waited.
   func read<T: Sendable>(_ body: @Sendable (BookFile) throws -> T) throws -> T {

@@ -1,5 +1,3 @@
-internal import Dispatch
-internal import Foundation
 internal import Logging
 internal import MeceneConcurrency
 internal import MeceneLedger
@@ -12,9 +10,10 @@ internal import MeceneStore
 /// Whoever asks for a period that is being settled joins. A step that a crash interrupted is found by the ledger's
 /// cursors; the plan is made again, and another digest stops the settlement.
 actor Settler {
-  nonisolated let executor = QueueExecutor(label: "mecene.settler", qos: .utility)
+  nonisolated let executor: any SerialQueue
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
+  private let runtime: any Runtime
   private let book: BookFile
   private let writer: Writer
   private let logger: Logger
@@ -27,7 +26,9 @@ actor Settler {
   /// What the last settlement that began by itself failed of.
   private var failure: (period: Period, reason: String, isFinal: Bool)?
 
-  init(book: BookFile, writer: Writer, settleAfter: Int64?, logger: Logger) {
+  init(book: BookFile, writer: Writer, settleAfter: Int64?, runtime: any Runtime, logger: Logger) {
+    executor = runtime.makeQueue("mecene.settler", isUrgent: false)
+    self.runtime = runtime
     self.book = book
     self.writer = writer
     self.settleAfter = settleAfter
@@ -84,7 +85,7 @@ actor Settler {
       let cursor = try await writer.checkSettleable(next)
       // Others may have come and gone while the writer was asked.
       guard running == nil, try settled(next) == nil else { continue }
-      let current = (period: next, task: Task { try await run(next, cursor) })
+      let current = (period: next, task: runtime.task { try await self.run(next, cursor) })
       running = current
       await finish(current)
       let record = try await current.task.value
@@ -114,16 +115,16 @@ actor Settler {
   func cancel() { running?.task.cancel() }
 
   private func run(_ period: Period, _ cursor: Ledger.SettlementProgress?) async throws -> SettlementRecord {
-    let pace = Pace(writer)
+    let pace = Pace(writer, runtime)
     let plan: SettlementPlan
-    let began = Deadline.now
+    let began = runtime.now
     let (commitsProved, proofEnd): (Int, Deadline)
     do {
       commitsProved = try proof.prove(period, in: book, through: writer.tip) { done, total in
         notify(StageProgress("proving commits", done, of: total))
         pace.restHere()
       }
-      proofEnd = Deadline.now
+      proofEnd = runtime.now
       var owners: [AccountID] = []
       plan = try book.plan(period, owners: &owners, proves: true) { progress in
         notify(progress)
@@ -163,7 +164,7 @@ actor Settler {
       metadata: [
         "period": "\(period)", "pots": "\(plan.totals.pots)", "clicks": "\(plan.totals.clicks)",
         "revenue": "\(plan.totals.revenueMicros)", "commits_proved": "\(commitsProved)",
-        "proof_ms": "\((proofEnd.nanoseconds - began.nanoseconds) / 1_000_000)",
+        "proof_ms": "\(proofEnd.since(began) / 1_000_000)",
         "longest_step_ms": "\(longest.nanoseconds / 1_000_000)",
       ])
     return record
@@ -178,13 +179,13 @@ actor Settler {
       try Task.checkCancellation()
       try await writer.perform(.checkPlan(plan, rows: rows))
       longest.note(writer.pace.last)
-      try await Task.sleep(for: .seconds(pace.rest()))
+      try await pace.rest()
     }
   }
 
   /// Hashes the plan: with all cores while nobody else needs one.
   private func seal(_ plan: SettlementPlan, _ pace: Pace) -> SettlementSeal {
-    let cores = pace.isAlone ? ProcessInfo.processInfo.activeProcessorCount : 1
+    let cores = pace.isAlone ? runtime.cores : .one
     notify(StageProgress("sealing the plan", 0, of: 0))
     return plan.seal(secret: book.identity.secret, cores: cores) { pace.restHere() }
   }
@@ -213,7 +214,7 @@ actor Settler {
       if !many { size.learn(took: writer.pace.last) }
       start = end
       notify(StageProgress(stage, end, of: count))
-      if start < count { try await Task.sleep(for: .seconds(pace.rest())) }
+      if start < count { try await pace.rest() }
     }
   }
 
@@ -227,7 +228,7 @@ actor Settler {
       let end = min(start + SettlementPlan.rowsAtOnce, rows.upperBound)
       try await writer.perform(piece(start..<end))
       longest.note(writer.pace.last)
-      try await Task.sleep(for: .seconds(pace.rest()))
+      try await pace.rest()
     }
   }
 

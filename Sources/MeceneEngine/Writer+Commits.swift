@@ -8,7 +8,7 @@ internal import MeceneStore
 extension Writer {
   func process(_ submissions: ArraySlice<Submission>) {
     if submissions.isEmpty { return }
-    let began = Deadline.now
+    let began = runtime.now
     var answers = Answers(room: submissions.count)
     var parts: [DividedClicks] = []
     let periodBefore = ledger.openPeriod
@@ -52,10 +52,10 @@ extension Writer {
         }
       }
     }
-    pace.note(Deadline.now.nanoseconds - began.nanoseconds)
+    pace.note(runtime.now.since(began))
     callsSoFar += Int64(answers.calls)
     publish()
-    answers.deliver(configuration.sink)
+    answers.deliver(sink)
     if ledger.openPeriod != periodBefore { configuration.periodClosed() }
   }
 
@@ -124,15 +124,15 @@ extension Writer {
   /// Files a piece of a settlement. Memory is not ahead of the disk when this fails.
   func file(_ plan: SettlementPlan, _ piece: SettlementPlan.Piece, _ reply: Submission.Reply) {
     var answers = Answers(room: 0)
-    let began = Deadline.now
+    let began = runtime.now
     do {
       if state == .serving { try book.file(plan, piece) }
       answers.add(state == .serving ? .success(.done) : .failure(.diskFull), to: reply)
     } catch {
       answers.add(.failure(error == .diskFull ? .diskFull : .commitFailed), to: reply)
     }
-    pace.note(Deadline.now.nanoseconds - began.nanoseconds)
-    answers.deliver(configuration.sink)
+    pace.note(runtime.now.since(began))
+    answers.deliver(sink)
   }
 
   private func lookUpKey(_ command: Command) throws(StoreError) -> Transfer? {

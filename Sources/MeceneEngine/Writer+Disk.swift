@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import Logging
 internal import MeceneConcurrency
 internal import MeceneLedger
@@ -71,7 +70,7 @@ extension Writer {
   private func shrinkSettledLogs() {
     isShrinking = false
     guard state == .serving else { return }
-    let began = DispatchTime.now()
+    let began = runtime.now
     do {
       try book.shrinkSettledLogs(rows: 16_384)
     } catch {
@@ -81,9 +80,7 @@ extension Writer {
     checkpointWhenDue()
     guard book.hasSettledLogs else { return }
     isShrinking = true
-    let end = DispatchTime.now()
-    let took = Int(end.uptimeNanoseconds - began.uptimeNanoseconds)
-    executor.queue.asyncAfter(deadline: end + .nanoseconds(4 * took)) {
+    executor.async(after: 4 * runtime.now.since(began)) {
       self.assumeIsolated { $0.shrinkSettledLogs() }
     }
   }
@@ -117,8 +114,9 @@ extension Writer {
       heldLog = nil
       return
     }
-    let since = heldLog?.since ?? .now
-    let seconds = (Deadline.now.nanoseconds - since.nanoseconds) / 1_000_000_000
+    let now = runtime.now
+    let since = heldLog?.since ?? now
+    let seconds = now.since(since) / 1_000_000_000
     let isLarge = pages >= configuration.heldLogPages
     if isLarge, heldLog?.isTold != true {
       configuration.logger.warning(

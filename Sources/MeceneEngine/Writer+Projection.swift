@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import Logging
 internal import MeceneConcurrency
 internal import MeceneStore
@@ -28,12 +27,10 @@ extension Writer {
     projectionPace.takenBefore = taken
     projectionPace.isUnderWay = false
     guard state == .serving, book.transfersBehind > 0 else { return }
-    let began = DispatchTime.now()
+    let began = runtime.now
     guard project(accounts: ProjectionPace.accountsAtOnce), isIdle, book.transfersBehind > 0 else { return }
-    let end = DispatchTime.now()
     projectionPace.isUnderWay = true
-    let pause = DispatchTimeInterval.nanoseconds(Int(end.uptimeNanoseconds - began.uptimeNanoseconds))
-    executor.queue.asyncAfter(deadline: end + pause) { self.assumeIsolated { $0.projectNext() } }
+    executor.async(after: runtime.now.since(began)) { self.assumeIsolated { $0.projectNext() } }
   }
 
   /// Memory is not ahead of the disk when this fails, and no caller waits for it: it is tried again a second later.
@@ -49,7 +46,7 @@ extension Writer {
         configuration.logger.warning(
           "the projection stays behind", metadata: ["reason": "\(error.sentence)"])
       }
-      projectionPace.failure = (Deadline(millisecondsFromNow: 900), error.sentence)
+      projectionPace.failure = (runtime.now.adding(milliseconds: 900), error.sentence)
     }
     checkpointWhenDue()
     return projectionPace.failure == nil
@@ -57,8 +54,8 @@ extension Writer {
 
   /// Projects the journal to its end, or for this long, in milliseconds.
   func projectAll(atMost milliseconds: UInt32 = .max) {
-    let end = Deadline(millisecondsFromNow: milliseconds)
-    while state == .serving, book.transfersBehind > 0, Deadline.now < end {
+    let end = runtime.now.adding(milliseconds: milliseconds)
+    while state == .serving, book.transfersBehind > 0, runtime.now < end {
       guard project(accounts: ProjectionPace.accountsAtOnce) else { return }
     }
   }
@@ -75,6 +72,6 @@ extension Writer {
 
   var isFarBehind: Bool {
     book.transfersBehind >= ProjectionPace.transfersBehindMax
-      && projectionPace.failure.map { $0.until < Deadline.now } ?? true
+      && projectionPace.failure.map { $0.until < runtime.now } ?? true
   }
 }

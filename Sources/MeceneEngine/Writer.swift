@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import Logging
 internal import MeceneConcurrency
 internal import MeceneLedger
@@ -22,7 +21,7 @@ actor Writer {
     let checkpointPages: Int
     /// Pages of a log that can't begin anew after which that is told.
     let heldLogPages: Int
-    let sink: @Sendable ([Completion]) -> Void
+    let runtime: any Runtime
     /// Called when a period has closed.
     let periodClosed: @Sendable () -> Void
     /// Called with the reason when the books can't be kept any more.
@@ -82,7 +81,7 @@ actor Writer {
   /// What the disk has to take before writes are taken again, in bytes.
   private static let roomNeeded = 1 << 20
 
-  nonisolated let executor = QueueExecutor(label: "mecene.writer")
+  nonisolated let executor: any SerialQueue
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
   nonisolated let summary = Locked(Summary())
   /// How long commits take.
@@ -93,6 +92,9 @@ actor Writer {
   /// When what still waits is refused; nil while the writer is not stopping.
   private var stopsAt: Deadline?
   let configuration: Configuration
+  let runtime: any Runtime
+  /// Gets the outcomes of submissions, a commit's at a time.
+  private(set) var sink: @Sendable ([Completion]) -> Void = { _ in }
   let book: BookWriter
   var ledger: Ledger
   var sequence: Int64
@@ -115,6 +117,8 @@ actor Writer {
   /// Rebuilds the state from the books.
   init(book: sending BookWriter, configuration: Configuration) throws(StoreError) {
     self.configuration = configuration
+    runtime = configuration.runtime
+    executor = runtime.makeQueue("mecene.writer", isUrgent: true)
     let last = try book.lastCommit()
     sequence = last.sequence
     link = last.link
@@ -124,7 +128,8 @@ actor Writer {
   }
 
   /// Brings the books up to the present time: opens the first period, or closes those that ended meanwhile.
-  func start() throws(StoreError) {
+  func start(sink: @escaping @Sendable ([Completion]) -> Void) throws(StoreError) {
+    self.sink = sink
     try book.dropLeftoverLogs()
     process([Submission(.command(.tick), reply: .closure { _ in })])
     publish()
@@ -158,9 +163,9 @@ actor Writer {
     if submissions.count <= (callerCanWait ? 256 : 4), pace.isQuick,
       Self.isLight(submissions, atMost: callerCanWait ? Self.guestCostMax : 64)
     {
-      executor.queue.sync { assumeIsolated { $0.drain(asGuest: true) } }
+      executor.enter { assumeIsolated { $0.drain(asGuest: true) } }
     } else {
-      executor.queue.async { self.assumeIsolated { $0.drain(asGuest: false) } }
+      executor.async { self.assumeIsolated { $0.drain(asGuest: false) } }
     }
   }
 
@@ -184,7 +189,7 @@ actor Writer {
   /// Leaves the daemon's own command. Its caller has time.
   private nonisolated func post(_ submission: Submission) {
     guard mailbox.post(submission) else { return }
-    executor.queue.async { self.assumeIsolated { $0.drain(asGuest: false) } }
+    executor.async { self.assumeIsolated { $0.drain(asGuest: false) } }
   }
 
   /// Decides one command and returns when it is durable.
@@ -230,7 +235,7 @@ actor Writer {
   ///
   /// - Parameter milliseconds: What is not begun by then is refused.
   func stop(within milliseconds: UInt32) {
-    stopsAt = Deadline(millisecondsFromNow: milliseconds)
+    stopsAt = runtime.now.adding(milliseconds: milliseconds)
     drain(asGuest: false)
     // What is left is read back at the next start.
     projectAll(atMost: milliseconds / 2)
@@ -251,7 +256,7 @@ actor Writer {
         return handOver()
       }
       taken += fresh.count
-      if let stopsAt, stopsAt < Deadline.now { state = .stopped }
+      if let stopsAt, stopsAt < runtime.now { state = .stopped }
       var rest = backlog.next(after: fresh)
       while let position = rest.firstIndex(where: \.standsAlone) {
         process(rest[..<position])
@@ -271,7 +276,7 @@ actor Writer {
 
   /// Lets the writer's own thread go on. The mailbox stays busy, so that nobody enters or wakes the writer meanwhile.
   private func handOver() {
-    executor.queue.async {
+    executor.async {
       self.assumeIsolated { writer in
         writer.tidyUp()
         writer.drain(asGuest: false)
@@ -282,18 +287,18 @@ actor Writer {
   /// Answers what is asked of the ledger: for a millisecond while writes wait.
   private func answerInquiries() {
     guard !backlog.isEmpty else { return }
-    let end = Deadline(millisecondsFromNow: 1)
+    let end = runtime.now.adding(milliseconds: 1)
     var answers = Answers(room: 0)
     while let inquiry = backlog.nextInquiry() {
       answers.add(answer(inquiry), to: inquiry.reply)
-      if Deadline.now > end, backlog.hasWrites || !mailbox.isEmpty { break }
+      if runtime.now > end, backlog.hasWrites || !mailbox.isEmpty { break }
     }
-    answers.deliver(configuration.sink)
+    answers.deliver(sink)
   }
 
   private func answer(_ inquiry: Submission) -> Result<Outcome, EngineFailure> {
     if state == .stopped { return .failure(.shutDown) }
-    if let deadline = inquiry.deadline, deadline < Deadline.now { return .failure(.expired) }
+    if let deadline = inquiry.deadline, deadline < runtime.now { return .failure(.expired) }
     guard case .command(let command) = inquiry.work, command.isRead else {
       return .failure(.fault("a write among what is asked"))
     }

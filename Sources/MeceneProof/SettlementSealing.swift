@@ -1,5 +1,4 @@
-internal import Dispatch
-internal import MeceneConcurrency
+package import MeceneConcurrency
 package import MeceneLedger
 
 extension SettlementPlan {
@@ -8,10 +7,10 @@ extension SettlementPlan {
   ///
   /// - Parameters:
   ///   - secret: 32 bytes.
-  ///   - cores: How many cores hash at a time.
+  ///   - cores: Those that hash.
   ///   - pause: Called after each block of leaves, on the thread that hashed it.
   package func seal(
-    secret: [UInt8], cores: Int = 1, pause: @escaping @Sendable () -> Void = {}
+    secret: [UInt8], cores: Cores = .one, pause: @escaping @Sendable () -> Void = {}
   ) -> SettlementSeal {
     var blocks: [SettlementSeal.Block] = []
     let sealing = Sealing(plan: self, secret: secret, cores: cores, pause: pause)
@@ -30,7 +29,7 @@ extension SettlementPlan {
 private struct Sealing: Sendable {
   let plan: SettlementPlan
   let secret: [UInt8]
-  let cores: Int
+  let cores: Cores
   let pause: @Sendable () -> Void
 
   /// A tree's root, block by block.
@@ -41,9 +40,9 @@ private struct Sealing: Sendable {
     leaf: @Sendable (Int, inout [UInt64]) -> AccountID
   ) -> Hash {
     let blockCount = (count + SettlementSeal.leavesPerBlock - 1) / SettlementSeal.leavesPerBlock
-    let parts = min(cores, blockCount)
+    let parts = min(cores.count, blockCount)
     let roots = Locked([[(first: AccountID, root: Hash)]](repeating: [], count: parts))
-    DispatchQueue.concurrentPerform(iterations: parts) { part in
+    cores.perform(parts) { part in
       let range = blockCount * part / parts..<blockCount * (part + 1) / parts
       let found = range.map { block in
         let start = block * SettlementSeal.leavesPerBlock

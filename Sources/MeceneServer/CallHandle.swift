@@ -1,3 +1,4 @@
+internal import MeceneConcurrency
 internal import MeceneEngine
 internal import MeceneWire
 

@@ -1,3 +1,4 @@
+internal import MeceneConcurrency
 internal import MeceneEngine
 internal import MeceneTransport
 internal import MeceneWire
@@ -40,7 +41,7 @@ final class Connection {
     let streams: Bool
     let body: @Sendable () async throws -> any Message
     /// Nil while it waits for its turn.
-    var task: Task<Void, Never>?
+    var task: Task<Void, any Error>?
     /// A stream's newest message that was not written yet.
     var newest: (any Message)?
 

@@ -1,4 +1,5 @@
 internal import Logging
+internal import MeceneConcurrency
 internal import MeceneEngine
 internal import MeceneTransport
 internal import MeceneWire
@@ -33,7 +34,6 @@ extension EventLoop {
       let call = CallHandle(
         ticket: Ticket(caller: connection.token, call: request.callID, serial: makeSerial()),
         request: .init(arrival: connection.lastActivity, timeoutMs: request.timeoutMs, method: method))
-      guard let handlers else { return appendFailure(connection, request.callID, .draining) }
       handlers.begin(request, CallContext(handle: call, metadata: request.metadata), self)
     }
   }
@@ -115,10 +115,11 @@ extension EventLoop {
       connection.longWaiting.removeFirst()
       connection.begin(call)
       count(connection)
-      long.task = Task {
+      let (bytes, body) = (call.bytes, long.body)
+      long.task = runtime.task {
         let result: Result<any Message, any Error>
-        do { result = .success(try await long.body()) } catch { result = .failure(error) }
-        post(.answered([ReadAnswer(call: handle, bytes: call.bytes, isLong: true, result: result)]))
+        do { result = .success(try await body()) } catch { result = .failure(error) }
+        self.post(.answered([ReadAnswer(call: handle, bytes: bytes, isLong: true, result: result)]))
       }
     }
   }
@@ -134,7 +135,7 @@ extension EventLoop {
     guard let call = connection.calls[callID] else { return }
     if call.then != nil {
       let ticket = Ticket(caller: connection.token, call: callID, serial: call.serial)
-      if !takeBack(ticket), engine?.cancel(ticket) != true { return }
+      if !takeBack(ticket), !engine.cancel(ticket) { return }
       callsAtWriter -= 1
       if call.isRead { endRead(0, isQuestion: true) }
     }

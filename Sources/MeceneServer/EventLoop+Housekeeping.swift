@@ -9,7 +9,7 @@ extension EventLoop {
   /// Ends what took too long: ten times a second on connections where something happens, once a second on the others.
   /// Looking at ten thousand idle ones ten times a second cost a tenth of the throughput of the rest.
   func keepHouse() {
-    now = Deadline.now
+    now = runtime.now
     resumeListening()
     for connection in takeActive() {
       endOverdue(connection)
@@ -79,14 +79,14 @@ extension EventLoop {
   /// Takes nothing new, says so on every connection, ends streams, finishes what was accepted, and closes.
   /// Whoever asks again waits as long.
   func drain() async {
-    if phase.drain() { draining = Task { await takeLeave() } }
-    await draining?.value
+    if phase.drain() { draining = runtime.task { await self.takeLeave() } }
+    _ = await draining?.result
   }
 
   private func takeLeave() async {
     daemon.isDraining.store(true, ordering: .releasing)
     closeListeners()
-    now = Deadline.now
+    now = runtime.now
     for connection in connections.values where connection.phase.isOpen {
       appendFailure(connection, 0, .drainAnnounced)
       for callID in connection.calls.all {
@@ -96,18 +96,18 @@ extension EventLoop {
       }
     }
     turn()
-    let end = Deadline(millisecondsFromNow: UInt32(limits.drainMs))
-    while isBusy, Deadline.now < end { try? await Task.sleep(for: .milliseconds(5)) }
+    let end = runtime.now.adding(milliseconds: limits.drainMs)
+    while isBusy, runtime.now < end { try? await runtime.sleep(milliseconds: 5) }
     // Closing a socket with unread bytes in it would destroy answers on their way, so the peers close first.
-    now = Deadline.now
+    now = runtime.now
     for connection in connections.values where connection.phase.isOpen {
       // Whatever is still on its way here is never looked at: its sender may send it elsewhere.
       if connection.calls.isEmpty { appendFailure(connection, 0, .drained) }
       endAfterFlush(connection)
     }
     turn()
-    let farewell = Deadline(millisecondsFromNow: 300)
-    while !connections.isEmpty, Deadline.now < farewell { try? await Task.sleep(for: .milliseconds(5)) }
+    let farewell = runtime.now.adding(milliseconds: 300)
+    while !connections.isEmpty, runtime.now < farewell { try? await runtime.sleep(milliseconds: 5) }
     stopHousekeeping()
   }
 

@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import Logging
 internal import MeceneConcurrency
 internal import MeceneEngine
@@ -158,6 +157,6 @@ extension EventLoop {
     guard inFlightPeak > 8 << 20, inFlight.total < inFlightPeak / 4, isOver(memoryGivenBack, 1_000)
     else { return }
     (inFlightPeak, memoryGivenBack) = (inFlight.total, now)
-    DispatchQueue.global(qos: .utility).async { Memory.giveBack() }
+    runtime.inBackground("mecene.memory") { Memory.giveBack() }
   }
 }

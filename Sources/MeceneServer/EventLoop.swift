@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import Logging
 internal import MeceneConcurrency
 internal import MeceneEngine
@@ -33,8 +32,8 @@ actor EventLoop {
   private static let submissionsAtOnce = 64
   /// A listener's token is its position counted down from here; connections count up.
   static let firstListenerToken = UInt64.max - 1
-  /// How long the loop waits for more before it gives its thread back to Dispatch, in milliseconds: until then the next
-  /// bytes or answers wake it directly. Through Dispatch they first wake the thread that watches for it, which costs one
+  /// How long the loop waits for more before it gives its thread back, in milliseconds: until then the next
+  /// bytes or answers wake it directly. By the queue they first wake the thread that watches for it, which costs one
   /// caller who waits for each answer 40 of 210 µs.
   private static let lingerMs: Int32 = 1
   /// How many calls have to be at the writer for answers to reads to wait for company, and how long they do at most, in
@@ -46,18 +45,19 @@ actor EventLoop {
   /// How long it may keep its thread altogether while others wait for the actor, in nanoseconds.
   private static let turnsMax: UInt64 = 5_000_000
 
-  nonisolated let executor = QueueExecutor(label: "mecene.eventloop")
+  nonisolated let executor: any SerialQueue
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
   nonisolated let mailbox = Mailbox<Event>()
   private nonisolated let waker: Locked<Waker?> = Locked(nil)
 
+  let runtime: any Runtime
   let limits: Limits
   let logger: Logger
   let daemon: DaemonState
   let coder: MessageCoder
   let methods = MethodTable()
-  private(set) var handlers: Handlers?
-  var engine: (any Engine)? { handlers?.engine }
+  let handlers: Handlers
+  var engine: any Engine { handlers.engine }
   var poller: Poller?
   var listeners: [Listener] = []
   var connections: [UInt64: Connection] = [:]
@@ -80,7 +80,7 @@ actor EventLoop {
   var isFull = false
   /// The most that they took since memory was given back, in bytes.
   var inFlightPeak = 0
-  var memoryGivenBack = Deadline.now
+  var memoryGivenBack: Deadline
   /// Connections that wait for room.
   var waitingForRoom: [Connection] = []
   /// Connections that are gone, while calls of theirs have not come back.
@@ -90,7 +90,7 @@ actor EventLoop {
   var flushing: [Connection] = []
   var active: [Connection] = []
   /// When all connections were looked at.
-  var lastRound = Deadline.now
+  var lastRound: Deadline
   /// Calls that were handed over and have not come back.
   var callsAtWriter = 0
   private var lastServed: UInt64?
@@ -102,14 +102,22 @@ actor EventLoop {
   /// Whose socket's file is gone; that is told once.
   var lostAddress: String?
   var lastSerial: UInt64 = 0
-  var now = Deadline.now
+  var now: Deadline
   var phase = LoopPhase.serving
   /// Its taking leave; nil while it serves.
-  var draining: Task<Void, Never>?
-  var housekeeper: Task<Void, Never>?
+  var draining: Task<Void, any Error>?
+  var housekeeper: Task<Void, any Error>?
 
   /// - Parameter number: Its own among the event loops of the daemon.
-  init(number: Int = 0, limits: Limits, daemon: DaemonState, logger: Logger) {
+  init(
+    number: Int = 0, engine: any Engine, limits: Limits, daemon: DaemonState, runtime: any Runtime,
+    logger: Logger
+  ) {
+    executor = runtime.makeQueue("mecene.eventloop", isUrgent: true)
+    self.runtime = runtime
+    now = runtime.now
+    (lastRound, memoryGivenBack) = (now, now)
+    handlers = Handlers(engine: engine, limits: limits, daemon: daemon, runtime: runtime)
     nextToken = CallHandle.firstConnection(ofLoop: number)
     self.limits = limits
     self.daemon = daemon
@@ -118,19 +126,19 @@ actor EventLoop {
   }
 
   /// Begins to take connections.
-  func start(engine: any Engine, listeners: [Listener]) throws {
-    handlers = Handlers(engine: engine, limits: limits, daemon: daemon)
-    let poller = try Poller(queue: executor.queue) { [weak self] in
-      self?.assumeIsolated { $0.turns() }
+  func start(_ listeners: [Listener]) throws {
+    let poller = try Poller { descriptor, ended in
+      executor.watch(
+        descriptor, ready: { [weak self] in self?.assumeIsolated { $0.turns() } }, ended: ended)
     }
     self.poller = poller
     connectionsMax = min(limits.connectionsMax, ProcessLimits.descriptorsLeft(but: Self.descriptorsHeldBack))
     waker.withLock { $0 = poller.waker }
     self.listeners = listeners
     watchListeners()
-    housekeeper = Task { [weak self] in
+    housekeeper = runtime.task { [weak self, runtime] in
       while !Task.isCancelled {
-        try? await Task.sleep(for: .milliseconds(100))
+        try? await runtime.sleep(milliseconds: 100)
         await self?.keepHouse()
       }
     }
@@ -144,7 +152,7 @@ actor EventLoop {
 
   /// Turn after turn while there is something to do, and a little longer.
   private func turns() {
-    let end = Deadline.now.nanoseconds + Self.turnsMax
+    let end = runtime.now.nanoseconds + Self.turnsMax
     var waitMs: Int32 = 0
     while let events = poller?.poll(waitingMs: waitMs) {
       turn(events)
@@ -155,7 +163,7 @@ actor EventLoop {
   }
 
   func turn(_ events: [Poller.Event] = []) {
-    now = Deadline.now
+    now = runtime.now
     // The loop takes its mail in any case, and need not be woken for it.
     mailbox.hold()
     take(events)
@@ -199,7 +207,7 @@ actor EventLoop {
     if reads.isEmpty { return }
     let batch = reads
     reads.removeAll(keepingCapacity: true)
-    engine?.read(batch) { self.post(.answered($0)) }
+    engine.read(batch) { self.post(.answered($0)) }
   }
 
   /// Leaves a call for the writer. The list is taken out to be added to: run-time checks of exclusive access took 2 % of an
@@ -233,7 +241,7 @@ actor EventLoop {
     var next: [Submission] = []
     next.reserveCapacity(batch.count)
     submissions = next
-    engine?.submit(batch, callerCanWait: isAlone(batch))
+    engine.submit(batch, callerCanWait: isAlone(batch))
   }
 
   /// Whether all that the writer has to do is this, for the one connection that it did everything for last time too: then

@@ -9,8 +9,10 @@ final class Handlers: Sendable {
   let engine: any Engine
   let limits: Limits
   let daemon: DaemonState
+  let runtime: any Runtime
 
-  init(engine: any Engine, limits: Limits, daemon: DaemonState) {
+  init(engine: any Engine, limits: Limits, daemon: DaemonState, runtime: any Runtime) {
+    self.runtime = runtime
     self.engine = engine
     self.limits = limits
     self.daemon = daemon
@@ -21,11 +23,12 @@ final class Handlers: Sendable {
 final class DaemonState: Sendable {
   let version: String
   let settings: [(name: String, value: String)]
-  let startedAt = Deadline.now
+  let startedAt: Deadline
   let connections = Locked(0)
   let isDraining = Atomic(false)
 
-  init(version: String, settings: [(name: String, value: String)]) {
+  init(version: String, settings: [(name: String, value: String)], startedAt: Deadline) {
+    self.startedAt = startedAt
     self.version = version
     self.settings = settings
   }

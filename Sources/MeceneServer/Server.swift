@@ -1,5 +1,5 @@
 package import Logging
-internal import MeceneConcurrency
+package import MeceneConcurrency
 package import MeceneEngine
 package import MeceneTransport
 
@@ -28,28 +28,29 @@ package final class Server: Sendable {
       try Listener.checkCanListen(address, inDirectoryToBeMade: settings.dataPath)
     }
     // The books first: their lock keeps a second daemon from taking this one's socket.
-    try await self.init(listen: listen, shownSettings: shownSettings, limits: limits, logger: logger) {
-      sink in
-      try await EmbeddedEngine(settings: settings, logger: logger, sink: sink, fatal: fatal)
-    }
+    try await self.init(
+      listen: listen, engine: EmbeddedEngine(settings: settings, logger: logger, fatal: fatal),
+      shownSettings: shownSettings, limits: limits, runtime: settings.runtime, logger: logger)
   }
 
   /// Listens in front of any engine.
   ///
-  /// - Parameter makeEngine: Gets what the engine tells the outcomes of submissions to.
-  /// - Throws: `TransportError` or what `makeEngine` throws.
+  /// - Parameters:
+  ///   - engine: One that was not started yet.
+  ///   - runtime: What the event loop runs on.
+  /// - Throws: `TransportError` or what the engine throws at its start.
   package init(
-    listen: [Address], shownSettings: [(name: String, value: String)], limits: Limits = Limits(),
-    logger: Logger, makeEngine: (@escaping @Sendable ([Completion]) -> Void) async throws -> any Engine
+    listen: [Address], engine: any Engine, shownSettings: [(name: String, value: String)],
+    limits: Limits = Limits(), runtime: any Runtime = DispatchRuntime(), logger: Logger
   ) async throws {
-    let daemon = DaemonState(version: Self.version, settings: shownSettings)
-    let loop = EventLoop(limits: limits, daemon: daemon, logger: logger)
+    let daemon = DaemonState(version: Self.version, settings: shownSettings, startedAt: runtime.now)
+    let loop = EventLoop(engine: engine, limits: limits, daemon: daemon, runtime: runtime, logger: logger)
     ProcessLimits.ignoreBrokenPipes()
-    let engine = try await makeEngine { loop.post(.completions($0)) }
     do {
+      try await engine.start { loop.post(.completions($0)) }
       let listeners = try listen.map { address throws(TransportError) in try Listener.all(at: address) }
       addresses = listeners.compactMap(\.first?.address)
-      try await loop.start(engine: engine, listeners: listeners.flatMap(\.self))
+      try await loop.start(listeners.flatMap(\.self))
     } catch {
       await engine.shutDown()
       throw error

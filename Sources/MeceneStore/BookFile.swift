@@ -1,7 +1,7 @@
 internal import CSQLite
 internal import Foundation
 internal import GRDB
-internal import MeceneConcurrency
+package import MeceneConcurrency
 package import MeceneLedger
 
 /// The database file of one ledger: its creation and migration, its writer, and a pool of read snapshots.
@@ -33,6 +33,7 @@ package final class BookFile: Sendable {
   package let identity: Identity
   let location: DatabaseLocation
   let pool: DatabasePool
+  private let runtime: any Runtime
   /// What the projection lacks.
   private let tail = Locked(JournalTail(base: -1))
   private let commitTimes = CommitTimes()
@@ -42,12 +43,13 @@ package final class BookFile: Sendable {
   ///
   /// - Parameters:
   ///   - vfs: The VFS by which SQLite reaches the file.
+  ///   - runtime: What reads ahead at the start.
   ///   - damaged: Called with a sentence when a read finds that the file is not what was written.
   /// - Throws: `StoreError` when the file is another program's, a newer version's, damaged, or of another currency
   ///   or kind of clock.
   package convenience init(
     path: String, vfs: String = DatabaseLocation.systemVFS, identity: Identity,
-    damaged: @escaping @Sendable (String) -> Void = { _ in }
+    runtime: any Runtime = DispatchRuntime(), damaged: @escaping @Sendable (String) -> Void = { _ in }
   ) throws(StoreError) {
     _ = SQLiteConnection.countsNoMemory
     let location = DatabaseLocation(path: path, vfs: vfs)
@@ -59,16 +61,17 @@ package final class BookFile: Sendable {
     } catch {
       throw StoreError(reading: error)
     }
-    try self.init(reading: location, identity: found, damaged: damaged)
+    try self.init(reading: location, identity: found, runtime: runtime, damaged: damaged)
   }
 
   init(
-    reading location: DatabaseLocation, identity: Identity,
+    reading location: DatabaseLocation, identity: Identity, runtime: any Runtime = DispatchRuntime(),
     damaged: @escaping @Sendable (String) -> Void = { _ in }
   ) throws(StoreError) {
     self.location = location
     self.identity = identity
     self.damaged = damaged
+    self.runtime = runtime
     _ = SQLiteConnection.countsNoMemory
     do {
       pool = try DatabasePool(path: location.uri, configuration: Self.readOnly)
@@ -104,7 +107,7 @@ package final class BookFile: Sendable {
 
   /// Opens the one writer.
   package func makeWriter() throws(StoreError) -> BookWriter {
-    try BookWriter(location, identity: identity, tail: tail)
+    try BookWriter(location, identity: identity, tail: tail, runtime: runtime)
   }
 
   /// Opens a connection for short reads.

@@ -12,9 +12,9 @@ extension BookWriter {
   package func load(
     into ledger: inout Ledger, fingerprint: @escaping @Sendable (String) -> Fingerprint
   ) throws(StoreError) {
-    let clicks = try openPeriod().map { ClickLogTable.readAhead(location, $0) }
-    let accounts = AccountTable.readAhead(location, fingerprint)
-    let things = ThingTable.readAhead(location)
+    let clicks = try openPeriod().map { ClickLogTable.readAhead(location, on: runtime, $0) }
+    let accounts = AccountTable.readAhead(location, on: runtime, fingerprint)
+    let things = ThingTable.readAhead(location, on: runtime)
     defer {
       accounts.cancel()
       things.cancel()

@@ -8,8 +8,9 @@ package import MeceneLedger
 ///
 /// Owned by the writer's queue alone.
 package final class BookWriter {
-  /// Where the rows are read ahead.
+  /// Where the rows are read ahead, and on what.
   let location: DatabaseLocation
+  let runtime: any Runtime
   private let connection: SQLiteConnection
   private let identity: BookFile.Identity
   private let beginning, committing: Statement
@@ -37,9 +38,11 @@ package final class BookWriter {
   private var settled: [Period] = []
 
   init(
-    _ location: DatabaseLocation, identity: BookFile.Identity, tail: Locked<JournalTail>
+    _ location: DatabaseLocation, identity: BookFile.Identity, tail: Locked<JournalTail>,
+    runtime: any Runtime
   ) throws(StoreError) {
     self.location = location
+    self.runtime = runtime
     self.identity = identity
     self.tail = tail
     connection = try SQLiteConnection(location.gathering())

@@ -22,9 +22,12 @@ final class ReadAhead<Row: Sendable>: Sendable {
   /// Begins to read.
   ///
   /// - Parameter row: Makes a row of the statement's current one.
-  init(_ location: DatabaseLocation, _ sql: String, row: @escaping @Sendable (Columns) -> Row) {
+  init(
+    _ location: DatabaseLocation, on runtime: any Runtime, _ sql: String,
+    row: @escaping @Sendable (Columns) -> Row
+  ) {
     for _ in 0..<Self.piecesAhead { room.signal() }
-    DispatchQueue(label: "mecene.readahead").async { [self] in
+    runtime.inBackground("mecene.readahead") { [self] in
       do throws(StoreError) {
         try read(SQLiteConnection(location, isReadOnly: true), sql, row)
       } catch {

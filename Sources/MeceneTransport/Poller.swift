@@ -1,9 +1,8 @@
 internal import CMeceneSystem
-public import Dispatch
 internal import Foundation
 
 #if os(Linux)
-  /// Watches many sockets through one epoll descriptor, and that descriptor through one Dispatch source.
+  /// Watches many sockets through one epoll descriptor, and that descriptor through one source of its owner's queue.
   ///
   /// A Dispatch source for each connection would cost a thread for each (257 threads were seen at 500 connections).
   /// One source on the inner descriptor wakes the owner's queue once for all that is ready.
@@ -24,25 +23,24 @@ internal import Foundation
     private let descriptor: Int32
     /// Wakes a wait; see `Waker`.
     public let waker: Waker
-    private let source: any DispatchSourceRead
+    private let endWatch: () -> Void
     private var buffer = unsafe [epoll_event](repeating: epoll_event(), count: eventsMax)
 
-    /// - Parameters:
-    ///   - queue: The owner's queue.
-    ///   - ready: Called there when there are events.
-    public init(queue: DispatchQueue, ready: @escaping @Sendable () -> Void) throws(TransportError) {
+    /// Calls the owner on its queue whenever there is something to read from the descriptor, and the function that it gets when it
+    /// has ended to do so. Returns what ends it.
+    public typealias Watch = (Int32, @escaping @Sendable () -> Void) -> () -> Void
+
+    /// - Parameter watch: Begins to watch the descriptor on which events are told.
+    public init(watch: Watch) throws(TransportError) {
       descriptor = mecene_epoll_create()
       guard descriptor >= 0 else { throw .system("an epoll descriptor", "can't be made") }
       waker = try Waker()
       let descriptor = descriptor
-      source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
-      source.setEventHandler(handler: ready)
-      source.setCancelHandler { close(descriptor) }
+      endWatch = watch(descriptor) { close(descriptor) }
       control(waker.descriptor, mecene_epoll_add, reads: true, writes: false, Self.wakeToken)
-      source.activate()
     }
 
-    deinit { source.cancel() }
+    deinit { endWatch() }
 
     /// Watches a socket for bytes to read.
     public func add(_ socket: StreamSocket, token: UInt64) {

@@ -33,7 +33,8 @@ import Testing
     defer { daemon.terminate() }
     let server = ["MECENE_SERVER": "unix:\(directory.path)/s"]
     func mecene(_ line: String, input: String = "") throws -> Programs.Output {
-      try Programs.run("mecene", line.split(separator: " ").map(String.init), input: input, environment: server)
+      try Programs.run(
+        "mecene", line.split(separator: " ").map(String.init), input: input, environment: server)
     }
     // The verb, what its table shows, what its JSON shows.
     let steps: [(String, String, String)] = [
@@ -319,7 +320,8 @@ import Testing
     let daemon = try Programs.startDaemon(directory)
     kill(daemon.processIdentifier, SIGHUP)
     kill(daemon.processIdentifier, SIGHUP)
-    #expect(try Programs.run("mecene", ["health", "--server", "unix:\(directory.path)/s"]).out == "serving\n")
+    #expect(
+      try Programs.run("mecene", ["health", "--server", "unix:\(directory.path)/s"]).out == "serving\n")
     daemon.terminate()
     daemon.waitUntilExit()
     #expect(daemon.terminationReason == .exit && daemon.terminationStatus == 0)

@@ -90,7 +90,8 @@ import Testing
     let mecene = Programs.directory.appendingPathComponent("mecene").path
     for output in ["> /dev/full", "| true"] {
       _ = try Programs.run(
-        path: "/bin/bash", ["-c", "MECENE_SERVER= TMPDIR=\(directory.path) \(mecene) replay \(likes) \(output)"])
+        path: "/bin/bash",
+        ["-c", "MECENE_SERVER= TMPDIR=\(directory.path) \(mecene) replay \(likes) \(output)"])
       // Under a pipe the shell may end first.
       for _ in 0..<200 where try entries(directory.path).count > 1 { Thread.sleep(forTimeInterval: 0.02) }
       #expect(try entries(directory.path) == ["likes.csv"], "\(output)")

@@ -146,8 +146,8 @@ enum InstructionCounts {
   private static func call(_ times: Int) async throws {
     let path = "/tmp/mecene-instructions-\(UUID().uuidString.prefix(8))"
     let server = try await Server(
-      listen: [.unix(path: path)], shownSettings: [],
-      logger: Logger(label: "none") { _ in SwiftLogNoOpLogHandler() }, makeEngine: MemoryEngine.init)
+      listen: [.unix(path: path)], engine: MemoryEngine(), shownSettings: [],
+      logger: Logger(label: "none") { _ in SwiftLogNoOpLogHandler() })
     do {
       var caller = try Caller(path: path)
       let frames = try (300..<364 as Range<UInt64>).flatMap(clickFrame)
@@ -202,10 +202,10 @@ enum InstructionCounts {
   ) async throws {
     let path = "/tmp/mecene-instructions-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: path) }
-    let engine = try await EmbeddedEngine(
+    let engine = try EmbeddedEngine(
       settings: .init(dataPath: path, autoSettle: false, simulatedClock: Period(number: 682).start),
-      logger: Logger(label: "none") { _ in SwiftLogNoOpLogHandler() }, sink: { _ in },
-      fatal: { fatalError($0) })
+      logger: Logger(label: "none") { _ in SwiftLogNoOpLogHandler() }, fatal: { fatalError($0) })
+    try await engine.start { _ in }
     let none = try PlainText("", field: "text", charactersMax: 1)
     for first in stride(from: 1, through: people, by: 500) {
       let numbers = first...min(first + 499, people)

@@ -1,16 +1,18 @@
 import MeceneEngine
 import MeceneLedger
 import MeceneProof
+import Synchronization
 
 /// Decides every click at once, and keeps no books: what is counted of a call through it is the daemon's own work around them.
 final class MemoryEngine: Engine {
-  private let sink: @Sendable ([Completion]) -> Void
+  private let sink = Mutex<@Sendable ([Completion]) -> Void>({ _ in })
 
-  init(sink: @escaping @Sendable ([Completion]) -> Void) { self.sink = sink }
+  func start(sink: @escaping @Sendable ([Completion]) -> Void) { self.sink.withLock { $0 = sink } }
 
   func submit(_ submissions: [Submission], callerCanWait: Bool) {
     let standing = PatronStanding(
       period: openPeriod, clicks: 10, share: Micros(1_000_000), pot: Micros(10_000_000))
+    let sink = sink.withLock { $0 }
     sink(
       submissions.compactMap { submission -> Completion? in
         guard case .sink(let ticket) = submission.reply else { return nil }

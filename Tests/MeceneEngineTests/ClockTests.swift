@@ -37,7 +37,7 @@ private final class JumpingClock: LedgerClock {
   ) async throws -> T {
     var settings = settings(directory, autoSettle: true)
     (settings.simulatedClock, settings.clock) = (nil, clock)
-    let engine = try await EmbeddedEngine(
+    let engine = try await startEngine(
       settings: settings, logger: log.logger, sink: { _ in }, fatal: { fatalError($0) })
     do {
       let result = try await body(engine)

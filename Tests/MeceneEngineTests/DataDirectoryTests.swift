@@ -25,7 +25,7 @@ import Testing
     var settings = settings(directory, autoSettle: false)
     settings.checkpointPages = 12
     settings.heldLogPages = heldLogPages
-    return try await EmbeddedEngine(
+    return try await startEngine(
       settings: settings, logger: log.logger, sink: { _ in },
       fatal: { sentence in reason.withLock { $0 = sentence } })
   }
@@ -42,7 +42,7 @@ import Testing
   @Test func `a log that has rotted is refused, and a commit that was on its way is not`() async throws {
     var settings = settings(directory, autoSettle: false)
     settings.checkpointPages = 1_000_000
-    let engine = try await EmbeddedEngine(
+    let engine = try await startEngine(
       settings: settings, logger: quietLogger, sink: { _ in }, fatal: { _ in })
     try await books.populate(engine, accounts: 20)
     let (log, file) = (
@@ -57,7 +57,7 @@ import Testing
       try file.write(to: URL(fileURLWithPath: database))
       try log.write(to: URL(fileURLWithPath: database + "-wal"))
       do {
-        let engine = try await EmbeddedEngine(
+        let engine = try await startEngine(
           settings: settings, logger: quietLogger, sink: { _ in }, fatal: { _ in })
         defer { Task { await engine.shutDown() } }
         return try await engine.read { try $0.status() }.lastCommit.number

@@ -182,7 +182,7 @@ extension EmbeddedEngine {
     let reasons = Locked<[String]>([])
     let settings = EmbeddedEngine.Settings(
       dataPath: dataPath, autoSettle: false, simulatedClock: november, vfs: vfs, checkpointPages: 12)
-    let engine = try await EmbeddedEngine(
+    let engine = try await startEngine(
       settings: settings, logger: logger, sink: { _ in },
       fatal: { reason in reasons.withLock { $0.append(reason) } })
     do {

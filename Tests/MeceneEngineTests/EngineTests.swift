@@ -19,7 +19,7 @@ import Testing
   ) async throws -> T {
     var settings = settings(directory, terms: terms, autoSettle: autoSettle)
     settings.vfs = vfs
-    let engine = try await EmbeddedEngine(
+    let engine = try await startEngine(
       settings: settings, logger: quietLogger,
       sink: { _ in },
       fatal: { fatalError($0) })
@@ -135,7 +135,7 @@ import Testing
     }
     var later = settings(directory, autoSettle: true)
     later.simulatedClock = Timestamp(milliseconds: januaryMs)
-    let engine = try await EmbeddedEngine(
+    let engine = try await startEngine(
       settings: later, logger: quietLogger, sink: { _ in }, fatal: { fatalError($0) })
     #expect(try await eventually { try await engine.read { try $0.status() }.settlements == 2 })
     let records = try await engine.read { try $0.settlements(before: nil, limit: 9) }
@@ -224,7 +224,7 @@ import Testing
     var other = settings(directory)
     other.currency = "USD"
     await #expect(throws: StoreError.settingChanged(name: "the currency", first: "EUR", now: "USD")) {
-      _ = try await EmbeddedEngine(settings: other, logger: quietLogger, sink: { _ in }, fatal: { _ in })
+      _ = try await startEngine(settings: other, logger: quietLogger, sink: { _ in }, fatal: { _ in })
     }
     try await DatabaseQueue(path: path).write { db in
       try db.execute(sql: "INSERT INTO grdb_migrations VALUES ('99')")
@@ -260,7 +260,7 @@ import Testing
     _ = try BookWriter(
       DatabaseLocation(path: path),
       identity: .init(currency: "EUR", secret: [], createdAt: november, isSimulated: true),
-      tail: Locked(JournalTail(base: 0)))
+      tail: Locked(JournalTail(base: 0)), runtime: DispatchRuntime())
   }
 
 }

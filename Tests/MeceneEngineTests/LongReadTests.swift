@@ -28,7 +28,7 @@ import Testing
   }
 
   @Test func `equal questions that wait are answered once`() async throws {
-    let (joined, gate) = (Joined<Int, Int>(), Gate())
+    let (joined, gate) = (Joined<Int, Int>(DispatchRuntime()), Gate())
     let answers = try await withThrowingTaskGroup(of: Int.self) { group in
       for _ in 0..<50 { group.addTask { try await joined.ask(1) { _ in try await gate.pass() } } }
       group.addTask { try await joined.ask(2) { _ in try await gate.pass() } }
@@ -41,7 +41,7 @@ import Testing
   }
 
   @Test func `a question that has begun is not joined`() async throws {
-    let (joined, gate) = (Joined<Int, Int>(), Gate())
+    let (joined, gate) = (Joined<Int, Int>(DispatchRuntime()), Gate())
     let first = Task {
       try await joined.ask(1) { run in
         joined.begin(1, run)
@@ -56,7 +56,7 @@ import Testing
   }
 
   @Test func `what nobody waits for any more is given up, and nothing else`() async throws {
-    let (joined, gate) = (Joined<Int, Int>(), Gate())
+    let (joined, gate) = (Joined<Int, Int>(DispatchRuntime()), Gate())
     let callers = (0..<3).map { _ in Task { try await joined.ask(1) { _ in try await gate.pass() } } }
     #expect(try await eventually { gate.runs == 1 })
     try await Task.sleep(for: .milliseconds(50))

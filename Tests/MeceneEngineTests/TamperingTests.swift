@@ -308,7 +308,7 @@ import Testing
     try file.write(contentsOf: Data(repeating: 0xa5, count: 4_096))
     try file.close()
     let reason = Locked<String?>(nil)
-    let engine = try await EmbeddedEngine(
+    let engine = try await startEngine(
       settings: settings(directory, autoSettle: false), logger: quietLogger, sink: { _ in },
       fatal: { sentence in reason.withLock { $0 = sentence } })
     await #expect(throws: StoreError.self) {
@@ -437,7 +437,7 @@ import Testing
   {
     let directory = try TemporaryDirectory()
     let reason = Locked<String?>(nil)
-    let engine = try await EmbeddedEngine(
+    let engine = try await startEngine(
       settings: settings(directory, autoSettle: false), logger: quietLogger, sink: { _ in },
       fatal: { sentence in reason.withLock { $0 = sentence } })
     try await closeMonth(engine)

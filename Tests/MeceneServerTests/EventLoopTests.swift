@@ -13,14 +13,18 @@ import Testing
 @Suite struct EventLoopTests {
   @Test func `answers to reads wait for no commit, however many calls do`() async throws {
     let directory = try TemporaryDirectory()
-    let loop = EventLoop(
-      limits: Limits(), daemon: DaemonState(version: "test", settings: []), logger: quietLogger)
     let engine = HeldEngine(
-      try await EmbeddedEngine(
-        settings: settings(directory), logger: quietLogger, sink: { loop.post(.completions($0)) },
+      try EmbeddedEngine(
+        settings: settings(directory), logger: quietLogger,
         fatal: { Issue.record("the daemon gave up: \($0)") }))
+    let runtime = DispatchRuntime()
+    let loop = EventLoop(
+      engine: engine, limits: Limits(),
+      daemon: DaemonState(version: "test", settings: [], startedAt: runtime.now), runtime: runtime,
+      logger: quietLogger)
+    try await engine.start { loop.post(.completions($0)) }
     let address = Address.unix(path: directory.path + "/s")
-    try await loop.start(engine: engine, listeners: Listener.all(at: address))
+    try await loop.start(Listener.all(at: address))
 
     let connection = try RawConnection(address)
     // As many as make the loop let reads wait for company.
@@ -54,6 +58,10 @@ private final class HeldEngine: Engine {
   private let held: Locked<[Submission]?> = Locked([])
 
   init(_ engine: EmbeddedEngine) { self.engine = engine }
+
+  func start(sink: @escaping @Sendable ([Completion]) -> Void) async throws {
+    try await engine.start(sink: sink)
+  }
 
   func release() {
     let submissions = held.withLock { held in

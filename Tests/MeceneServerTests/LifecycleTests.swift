@@ -1,3 +1,4 @@
+import MeceneConcurrency
 import MeceneEngine
 import Testing
 

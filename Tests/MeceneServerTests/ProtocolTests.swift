@@ -270,11 +270,11 @@ import Testing
       socket: socket, token: 1,
       framing: LengthPrefixedFraming(
         frameBytesMax: 100, coder: MessageCoder(arenaBytesMax: 100), methods: MethodTable()),
-      seed: 0, now: .now)
+      seed: 0, now: DispatchRuntime().now)
     var received = 0
     for _ in 0..<40 {
       connection.outbound.append([UInt8](repeating: 7, count: 1 << 18))
-      #expect(connection.flush(now: .now))
+      #expect(connection.flush(now: DispatchRuntime().now))
       // The peer takes less than is added, so something always waits.
       for _ in 0..<2 { received += peer.receiveBytes()?.count ?? 0 }
       #expect(connection.outbound.count <= connection.bytesWaiting + (2 << 20))

@@ -1,4 +1,5 @@
 import Glibc
+import MeceneConcurrency
 import TestSupport
 import Testing
 
@@ -23,7 +24,9 @@ import Testing
   }
 
   @Test func `all rows come, in their order`() throws {
-    let rows = ReadAhead(DatabaseLocation(path: path), "SELECT n FROM t ORDER BY n") { $0.integer(0) }
+    let rows = ReadAhead(DatabaseLocation(path: path), on: DispatchRuntime(), "SELECT n FROM t ORDER BY n") {
+      $0.integer(0)
+    }
     var last: Int64 = 0
     while let piece = try rows.next() {
       for row in piece {
@@ -38,7 +41,8 @@ import Testing
   func `a reader that is left early ends, with all that it holds`(pieces: Int) throws {
     weak var reader: ReadAhead<Int64>?
     do {
-      let rows = ReadAhead(DatabaseLocation(path: path), "SELECT n FROM t ORDER BY n") { $0.integer(0) }
+      let rows = ReadAhead(DatabaseLocation(path: path), on: DispatchRuntime(), "SELECT n FROM t ORDER BY n")
+      { $0.integer(0) }
       reader = rows
       for _ in 0..<pieces { #expect(try rows.next() != nil) }
       rows.cancel()
@@ -49,7 +53,9 @@ import Testing
   }
 
   @Test func `what goes wrong is thrown`() {
-    let rows = ReadAhead(DatabaseLocation(path: path), "SELECT n FROM nothing") { $0.integer(0) }
+    let rows = ReadAhead(DatabaseLocation(path: path), on: DispatchRuntime(), "SELECT n FROM nothing") {
+      $0.integer(0)
+    }
     #expect(throws: StoreError.self) { try rows.next() }
   }
 }

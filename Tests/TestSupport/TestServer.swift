@@ -82,3 +82,13 @@ package func eventually(_ holds: () async throws -> Bool) async throws -> Bool {
   }
   return false
 }
+
+/// An engine that has begun to take commands.
+package func startEngine(
+  settings: EmbeddedEngine.Settings, logger: Logger, sink: @escaping @Sendable ([Completion]) -> Void,
+  fatal: @escaping @Sendable (String) -> Void
+) async throws -> EmbeddedEngine {
+  let engine = try EmbeddedEngine(settings: settings, logger: logger, fatal: fatal)
+  try await engine.start(sink: sink)
+  return engine
+}

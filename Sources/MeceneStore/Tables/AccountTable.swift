@@ -1,3 +1,4 @@
+internal import MeceneConcurrency
 internal import MeceneLedger
 
 /// Accounts as they were opened, and derived, what is in force of them.
@@ -57,10 +58,11 @@ struct AccountTable {
 
   /// - Parameter fingerprint: Makes a name's fingerprint.
   static func readAhead(
-    _ location: DatabaseLocation, _ fingerprint: @escaping @Sendable (String) -> Fingerprint
+    _ location: DatabaseLocation, on runtime: any Runtime,
+    _ fingerprint: @escaping @Sendable (String) -> Fingerprint
   ) -> ReadAhead<Ledger.RestoredAccount> {
     ReadAhead(
-      location,
+      location, on: runtime,
       "SELECT id, name, budget_micros, available_micros, pots_micros, closed FROM account ORDER BY id"
     ) { row in
       Ledger.RestoredAccount(

@@ -1,4 +1,5 @@
 internal import GRDB
+internal import MeceneConcurrency
 internal import MeceneLedger
 
 /// The clicks of a month that is not settled, and those undone: a table for each such month.
@@ -97,8 +98,11 @@ struct ClickLogTable {
     return false
   }
 
-  static func readAhead(_ location: DatabaseLocation, _ period: Period) -> ReadAhead<ClickEffect> {
-    ReadAhead(location, "SELECT \(table.columnList) FROM \(name(period)) ORDER BY sequence") { row in
+  static func readAhead(_ location: DatabaseLocation, on runtime: any Runtime, _ period: Period) -> ReadAhead<
+    ClickEffect
+  > {
+    ReadAhead(location, on: runtime, "SELECT \(table.columnList) FROM \(name(period)) ORDER BY sequence") {
+      row in
       ClickEffect(
         patron: AccountID(row.integer(0)), thing: ThingID(row.integer(1)), isUndone: row.integer(2) != 0)
     }

@@ -5,7 +5,8 @@ struct PeriodTable {
   static let table = JournalTable(
     number: .period, name: "period", order: .few(key: "number", commit: "commit_sequence"),
     columns: [
-      .integer("number"), .integer("fee_bps"), .integer("minimum_micros"), .integer("receive_requires_giving"),
+      .integer("number"), .integer("fee_bps"), .integer("minimum_micros"),
+      .integer("receive_requires_giving"),
     ])
 
   private let insert: JournalInsert

@@ -1,3 +1,4 @@
+internal import MeceneConcurrency
 internal import MeceneLedger
 
 /// Things as they were added, and derived, what is in force of them.
@@ -58,8 +59,11 @@ struct ThingTable {
     return record
   }
 
-  static func readAhead(_ location: DatabaseLocation) -> ReadAhead<Ledger.RestoredThing> {
-    ReadAhead(location, "SELECT id, fingerprint, owner_id, retired FROM thing ORDER BY id") { row in
+  static func readAhead(_ location: DatabaseLocation, on runtime: any Runtime) -> ReadAhead<
+    Ledger.RestoredThing
+  > {
+    ReadAhead(location, on: runtime, "SELECT id, fingerprint, owner_id, retired FROM thing ORDER BY id") {
+      row in
       Ledger.RestoredThing(
         id: ThingID(row.integer(0)), fingerprint: Fingerprint(bytes: row.blob(1)),
         owner: AccountID(row.integer(2)), isRetired: row.integer(3) != 0)
