@@ -1,3 +1,4 @@
+internal import MeceneConcurrency
 internal import MeceneEngine
 internal import MeceneLedger
 internal import MeceneWire
@@ -6,6 +7,9 @@ internal import MeceneWire
 struct CallContext: Sendable {
   let handle: CallHandle
   let metadata: [Metadata]
+
+  /// When its request had arrived.
+  var arrival: Deadline { handle.arrival }
 }
 
 /// Runs after the writer has decided a call.

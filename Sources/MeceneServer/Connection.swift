@@ -51,6 +51,15 @@ final class Connection {
     }
   }
 
+  /// What becomes of what comes in.
+  enum Intake {
+    case reading
+    /// Requests wait until there is room for their answers.
+    case held
+    /// The rest of a large frame is not read before there is room for it.
+    case waitingForGrant
+  }
+
   /// What a read takes while it waits for its turn, and a long call, in bytes.
   private static let bytesToWait = 2_048
   private static let bytesToWaitLong = 3_072
@@ -81,14 +90,11 @@ final class Connection {
   var bytesKept = 0
   /// What a frame takes of which only the beginning is here, in bytes; 0 for a short one.
   var granted = 0
-  /// Whether it has to wait for room before more of its frame is read.
-  var waitsForGrant = false
+  var intake = Intake.reading
   /// Whether it is told when there is room.
   var waitsForRoom = false
   /// What of it stands in the sum of all connections.
   var counted = Room()
-  /// Whether requests wait until there is room for their answers.
-  var isHeld = false
   let outbound = OutboundBuffer(capacityKept: 1 << 18)
   var isDirty = false
   /// Whether something of the writer's waits to be sent.
@@ -142,7 +148,7 @@ final class Connection {
   func noteWaiting() { hasWaiting = readsToCome > 0 || !longWaiting.isEmpty }
 
   /// Whether more of it may be read.
-  var mayBeRead: Bool { phase.isOpen && !isHeld && !waitsForGrant }
+  var mayBeRead: Bool { phase.isOpen && intake == .reading }
 
   /// Whether nothing but idleness can end it.
   var isQuiet: Bool {

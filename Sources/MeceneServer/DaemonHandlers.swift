@@ -10,12 +10,12 @@ extension Handlers: DaemonServiceHandler {
   static let protocolVersion: UInt32 = 1
 
   func getStatus(_ request: GetStatusRequest, _ call: CallContext) throws -> Answer<GetStatusResponse> {
-    let (engine, daemon, limits, runtime) = (engine, daemon, limits, runtime)
+    let (engine, daemon, limits) = (engine, daemon, limits)
     return .read(bytes: limits.bytesAlways) { reading in
       let status = try engine.status(reading)
       return GetStatusResponse(
         version: daemon.version, protocolVersion: Self.protocolVersion,
-        uptimeMs: Int64(runtime.now.since(daemon.startedAt) / 1_000_000),
+        uptimeMs: Int64(call.arrival.since(daemon.startedAt) / 1_000_000),
         nowMs: status.now.milliseconds, openPeriod: status.openPeriod.description,
         oldestUnsettledPeriod: status.oldestUnsettled?.description ?? "",
         accounts: UInt64(clamping: status.accounts),

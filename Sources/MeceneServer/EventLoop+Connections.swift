@@ -98,15 +98,15 @@ extension EventLoop {
 
   /// Begins the calls of all whole requests, or of as many as there is room for answers.
   func parse(_ connection: Connection) {
-    connection.isHeld = false
+    connection.intake = .reading
     var requests = 0
     current = connection
     defer { current = nil }
     let failure = connection.framing.forEachRequest { request in
       begin(request, connection)
       requests += 1
-      connection.isHeld = connection.phase.isOpen && !hasRoom(connection)
-      return connection.phase.isOpen && !connection.isHeld
+      if connection.phase.isOpen, !hasRoom(connection) { connection.intake = .held }
+      return connection.mayBeRead
     }
     if let failure {
       // Nothing more is read: what came takes no room any longer.
@@ -120,10 +120,10 @@ extension EventLoop {
       connection.frameBegan = nil
     } else {
       if requests > 0 || connection.frameBegan == nil { connection.frameBegan = now }
-      if connection.granted == 0, !connection.isHeld { grant(connection) }
+      if connection.granted == 0, connection.intake == .reading { grant(connection) }
     }
     count(connection)
-    if connection.isHeld || connection.waitsForGrant { markDirty(connection) }
+    if connection.intake != .reading { markDirty(connection) }
   }
 
   /// Sends why the connection ends, and ends it.
@@ -217,7 +217,7 @@ extension EventLoop {
     guard connections[connection.token] != nil else { return }
     if connection.bytesWaiting == 0, connection.phase.finishSending() { connection.socket.finishSending() }
     count(connection)
-    if connection.isHeld, connection.phase.isOpen {
+    if connection.intake == .held, connection.phase.isOpen {
       if hasRoom(connection) { parse(connection) } else if isFull { waitForRoom(connection) }
     }
     watch(connection)
@@ -227,7 +227,7 @@ extension EventLoop {
   /// Whether answers to reads, or whatever else is no outcome of the writer's, wait a little longer for such outcomes of the same
   /// connection, to go with them in one send. Sent by themselves they cost as much, and so do the calls that come back for them.
   private func waitsForCompany(_ connection: Connection) -> Bool {
-    guard callsAtWriter >= Self.crowd, connection.phase.isOpen, !connection.isHeld, !connection.hasOutcomes,
+    guard callsAtWriter >= Self.crowd, connection.phase.isOpen, connection.intake != .held, !connection.hasOutcomes,
       connection.writes > 0
     else { return false }
     let since = connection.waitsSince ?? now

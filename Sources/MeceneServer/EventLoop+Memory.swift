@@ -55,8 +55,11 @@ extension EventLoop {
   func grant(_ connection: Connection) {
     guard let announced = connection.framing.announced, announced > limits.bytesAlways else { return }
     let wanted = min(announced * Self.grantPerByte, limits.bytesInFlightMax / 2)
-    connection.waitsForGrant = inFlight.requests + wanted > limits.bytesInFlightMax / 2
-    if connection.waitsForGrant { return waitForRoom(connection) }
+    if inFlight.requests + wanted > limits.bytesInFlightMax / 2 {
+      connection.intake = .waitingForGrant
+      return waitForRoom(connection)
+    }
+    connection.intake = .reading
     connection.granted = wanted
     // From now on it is the peer who is late.
     connection.frameBegan = now
@@ -77,7 +80,7 @@ extension EventLoop {
     for connection in waiting {
       connection.waitsForRoom = false
       guard connection.phase.isOpen else { continue }
-      if connection.waitsForGrant {
+      if connection.intake == .waitingForGrant {
         grant(connection)
         count(connection)
       }

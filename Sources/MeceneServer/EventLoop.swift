@@ -117,7 +117,7 @@ actor EventLoop {
     self.runtime = runtime
     now = runtime.now
     (lastRound, memoryGivenBack) = (now, now)
-    handlers = Handlers(engine: engine, limits: limits, daemon: daemon, runtime: runtime)
+    handlers = Handlers(engine: engine, limits: limits, daemon: daemon)
     nextToken = CallHandle.firstConnection(ofLoop: number)
     self.limits = limits
     self.daemon = daemon
@@ -186,7 +186,7 @@ actor EventLoop {
   private func take(_ events: [Poller.Event]) {
     for event in events {
       if let connection = connections[event.token] {
-        if event.hasLeft, connection.isHeld || !connection.calls.isEmpty {
+        if event.hasLeft, connection.intake == .held || !connection.calls.isEmpty {
           // Nobody is there to answer; what is left of a flood is not looked at.
           remove(connection)
         } else if event.isReadable || event.isBroken {

@@ -9,10 +9,8 @@ final class Handlers: Sendable {
   let engine: any Engine
   let limits: Limits
   let daemon: DaemonState
-  let runtime: any Runtime
 
-  init(engine: any Engine, limits: Limits, daemon: DaemonState, runtime: any Runtime) {
-    self.runtime = runtime
+  init(engine: any Engine, limits: Limits, daemon: DaemonState) {
     self.engine = engine
     self.limits = limits
     self.daemon = daemon

@@ -2,10 +2,7 @@ public import Dispatch
 internal import Foundation
 
 /// A client's connection: resolves its address, connects, receives and sends, on a queue of its owner's.
-///
-///     idle → resolving → connecting to one address after the other → connected → closed
-///
-/// All functions are called on that queue, and so is the handler.
+/// Its life is `ChannelPhase`. All functions are called on that queue, and so is the handler.
 public final class Channel {
   /// What happens on the connection.
   public enum Event: Sendable {
@@ -18,12 +15,6 @@ public final class Channel {
   /// Runs what the channel does later on the owner's queue, so that the owner can assume its isolation.
   public typealias Entry = @Sendable (@escaping @Sendable (Channel) -> Void) -> Void
 
-  private enum State {
-    case connecting
-    case connected
-    case closed
-  }
-
   /// How long one address may take while there are others.
   private static let patience = DispatchTimeInterval.seconds(1)
 
@@ -31,11 +22,9 @@ public final class Channel {
   private let queue: DispatchQueue
   private let handler: (Event) -> Void
   private var enter: Entry?
-  private var addresses: ArraySlice<SocketAddress> = []
   /// The socket of the attempt under way, or of the connection.
   private var link: Link?
-  private var attempt = 0
-  private var state = State.connecting
+  private var phase = ChannelPhase.idle
   private let outbound = OutboundBuffer(capacityKept: 1 << 20)
   private var scratch = [UInt8](repeating: 0, count: 65_536)
 
@@ -50,6 +39,7 @@ public final class Channel {
 
   /// Begins to connect. What is sent meanwhile leaves once the connection stands.
   public func start(_ enter: @escaping Entry) {
+    guard phase.start() else { return }
     self.enter = enter
     // A host name may ask the network, for seconds; nobody waits for that here.
     guard case .tcp = address else { return resolved(SocketAddress.resolved(address)) }
@@ -63,15 +53,14 @@ public final class Channel {
 
   /// Sends bytes, in the order of calls.
   public func send(_ bytes: [UInt8]) {
-    if state == .closed { return }
+    if phase.isClosed { return }
     outbound.append(bytes)
-    if state == .connected { flush() }
+    if phase.isConnected { flush() }
   }
 
   /// Ends the connection. The handler is told.
   public func close(_ reason: String) {
-    guard state != .closed else { return }
-    state = .closed
+    guard phase.close() else { return }
     link?.cancel()
     link = nil
     handler(.closed(reason))
@@ -81,11 +70,10 @@ public final class Channel {
 // Connecting.
 extension Channel {
   private func resolved(_ result: Result<[SocketAddress], TransportError>) {
-    guard state == .connecting else { return }
     switch result {
     case .failure(let error): close(error.description)
     case .success(let found):
-      addresses = found[...]
+      guard phase.resolve(found) else { return }
       tryNext(after: TransportError("\(address)", "leads nowhere"))
     }
   }
@@ -94,43 +82,42 @@ extension Channel {
   private func tryNext(after error: TransportError) {
     link?.cancel()
     link = nil
-    guard let next = addresses.popFirst() else { return close(error.description) }
-    attempt += 1
+    guard let (attempt, next) = phase.tryNext() else { return close(error.description) }
     do throws(TransportError) {
       let link = try Link(to: next, queue: queue)
       self.link = link
       try link.connect(
-        readable: later { $0.readable() }, writable: later { $0.writable() })
+        readable: later(attempt) { $0.readable() }, writable: later(attempt) { $0.writable() })
     } catch {
       return tryNext(after: error)
     }
-    guard !addresses.isEmpty, let enter else { return }
-    let attempt = attempt
+    guard phase.hasOthers, let enter else { return }
     queue.asyncAfter(deadline: .now() + Self.patience) {
       enter { channel in
-        guard channel.attempt == attempt, channel.state == .connecting else { return }
+        guard channel.phase.isAt(attempt), !channel.phase.isConnected else { return }
         channel.tryNext(after: TransportError(next.text, "takes too long to answer"))
       }
     }
   }
 
   /// What a source calls: something of this attempt alone.
-  private func later(_ act: @escaping @Sendable (Channel) -> Void) -> @Sendable () -> Void {
-    let attempt = attempt
+  private func later(
+    _ attempt: Int, _ act: @escaping @Sendable (Channel) -> Void
+  ) -> @Sendable () -> Void {
     let enter = enter
-    return { enter? { if $0.attempt == attempt { act($0) } } }
+    return { enter? { if $0.phase.isAt(attempt) { act($0) } } }
   }
 
   /// Learns whether the connection stands. False when it failed.
   private func finishConnecting() -> Bool {
-    guard state == .connecting, let link else { return state == .connected }
+    guard !phase.isConnected, let link else { return phase.isConnected }
     if let problem = link.problem() {
       tryNext(after: problem)
       return false
     }
-    state = .connected
+    guard phase.connect() else { return false }
     handler(.connected)
-    return state == .connected
+    return phase.isConnected
   }
 }
 

@@ -17,9 +17,8 @@ actor Session {
   private let coder = MessageCoder(arenaBytesMax: memoryBytesMax, toleratesUnknownEnums: true)
   private nonisolated let lastCallID = Locked<UInt64>(0)
   private var links: [Int: Link] = [:]
-  private var current: Link?
   private var nextLink = 0
-  private var isClosed = false
+  private var phase = SessionPhase.idle
   /// Whether a daemon has ever answered at the address.
   private(set) var hasBeenConnected = false
   private var ticks = false
@@ -44,6 +43,9 @@ actor Session {
   }
 
   init(address: Address) { self.address = address }
+
+  /// The connection that takes new calls.
+  private var current: Link? { phase.current.flatMap { links[$0] } }
 
   /// Makes one attempt at a call.
   func unary<Request: Message, Response: Message>(
@@ -91,15 +93,15 @@ actor Session {
   /// - Returns: False when the client was closed or the task cancelled meanwhile.
   func wait(_ delay: Duration) async -> Bool {
     let end = ContinuousClock.now + delay
-    while !isClosed, !Task.isCancelled, ContinuousClock.now < end {
+    while !phase.isClosed, !Task.isCancelled, ContinuousClock.now < end {
       try? await Task.sleep(for: min(end - .now, .milliseconds(20)))
     }
-    return !isClosed && !Task.isCancelled
+    return !phase.isClosed && !Task.isCancelled
   }
 
   /// Ends all connections. Calls in flight fail.
   func close() {
-    isClosed = true
+    guard phase.close() else { return }
     for link in links.values { link.channel?.close("the client was closed") }
   }
 
@@ -135,7 +137,7 @@ extension Session {
     _ metadata: [(key: String, value: [UInt8])], receive: @escaping ([UInt8]) throws -> Void,
     end: @escaping (Result<[UInt8], any Error>) -> Void
   ) {
-    guard !isClosed else {
+    guard !phase.isClosed else {
       return end(.failure(MeceneError(.cancelled, "the client was closed", notExecuted: true)))
     }
     let left = (deadline - ContinuousClock.now).components
@@ -225,7 +227,7 @@ extension Session {
     }
     link.channel = channel
     links[number] = link
-    current = link
+    phase.connect(number)
     channel.start { [weak self] act in
       self?.assumeIsolated { session in
         if let channel = session.links[number]?.channel { act(channel) }
@@ -289,7 +291,7 @@ extension Session {
 
   /// The daemon drains, or is about to close the connection and says why.
   private func takeLastWord(_ response: Response, _ link: Link) {
-    if link === current { current = nil }
+    phase.letGo(of: link.number)
     if response.error?.reason == .draining, response.error?.notExecuted == false {
       if link.calls.isEmpty { link.channel?.close("the daemon is shutting down") }
       return
@@ -301,14 +303,14 @@ extension Session {
 
   private func lose(_ link: Link, _ reason: String) {
     links[link.number] = nil
-    if link === current { current = nil }
+    phase.letGo(of: link.number)
     link.state.close(reason)
     let calls = link.calls
     link.calls = [:]
     for call in calls.values {
       let lost = link.state.error(ofCallWith: call.frameBytes, to: address)
       let cancelled = MeceneError(.cancelled, "the client was closed")
-      call.end(.failure(isClosed ? cancelled : lost ?? cancelled))
+      call.end(.failure(phase.isClosed ? cancelled : lost ?? cancelled))
     }
   }
 }
