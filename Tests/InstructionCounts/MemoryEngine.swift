@@ -5,15 +5,22 @@ import Synchronization
 
 /// Decides every click at once, and keeps no books: what is counted of a call through it is the daemon's own work around them.
 final class MemoryEngine: Engine {
-  private let sink = Mutex<@Sendable ([Completion]) -> Void>({ _ in })
+  /// A function by itself would be wrapped once more whenever it is looked at.
+  private struct Sink {
+    let deliver: @Sendable ([Completion]) -> Void
+  }
 
-  func start(sink: @escaping @Sendable ([Completion]) -> Void) { self.sink.withLock { $0 = sink } }
+  private let sink = Mutex<Sink?>(nil)
+
+  func start(sink: @escaping @Sendable ([Completion]) -> Void) {
+    self.sink.withLock { $0 = Sink(deliver: sink) }
+  }
 
   func submit(_ submissions: [Submission], callerCanWait: Bool) {
     let standing = PatronStanding(
       period: openPeriod, clicks: 10, share: Micros(1_000_000), pot: Micros(10_000_000))
     let sink = sink.withLock { $0 }
-    sink(
+    sink?.deliver(
       submissions.compactMap { submission -> Completion? in
         guard case .sink(let ticket) = submission.reply else { return nil }
         return Completion(ticket: ticket, result: .success(.clicked(standing, alreadyClicked: false)))
