@@ -59,7 +59,7 @@ extension Writer {
       return clock.believed
     }
     let verdict = clock.guardian.judge(
-      reading, open: ledger.hasOpened ? ledger.openPeriod : nil, lastCommit: ledger.now)
+      reading, open: ledger.openPeriod, lastCommit: ledger.now)
     return clock.take(verdict, reading, configuration.logger)
   }
 }

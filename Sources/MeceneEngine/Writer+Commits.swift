@@ -56,7 +56,15 @@ extension Writer {
     callsSoFar += Int64(answers.calls)
     publish()
     answers.deliver(sink)
-    if ledger.openPeriod != periodBefore { configuration.periodClosed() }
+    if ledger.openPeriod != periodBefore { noteClosedPeriod() }
+  }
+
+  private func noteClosedPeriod() {
+    executor.async { self.assumeIsolated { $0.turnNext() } }
+    if let clicks = ledger.takeClosedClicks() {
+      runtime.inBackground("mecene.memory") { withExtendedLifetime(clicks) {} }
+    }
+    configuration.periodClosed()
   }
 
   /// What goes back once the commit is durable.

@@ -31,8 +31,7 @@ extension Writer {
       let last = try book.lastCommit()
       sequence = last.sequence
       link = last.link
-      ledger = Ledger(currency: configuration.currency, terms: configuration.terms, at: last.time)
-      try book.load(into: &ledger, fingerprint: { Fingerprint(of: $0) })
+      ledger = try Self.load(book, configuration)
     } catch {
       state = .stopped
       configuration.fatal("the books can't be read back after a failed commit: \(error.sentence)")
@@ -83,6 +82,13 @@ extension Writer {
     executor.async(after: 4 * runtime.now.since(began)) {
       self.assumeIsolated { $0.shrinkSettledLogs() }
     }
+  }
+
+  /// Lets a month's turn reach the accounts, some at a time between commits.
+  func turnNext() {
+    ledger.turnNext(accounts: Self.accountsTurnedAtOnce)
+    guard ledger.isTurning else { return }
+    executor.async { self.assumeIsolated { $0.turnNext() } }
   }
 
   func checkpointWhenDue() {

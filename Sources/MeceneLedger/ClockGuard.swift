@@ -46,13 +46,9 @@ package struct ClockGuard: Sendable {
   /// What a reading means for the ledger.
   ///
   /// - Parameters:
-  ///   - open: The open period; nil before the first.
+  ///   - open: The open period.
   ///   - lastCommit: The last commit's time.
-  package mutating func judge(_ reading: Reading, open: Period?, lastCommit: Timestamp) -> Verdict {
-    guard let open else {
-      anchor = anchor ?? reading
-      return .time(reading.wall, isCounted: false)
-    }
+  package mutating func judge(_ reading: Reading, open: Period, lastCommit: Timestamp) -> Verdict {
     // A clock behind the last commit is wrong, and no anchor: one that boots in 1970 is set right soon.
     if anchor == nil, reading.wall < lastCommit { return .time(reading.wall, isCounted: false) }
     let expected = anchor.map { $0.wall.milliseconds + (reading.counter - $0.counter) }

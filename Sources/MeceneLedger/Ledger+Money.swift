@@ -15,7 +15,7 @@ extension Ledger {
     // Past the last refusal: from here on it must succeed.
     accountNames[fingerprint] = UInt32(accounts.count)
     accounts.append(AccountState(budget: budget))
-    standings.append(Standing())
+    standings.append(Standing(turn: open.turn))
     accountChangeCount += 1
     let id = AccountID(Int64(accounts.count))
     effects.append(.accountOpened(id, name: name.text, displayName: displayName.text, budget: budget))
@@ -149,7 +149,7 @@ extension Ledger {
   /// Moves what an open pot lacks to its budget, as far as there is money.
   mutating func topUp(_ index: Int, cause: Transfer.Cause) {
     let account = accounts[index]
-    let pot = standings[index].openPot
+    let pot = standing(at: index).openPot
     guard pot > .zero else { return }
     let missing = min(account.budget - pot, account.available)
     if missing > .zero { post(.potTopup, index, missing, forPeriod: openPeriod, cause: cause) }

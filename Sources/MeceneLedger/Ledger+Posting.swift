@@ -72,7 +72,8 @@ extension Ledger {
     case .available: return index.map(Place.available)
     case .pot:
       guard let index, let period else { return nil }
-      if period == openPeriod { return .openPot(index) }
+      // Not turned to the open month, it would show what stood in the one before.
+      if period == openPeriod { return standings[index].turn == open.turn ? .openPot(index) : nil }
       guard let closed = unsettled.first, closed.period == period, closed.pots.held(by: id(index)) != nil
       else { return nil }
       return .closedPot(index)

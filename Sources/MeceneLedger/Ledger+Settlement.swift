@@ -21,7 +21,7 @@ extension Ledger {
 
   /// Whether `period` can be settled now; throws why not. A settled period passes.
   package func checkSettleable(_ period: Period) throws(Refusal) {
-    guard let firstPeriod, period >= firstPeriod, period <= openPeriod else { throw .periodNotFound(period) }
+    guard period >= firstPeriod, period <= openPeriod else { throw .periodNotFound(period) }
     guard period < openPeriod else {
       throw Refusal(
         .periodOpen, field: "period", "the period \(period) is still open", ["period": "\(period)"])
@@ -59,7 +59,10 @@ extension Ledger {
   /// Compares a part of a plan, so that a plan of a million pots keeps nobody waiting when it is fixed.
   mutating func checkPlan(_ plan: SettlementPlan, rows: Int) throws(Refusal) -> Outcome {
     try checkSettleable(plan.period)
-    guard let current = unsettled.first, current.period == plan.period else { return .done }
+    if unsettled.first?.turning != nil { turnNext(accounts: rows) }
+    guard let current = unsettled.first, current.period == plan.period, current.turning == nil else {
+      return .done
+    }
     var check = current.check.flatMap { $0.plan === plan ? $0 : nil } ?? PlanCheck(plan, current)
     unsettled[0].check = nil
     do throws(Finding) {

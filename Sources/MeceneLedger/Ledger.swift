@@ -24,12 +24,13 @@ package struct Ledger: Sendable {
   var things: [ThingState] = []
   var accountNames: [Fingerprint: UInt32] = [:]
   var thingURLs: [Fingerprint: UInt32] = [:]
-  /// nil only before the first command of a new ledger.
-  var open: OpenPeriod?
+  var open: OpenPeriod
   /// Closed periods that are not settled, the oldest first.
   var unsettled: [UnsettledPeriod] = []
-  var firstPeriod: Period?
+  var firstPeriod: Period
   var lastSettled: Period?
+  /// Those of the month that closed last, until they are taken.
+  var closedClicks: ClickIndex?
 
   /// All money in the ledger: deposits minus withdrawals.
   package internal(set) var money: Micros = .zero
@@ -51,20 +52,27 @@ package struct Ledger: Sendable {
   struct Standing: Sendable, Hashable {
     var openPot: Micros = .zero
     var newestClick: UInt32 = ClickIndex.end
-    // The highest bit marks a closed account.
-    private var clicksAndMark: UInt32 = 0
+    // The highest bit marks a closed account, the next the month: see `Ledger.turn`.
+    private var clicksAndMarks: UInt32 = 0
     private static let closedMark: UInt32 = 1 << 31
+    private static let turnMark: UInt32 = 1 << 30
+    private static let marks = closedMark | turnMark
 
-    init(isClosed: Bool = false) { self.isClosed = isClosed }
+    init(isClosed: Bool = false, turn: Bool) {
+      clicksAndMarks = (isClosed ? Self.closedMark : 0) | (turn ? Self.turnMark : 0)
+    }
 
+    /// Fewer than 2^30: there is no room for more clicks of a month.
     var clicks: UInt32 {
-      get { clicksAndMark & ~Self.closedMark }
-      set { clicksAndMark = newValue | clicksAndMark & Self.closedMark }
+      get { clicksAndMarks & ~Self.marks }
+      set { clicksAndMarks = newValue | clicksAndMarks & Self.marks }
     }
     var isClosed: Bool {
-      get { clicksAndMark & Self.closedMark != 0 }
-      set { clicksAndMark = newValue ? clicksAndMark | Self.closedMark : clicksAndMark & ~Self.closedMark }
+      get { clicksAndMarks & Self.closedMark != 0 }
+      set { clicksAndMarks = newValue ? clicksAndMarks | Self.closedMark : clicksAndMarks & ~Self.closedMark }
     }
+    /// The open month's, or that of the one before.
+    var turn: Bool { clicksAndMarks & Self.turnMark != 0 }
   }
 
   struct ThingState: Sendable, Hashable {
@@ -75,6 +83,8 @@ package struct Ledger: Sendable {
   struct OpenPeriod: Sendable {
     let period: Period
     let terms: Terms
+    /// Changes from month to month.
+    var turn = false
     var clicks = ClickIndex()
   }
 
@@ -83,6 +93,8 @@ package struct Ledger: Sendable {
     let period: Period
     let terms: Terms
     var pots: PotList
+    /// How far `pots` is made; nil when it is whole.
+    var turning: Turning?
     /// Clicks that stood when it closed; nil when that was before the start.
     var clicks: Int?
     /// Money given and not yet received.
@@ -97,11 +109,19 @@ package struct Ledger: Sendable {
     weak var plan: SettlementPlan?
   }
 
-  /// An empty ledger. Its first period opens with the first command.
+  /// An empty ledger, whose first month opens.
   package init(currency: String, terms: Terms, at time: Timestamp) {
+    self.init(currency: currency, terms: terms, at: time, open: OpenPeriod(period: time.period, terms: terms))
+    effects.append(.periodOpened(open.period, terms))
+  }
+
+  /// An empty ledger with an open month that has stood before. Only builders make it.
+  init(currency: String, terms: Terms, at time: Timestamp, open: OpenPeriod) {
     self.currency = currency
     nextTerms = terms
     now = time
+    self.open = open
+    firstPeriod = open.period
   }
 
   /// Moves time to `time`, or leaves it where it is if that lies in the past. A month that ends closes its period
@@ -110,32 +130,23 @@ package struct Ledger: Sendable {
     let limit = Period.last.next.start.milliseconds - 1
     now = max(now, Timestamp(milliseconds: min(time.milliseconds, limit)))
     let current = now.period
-    if open == nil { openPeriod(current) }
-    while let closing = open, closing.period < current {
-      close(closing)
-      openPeriod(closing.period.next)
+    while open.period < current {
+      closePeriod()
+      effects.append(.periodOpened(open.period, open.terms))
     }
   }
 
-  private mutating func openPeriod(_ period: Period) {
-    if firstPeriod == nil { firstPeriod = period }
-    open = OpenPeriod(period: period, terms: nextTerms)
-    effects.append(.periodOpened(period, nextTerms))
-  }
-
-  private mutating func close(_ closing: OpenPeriod) {
-    var pots = PotList()
-    for index in standings.indices {
-      if standings[index].openPot > .zero {
-        _ = pots.append(AccountID(Int64(index) + 1), standings[index].openPot)
-        standings[index].openPot = .zero
-      }
-      standings[index].clicks = 0
-      standings[index].newestClick = ClickIndex.end
-    }
+  /// Closes the open month and opens the next. It walks nobody: see `turn`.
+  private mutating func closePeriod() {
+    // Of the month before; it was brought over long ago, unless two months end at once.
+    turnNext(accounts: .max)
+    let closing = open
+    open = OpenPeriod(period: closing.period.next, terms: nextTerms, turn: !closing.turn)
+    closedClicks = closing.clicks
     unsettled.append(
       UnsettledPeriod(
-        period: closing.period, terms: closing.terms, pots: pots, clicks: closing.clicks.count))
+        period: closing.period, terms: closing.terms, pots: PotList(), turning: Turning(end: accounts.count),
+        clicks: closing.clicks.count))
   }
 
   /// Decides one command at the time that `advance` set.
@@ -189,10 +200,8 @@ package struct Ledger: Sendable {
 extension Ledger {
   package var accountCount: Int { accounts.count }
   package var thingCount: Int { things.count }
-  /// Whether a first period has opened.
-  package var hasOpened: Bool { open != nil }
-  package var openClickCount: Int { open?.clicks.count ?? 0 }
-  package var openPeriod: Period { open?.period ?? now.period }
+  package var openClickCount: Int { open.clicks.count }
+  package var openPeriod: Period { open.period }
   package var oldestUnsettled: Period? { unsettled.first?.period }
 
   /// The account that a request means; nil if there is none.
@@ -208,7 +217,7 @@ extension Ledger {
     guard id.rawValue >= 1, id.rawValue <= accounts.count else { return nil }
     let account = accounts[Int(id.rawValue) - 1]
     return AccountMoney(
-      budget: account.budget, available: account.available, pot: standings[Int(id.rawValue) - 1].openPot,
+      budget: account.budget, available: account.available, pot: standing(at: Int(id.rawValue) - 1).openPot,
       pots: account.pots)
   }
 
@@ -232,5 +241,5 @@ extension Ledger {
 
 extension Ledger {
   /// The terms of the open period.
-  package var openTerms: Terms { open?.terms ?? nextTerms }
+  package var openTerms: Terms { open.terms }
 }

@@ -6,39 +6,42 @@ extension BookWriter {
   /// Reads the state that follows from the last commit.
   ///
   /// - Parameters:
-  ///   - ledger: An empty ledger with the settings in force.
+  ///   - terms: Those that the next month opens with.
   ///   - fingerprint: Makes a name's fingerprint.
+  /// - Returns: nil when there was no commit yet.
   /// - Throws: `StoreError.damaged` when rows contradict each other.
   package func load(
-    into ledger: inout Ledger, fingerprint: @escaping @Sendable (String) -> Fingerprint
-  ) throws(StoreError) {
-    let clicks = try openPeriod().map { ClickLogTable.readAhead(location, on: runtime, $0) }
-    let accounts = AccountTable.readAhead(location, on: runtime, fingerprint)
-    let things = ThingTable.readAhead(location, on: runtime)
+    terms: Terms, fingerprint: @escaping @Sendable (String) -> Fingerprint
+  ) throws(StoreError) -> Ledger? {
+    let clickRows = try openPeriod().map { ClickLogTable.readAhead(location, on: runtime, $0) }
+    let accountRows = AccountTable.readAhead(location, on: runtime, fingerprint)
+    let thingRows = ThingTable.readAhead(location, on: runtime)
     defer {
-      accounts.cancel()
-      things.cancel()
-      clicks?.cancel()
+      accountRows.cancel()
+      thingRows.cancel()
+      clickRows?.cancel()
     }
-    try query("SELECT (SELECT max(id) FROM account), (SELECT max(id) FROM thing)") {
-      ledger.reserve(accounts: self.atMost($0.integer(0)), things: self.atMost($0.integer(1)))
+    var accounts = LedgerBuilder()
+    accounts.reserve(try atMost("SELECT max(id) FROM account"))
+    try restore(accountRows) { rows throws(Finding) in for row in rows { try accounts.add(row) } }
+    var things = (consume accounts).things()
+    things.reserve(try atMost("SELECT max(id) FROM thing"))
+    try restore(thingRows) { rows throws(Finding) in for row in rows { try things.add(row) } }
+    var months = (consume things).months()
+    try PeriodTable.restore(&months, from: self)
+    committedTransfers = try readPosition()
+    tail.withLock { $0.reach(position.through) }
+    let time = try lastCommit().time
+    guard var holdings = (consume months).holdings(currency: identity.currency, terms: terms, at: time)
+    else { return nil }
+    try restorePots(&holdings, changes: try restoreUnprojected(&holdings))
+    try SettlementTable.restore(&holdings, from: self)
+    var clicks = (consume holdings).clicks()
+    if let clickRows, let period = try openPeriod() {
+      clicks.reserve(try atMost("SELECT max(sequence) FROM \(ClickLogTable.name(period))"))
+      try restore(clickRows) { rows throws(Finding) in try clicks.add(rows) }
     }
-    try restore(accounts) { rows throws(Finding) in
-      for row in rows { try ledger.restoreAccount(row) }
-    }
-    try restore(things) { rows throws(Finding) in
-      for row in rows { try ledger.restoreThing(row) }
-    }
-    try PeriodTable.restore(&ledger, from: self)
-    try loadPots(into: &ledger, changes: try readUnprojected(&ledger))
-    try SettlementTable.restore(&ledger, from: self)
-    if let clicks {
-      try query("SELECT coalesce(max(sequence), 0) FROM \(ClickLogTable.name(ledger.openPeriod))") {
-        ledger.reserveClicks(self.atMost($0.integer(0)))
-      }
-      try restore(clicks) { rows throws(Finding) in try ledger.restoreClicks(rows) }
-    }
-    try LedgerTable.restoreTotals(&ledger, from: self)
+    return try LedgerTable.restoreTotals(consume clicks, from: self)
   }
 
   private func restore<Row>(
@@ -60,15 +63,13 @@ extension BookWriter {
     if let finding { throw .damaged("\(finding)") }
   }
 
-  /// Reads the transfers that the projection lacks: puts them into the tail, and what they left of
-  /// balances into the ledger.
+  /// Follows the transfers that the projection lacks: puts them into the tail, and what they left of balances into memory.
   ///
   /// - Returns: What they changed of pots.
-  private func readUnprojected(_ ledger: inout Ledger) throws(StoreError) -> PotChanges {
-    let newest = try readPosition()
-    committedTransfers = newest
+  private func restoreUnprojected(
+    _ holdings: inout LedgerBuilder.Holdings
+  ) throws(StoreError) -> PotChanges {
     var changes = PotChanges()
-    tail.withLock { $0.reach(position.through) }
     try restore(
       """
       SELECT id, account_id, kind, amount_micros, for_period, available_after_micros, pots_after_micros
@@ -78,14 +79,14 @@ extension BookWriter {
       let (id, account) = (row.integer(0), row.integer(1))
       tail.withLock { $0.append(id, account: account) }
       guard account > 0, id > position.through(account) else { return }
-      try ledger.restoreBalances(
+      try holdings.setBalances(
         of: AccountID(account), available: Micros(row.integer(5)), pots: Micros(row.integer(6)))
       changes.add(
         account: account, kind: Transfer.Kind(rawValue: Int(row.integer(2))), amount: row.integer(3),
         period: row.isNull(4) ? nil : row.integer(4))
     }
     let last = tail.withLock { $0.last }
-    guard last == newest else {
+    guard last == committedTransfers else {
       throw .damaged(
         "\(Finding(table: "transfer", key: "id", expected: "\(last + 1)", found: "a later one"))")
     }
@@ -106,7 +107,9 @@ extension BookWriter {
     return found.newest
   }
 
-  private func loadPots(into ledger: inout Ledger, changes: PotChanges) throws(StoreError) {
+  private func restorePots(
+    _ holdings: inout LedgerBuilder.Holdings, changes: PotChanges
+  ) throws(StoreError) {
     var pots = changes
     try query(
       """
@@ -119,15 +122,16 @@ extension BookWriter {
     if !changes.changes.isEmpty { pots.combine() }
     for pot in pots.changes where pot.held != 0 {
       do throws(Finding) {
-        try ledger.restorePot(
-          of: Period(number: Int(clamping: pot.period)), patron: AccountID(pot.account), Micros(pot.held))
+        try holdings.addPot(
+          of: Period(number: Int(clamping: pot.period)), AccountID(pot.account), Micros(pot.held))
       } catch { throw .damaged("\(error)") }
     }
   }
 
-  /// A number of rows to make room for: the highest key, but never more than fit into the file.
-  private func atMost(_ key: Int64) -> Int {
-    var bytes: Int64 = 0
+  /// A number of rows to make room for: the highest key that is selected, but never more than fit into the file.
+  private func atMost(_ highestKey: String) throws(StoreError) -> Int {
+    var (key, bytes) = (Int64(0), Int64(0))
+    try query(highestKey) { key = $0.integer(0) }
     try? query("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size") {
       bytes = $0.integer(0)
     }

@@ -12,7 +12,7 @@ package final class BookWriter {
   let location: DatabaseLocation
   let runtime: any Runtime
   private let connection: SQLiteConnection
-  private let identity: BookFile.Identity
+  let identity: BookFile.Identity
   private let beginning, committing: Statement
   let filing: FilingStatements
   let projecting: ProjectionStatements
@@ -99,7 +99,7 @@ package final class BookWriter {
     open.time = time
     open.clickRows = 0
     try begin()
-    try ledger.join(&open, identity)
+    if ledger.isCommitted != true { try ledger.join(&open, identity) }
   }
 
   /// Begins a transaction, of a commit or beside them.

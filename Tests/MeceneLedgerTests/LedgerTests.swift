@@ -4,8 +4,8 @@ import Testing
 
 @Suite struct LedgerTests {
   private func ledger(_ terms: Terms = Terms()) -> Ledger {
-    var ledger = Ledger(currency: "EUR", terms: terms, at: Timestamp(milliseconds: 0))
-    ledger.advance(to: Period(number: 682).start)
+    var ledger = Ledger(currency: "EUR", terms: terms, at: Period(number: 682).start)
+    _ = ledger.takeEffects()
     return ledger
   }
 

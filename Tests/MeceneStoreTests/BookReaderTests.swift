@@ -20,7 +20,7 @@ import Testing
         currency: "EUR", secret: [UInt8](repeating: 0, count: 32), createdAt: november, isSimulated: true))
     writer = try book.makeWriter()
     var ledger = Ledger(currency: "EUR", terms: Terms(), at: november)
-    try writer.load(into: &ledger, fingerprint: { Fingerprint(of: $0) })
+    _ = try writer.load(terms: Terms(), fingerprint: { Fingerprint(of: $0) })
     ledger.advance(to: november)
     try commit(1) {
       ledger.takeEffects() + [

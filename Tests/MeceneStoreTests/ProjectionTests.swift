@@ -48,12 +48,12 @@ import Testing
     try books.commit()
     let again = try BookFile(path: books.path, identity: Books.identity)
     let writer = try again.makeWriter()
-    var ledger = Books.emptyLedger
-    try writer.load(into: &ledger, fingerprint: { Fingerprint(of: $0) })
+    let ledger = try #require(try writer.load(terms: Terms(feeBps: 250), fingerprint: { Fingerprint(of: $0) }))
     for n in 1...Books.accounts {
       #expect(ledger.money(of: AccountID(n)) == books.ledger.money(of: AccountID(n)))
     }
     try books.checkKeys(writer)
+    books.ledger.turnNext(accounts: .max)
     #expect(ledger.unsettled.map(\.pots.left.count) == books.ledger.unsettled.map(\.pots.left.count))
     repeat { try writer.project(accounts: 2) } while writer.transfersBehind > 0
     try again.read { try books.check($0, books.ledger, books.transfers) }
@@ -107,10 +107,9 @@ import Testing
     let books = try Books(seed: 8)
     for _ in 0..<5 { try books.commit() }
     try SQLiteConnection(DatabaseLocation(path: books.path)).execute("DELETE FROM transfer WHERE id = 4")
-    var ledger = Books.emptyLedger
     let writer = try BookFile(path: books.path, identity: Books.identity).makeWriter()
     #expect(throws: StoreError.self) {
-      try writer.load(into: &ledger, fingerprint: { Fingerprint(of: $0) })
+      _ = try writer.load(terms: Terms(feeBps: 250), fingerprint: { Fingerprint(of: $0) })
     }
   }
 
@@ -120,10 +119,9 @@ import Testing
     try books.commit()
     try SQLiteConnection(DatabaseLocation(path: books.path)).execute("UPDATE projection SET \(change)")
     #expect(throws: StoreError.self) { try books.book.read { _ in } }
-    var ledger = Books.emptyLedger
     let writer = try BookFile(path: books.path, identity: Books.identity).makeWriter()
     #expect(throws: StoreError.self) {
-      try writer.load(into: &ledger, fingerprint: { Fingerprint(of: $0) })
+      _ = try writer.load(terms: Terms(feeBps: 250), fingerprint: { Fingerprint(of: $0) })
     }
   }
 }
@@ -156,7 +154,7 @@ private final class Books {
     book = try BookFile(path: path, identity: Self.identity)
     writer = try book.makeWriter()
     reader = try book.makeReader()
-    try writer.load(into: &ledger, fingerprint: { Fingerprint(of: $0) })
+    _ = try writer.load(terms: Terms(feeBps: 250), fingerprint: { Fingerprint(of: $0) })
     elsewhere = try BookFile(readingOnly: path)
     var commands: [Command] = []
     for n in 1...Self.accounts {

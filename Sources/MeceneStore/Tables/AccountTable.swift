@@ -60,12 +60,12 @@ struct AccountTable {
   static func readAhead(
     _ location: DatabaseLocation, on runtime: any Runtime,
     _ fingerprint: @escaping @Sendable (String) -> Fingerprint
-  ) -> ReadAhead<Ledger.RestoredAccount> {
+  ) -> ReadAhead<LedgerBuilder.RestoredAccount> {
     ReadAhead(
       location, on: runtime,
       "SELECT id, name, budget_micros, available_micros, pots_micros, closed FROM account ORDER BY id"
     ) { row in
-      Ledger.RestoredAccount(
+      LedgerBuilder.RestoredAccount(
         id: AccountID(row.integer(0)), fingerprint: fingerprint(row.text(1)), budget: Micros(row.integer(2)),
         available: Micros(row.integer(3)), pots: Micros(row.integer(4)), isClosed: row.integer(5) != 0)
     }

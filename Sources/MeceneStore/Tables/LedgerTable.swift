@@ -10,7 +10,7 @@ struct LedgerTable {
 
   private let commit, belongs, sums: Statement
   /// Whether its row belongs to a commit; nil when it is not known.
-  private var isCommitted: Bool?
+  private(set) var isCommitted: Bool?
   /// What the row holds of them; nil when it is not known.
   private var totals: (money: Micros, fees: Micros)?
 
@@ -26,7 +26,6 @@ struct LedgerTable {
 
   /// Lets the row belong to this commit, when it belongs to none.
   mutating func join(_ commit: inout OpenCommit, _ identity: BookFile.Identity) throws(StoreError) {
-    if isCommitted == true { return }
     var sequence: Int64 = 0
     try self.commit.forEachRow { sequence = $0.integer(0) }
     if sequence == 0 {
@@ -56,7 +55,12 @@ struct LedgerTable {
     totals = nil
   }
 
-  static func restoreTotals(_ ledger: inout Ledger, from book: BookWriter) throws(StoreError) {
+  /// Ends the building of a ledger with its sums.
+  static func restoreTotals(
+    _ clicks: consuming LedgerBuilder.Clicks, from book: BookWriter
+  ) throws(StoreError) -> Ledger {
+    var ledger: Ledger?
+    let clicks = clicks
     try book.restore(
       """
       SELECT money_micros, fees_micros, (SELECT coalesce(max(id), 0) FROM transfer),
@@ -64,9 +68,11 @@ struct LedgerTable {
       FROM ledger
       """
     ) { row throws(Finding) in
-      try ledger.restoreTotals(
+      ledger = try clicks.ledger(
         money: Micros(row.integer(0)), fees: Micros(row.integer(1)), transfers: row.integer(2),
         accountChanges: row.integer(3), thingChanges: row.integer(4))
     }
+    guard let ledger else { throw .damaged("no ledger row") }
+    return ledger
   }
 }

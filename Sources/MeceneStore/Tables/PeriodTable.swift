@@ -32,14 +32,14 @@ struct PeriodTable {
     return newest
   }
 
-  static func restore(_ ledger: inout Ledger, from book: BookWriter) throws(StoreError) {
+  static func restore(_ months: inout LedgerBuilder.Months, from book: BookWriter) throws(StoreError) {
     try book.restore(
       """
       SELECT p.number, p.fee_bps, p.minimum_micros, p.receive_requires_giving, s.settled_sequence
       FROM period p LEFT JOIN settlement s ON s.period = p.number ORDER BY p.number
       """
     ) { row throws(Finding) in
-      try ledger.restorePeriod(
+      try months.add(
         Period(number: Int(row.integer(0))),
         Terms(
           feeBps: Int(row.integer(1)), minimum: Micros(row.integer(2)),

@@ -53,7 +53,9 @@ struct SettlementTable {
   }
 
   /// Reads how far the one under way is.
-  static func restore(_ ledger: inout Ledger, from book: BookWriter) throws(StoreError) {
+  static func restore(
+    _ holdings: inout LedgerBuilder.Holdings, from book: BookWriter
+  ) throws(StoreError) {
     try book.restore(
       """
       SELECT s.period, s.digest, s.drained_through, s.paid_through,
@@ -64,7 +66,7 @@ struct SettlementTable {
       FROM settlement s WHERE s.settled_sequence IS NULL
       """
     ) { row throws(Finding) in
-      try ledger.restoreSettlement(
+      try holdings.setSettlement(
         of: Period(number: Int(row.integer(0))), digest: row.blob(1),
         drainedThrough: AccountID(row.integer(2)), paidThrough: AccountID(row.integer(3)),
         clearing: Micros(row.integer(4)))
