@@ -5,7 +5,7 @@ internal import MeceneProof
 internal import MeceneStore
 
 /// The single writer: takes all that waits, lets the ledger decide it in memory, appends the rows, makes them durable
-/// with one commit, and only then hands the outcomes back.
+/// with one commit, and only then hands the outcomes back: rule 9.
 ///
 ///     submissions → ledger → rows → one COMMIT for all of them → outcomes
 ///

@@ -1,4 +1,4 @@
-/// Rule 22 of the economy: a clock that jumps ends no month.
+/// Rule 4 of the economy: a clock that jumps ends no month.
 ///
 /// The wall clock is held against a counter that counts through suspension and never jumps. Both together, at a start or when an
 /// operator confirmed the clock, are the anchor.

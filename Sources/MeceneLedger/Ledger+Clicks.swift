@@ -92,7 +92,7 @@ extension Ledger {
     return decideClick(Int(patronID) - 1, Int(thingID) - 1)
   }
 
-  /// The refusals in their order, then the click.
+  /// The refusals of rules 1 and 3 in their order, then the click: the first makes the pot (rule 2), a repeat is a success.
   private mutating func decideClick(_ patron: Int, _ thing: Int) -> ClickDecision {
     let terms = open.terms
     let target = things[thing]

@@ -95,6 +95,7 @@ extension Ledger {
     return .account(id(index))
   }
 
+  /// What a key answers that was used before: rule 8.
   private func replay(
     _ first: Transfer, _ kind: Transfer.Kind, _ amount: Micros, _ key: RequestKey
   ) throws(Refusal) -> Outcome {
@@ -146,7 +147,7 @@ extension Ledger {
     return accountChangeCount
   }
 
-  /// Moves what an open pot lacks to its budget, as far as there is money.
+  /// Moves what an open pot lacks to its budget, as far as there is money: rule 2.
   mutating func topUp(_ index: Int, cause: Transfer.Cause) {
     let account = accounts[index]
     let pot = standing(at: index).openPot

@@ -17,7 +17,8 @@ extension Ledger {
   mutating func restoreSettlement(
     of period: Period, digest: [UInt8], drainedThrough: AccountID, paidThrough: AccountID, clearing: Micros
   ) throws(Finding) {
-    try Finding.expect("settlement", "\(period)", "0 or more in clearing", clearing >= .zero, found: "\(clearing)")
+    try Finding.expect(
+      "settlement", "\(period)", "0 or more in clearing", clearing >= .zero, found: "\(clearing)")
     guard let position = unsettled.firstIndex(where: { $0.period == period }) else {
       throw Finding(
         table: "settlement", key: "\(period)", expected: "a closed period", found: "the state of another")
@@ -33,7 +34,8 @@ extension Ledger {
     of period: Period, patron: AccountID, _ amount: Micros
   ) throws(Finding) {
     let index = try restoredIndex(patron, "pot", "\(period) \(patron)")
-    try Finding.expect("pot", "\(period) \(patron)", "an amount of 0 or more", amount >= .zero, found: "\(amount)")
+    try Finding.expect(
+      "pot", "\(period) \(patron)", "an amount of 0 or more", amount >= .zero, found: "\(amount)")
     if period == openPeriod {
       standings[index].openPot = amount
     } else if let position = unsettled.firstIndex(where: { $0.period == period }) {

@@ -94,7 +94,8 @@ package struct LedgerBuilder {
       }
       guard let fingerprint = row.fingerprint else {
         throw Finding(
-          table: "thing", key: "\(row.id) fingerprint", expected: "16 bytes", found: "another number of bytes")
+          table: "thing", key: "\(row.id) fingerprint", expected: "16 bytes", found: "another number of bytes"
+        )
       }
       thingURLs[fingerprint] = UInt32(things.count)
       things.append(Ledger.ThingState(owner: UInt32(row.owner.rawValue - 1), isRetired: row.isRetired))
@@ -180,7 +181,8 @@ package struct LedgerBuilder {
       of period: Period, digest: [UInt8], drainedThrough: AccountID, paidThrough: AccountID, clearing: Micros
     ) throws(Finding) {
       try ledger.restoreSettlement(
-        of: period, digest: digest, drainedThrough: drainedThrough, paidThrough: paidThrough, clearing: clearing)
+        of: period, digest: digest, drainedThrough: drainedThrough, paidThrough: paidThrough,
+        clearing: clearing)
     }
 
     /// All money is there.

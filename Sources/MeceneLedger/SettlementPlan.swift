@@ -1,4 +1,4 @@
-/// What the settlement of one period does: a pure function of the period's pots and clicks.
+/// What the settlement of one period does: a pure function of the period's pots and clicks (rule 7).
 ///
 /// The same data give the same plan, and the words of its leaves give the same digest. Patrons and owners stand in
 /// the order of their ids, clicks in the order of patron and thing.

@@ -17,7 +17,7 @@ package struct Terms: Sendable, Hashable, CustomStringConvertible {
     "fee_bps \(feeBps), minimum \(minimum), receive_requires_giving \(receiveRequiresGiving ? 1 : 0)"
   }
 
-  /// Whether an account can give now: it has an open pot, or could make one.
+  /// Whether an account can give now: it has an open pot, or could make one (rule 1).
   package func isActive(pot: Micros, budget: Micros, available: Micros) -> Bool {
     pot > .zero || min(budget, available) >= minimum
   }

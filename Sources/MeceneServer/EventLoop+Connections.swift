@@ -227,7 +227,8 @@ extension EventLoop {
   /// Whether answers to reads, or whatever else is no outcome of the writer's, wait a little longer for such outcomes of the same
   /// connection, to go with them in one send. Sent by themselves they cost as much, and so do the calls that come back for them.
   private func waitsForCompany(_ connection: Connection) -> Bool {
-    guard callsAtWriter >= Self.crowd, connection.phase.isOpen, connection.intake != .held, !connection.hasOutcomes,
+    guard callsAtWriter >= Self.crowd, connection.phase.isOpen, connection.intake != .held,
+      !connection.hasOutcomes,
       connection.writes > 0
     else { return false }
     let since = connection.waitsSince ?? now

@@ -3,7 +3,7 @@ import Testing
 
 @testable import MeceneLedger
 
-/// Rule 22: a clock that jumps ends no month.
+/// Rule 4: a clock that jumps ends no month.
 @Suite struct ClockGuardTests {
   private static let hour: Int64 = 3_600_000
   private static let day: Int64 = 24 * hour

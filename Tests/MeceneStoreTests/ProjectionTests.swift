@@ -48,7 +48,8 @@ import Testing
     try books.commit()
     let again = try BookFile(path: books.path, identity: Books.identity)
     let writer = try again.makeWriter()
-    let ledger = try #require(try writer.load(terms: Terms(feeBps: 250), fingerprint: { Fingerprint(of: $0) }))
+    let ledger = try #require(
+      try writer.load(terms: Terms(feeBps: 250), fingerprint: { Fingerprint(of: $0) }))
     for n in 1...Books.accounts {
       #expect(ledger.money(of: AccountID(n)) == books.ledger.money(of: AccountID(n)))
     }

@@ -32,6 +32,7 @@ struct Settlement: Step {
           atMost: 1))
     }
     try live(shop)
+    try midnight(shop)
   }
 
   static let decemberMs: Int64 = 1_796_083_200_000
@@ -55,6 +56,27 @@ struct Settlement: Step {
       }
     }
     throw LoadError(description: "the settlement ended without its result")
+  }
+
+  /// Clicks before and after the turn of the month, which a million pots go through.
+  private func midnight(_ shop: Workshop) throws {
+    let daemon = try shop.daemon(on: .uniform)
+    defer { daemon.terminate() }
+    let address = daemon.unix.description
+    let turning = Task {
+      try await Task.sleep(for: .seconds(2))
+      return try await withMeceneClient(address) { client in
+        let began = Date()
+        _ = try await client.daemonService.setClock(.init(nowMs: Self.decemberMs))
+        return Date().timeIntervalSince(began)
+      }
+    }
+    let across = try daemon.load(
+      ClickRequests(clicks: shop.freshClicks()), connections: 8, depth: 8, seconds: 4)
+    let turned = try waiting { try await turning.value }
+    shop.results.add(
+      Line(Self.name, "clicks across midnight, 99.9th percentile", across.milliseconds(99.9), "ms").below(20))
+    shop.results.add(Line(Self.name, "the turn of the month itself", turned * 1_000, "ms").below(20))
   }
 
   /// Clicks of the next month while the last one settles.
