@@ -19,9 +19,10 @@ test: packages check
 	clients/python/run-tests .build/debug/mecened -q
 
 # What is long and random: disks that fail at each write in each way, the state machine for ten times as long, all of the real
-# likes, faults planted where money moves.
-campaigns: packages
+# likes, faults planted where money moves and where `make check` looks.
+campaigns: packages development-packages
 	Tests/Mutations/run
+	Tests/Mutations/check
 	MECENE_CAMPAIGNS=1 MECENE_MODEL_STEPS=1000000 swift test --disable-xctest --no-parallel \
 	  --filter 'Campaign|DiskFault|GatheredWrites|LedgerModel|Replay'
 
