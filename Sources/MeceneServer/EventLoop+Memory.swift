@@ -26,8 +26,6 @@ extension EventLoop {
 
   /// What a large frame takes while it arrives and once it is unpacked, for each of its bytes.
   private static let grantPerByte = 4
-  /// What large reads may take together at the reader, in bytes: others wait for that much at the most.
-  private static let bytesBeingReadMax = 4 << 20
 
   /// Whether all together have taken what there is for requests, or for answers.
   var isFullOfRequests: Bool { inFlight.requests > limits.bytesInFlightMax / 2 }
@@ -110,7 +108,7 @@ extension EventLoop {
   /// Hands large reads over, of each connection in turn: as many as keep the reader busy, while there is room for their
   /// answers. Those whose caller has left are forgotten.
   private func readNext() {
-    while bytesBeingRead < Self.bytesBeingReadMax, !isFullOfAnswers,
+    while bytesBeingRead < limits.bytesBeingReadMax, !isFullOfAnswers,
       let next = waitingReads.popFirst()
     {
       guard let connection = connections[next.handle.connection] else { continue }

@@ -40,8 +40,6 @@ actor EventLoop {
   /// nanoseconds. It bought 5 % of mixed load on 64 connections.
   static let crowd = 256
   static let companyMax = UInt64(lingerMs) * 1_000_000
-  /// Descriptors that connections leave for the books: readers, settlements and backups open files.
-  private static let descriptorsHeldBack = 24
   /// How long it may keep its thread altogether while others wait for the actor, in nanoseconds.
   private static let turnsMax: UInt64 = 5_000_000
 
@@ -132,7 +130,7 @@ actor EventLoop {
         descriptor, ready: { [weak self] in self?.assumeIsolated { $0.turns() } }, ended: ended)
     }
     self.poller = poller
-    connectionsMax = min(limits.connectionsMax, ProcessLimits.descriptorsLeft(but: Self.descriptorsHeldBack))
+    connectionsMax = min(limits.connectionsMax, ProcessLimits.descriptorsLeft(but: limits.descriptorsHeldBack))
     waker.withLock { $0 = poller.waker }
     self.listeners = listeners
     watchListeners()

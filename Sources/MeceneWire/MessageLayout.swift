@@ -46,6 +46,11 @@ internal import CMeceneProto
     unsafe self.unpack = unpack
   }
 
+  /// The most elements that the contract lets a repeated field have; 1 for another field, 0 when there is none.
+  package func mostElements(ofField number: Int) -> Int {
+    shapes.indices.contains(number) && shapes[number].kind != .absent ? Int(shapes[number].elementsMax) : 0
+  }
+
   /// A field's name in the contract.
   func fieldName(_ number: Int) -> String { rules[number]?.name ?? "" }
 
