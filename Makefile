@@ -75,7 +75,7 @@ packages:
 	.ci/install-packages libsqlite3-dev libprotobuf-c-dev zlib1g-dev pkg-config
 
 development-packages:
-	.ci/install-packages protobuf-compiler protobuf-c-compiler python3-protobuf sqlite3 python3-venv hledger e2fsprogs
+	.ci/install-packages protobuf-compiler libprotobuf-dev protobuf-c-compiler python3-protobuf sqlite3 python3-venv hledger e2fsprogs
 
 format:
 	swift format format --in-place --recursive Sources clients Tests Benchmarks/Sources Package.swift Benchmarks/Package.swift

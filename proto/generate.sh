@@ -12,6 +12,9 @@ protoc -I proto --plugin=protoc-gen-mecene=proto/plugin/protoc-gen-mecene --mece
   --include_imports --descriptor_set_out=proto/descriptors.binpb $files
 # shellcheck disable=SC2086
 protoc-c -I proto --c_out="$temporary" $files
+# The options are for the plugin: protobuf-c has no descriptor.proto to compile them against, and nothing of them is sent.
+rm "$temporary/mecene/v1/options.pb-c.c" "$temporary/mecene/v1/options.pb-c.h"
+find "$temporary" -name '*.h' -exec sed -i '/#include "mecene\/v1\/options.pb-c.h"/d' {} +
 (cd "$temporary" && find . -name '*.h' | LC_ALL=C sort | while read -r header; do
   mkdir -p "$OLDPWD/Sources/CMeceneProto/include/$(dirname "$header")"
   cp "$header" "$OLDPWD/Sources/CMeceneProto/include/$header"

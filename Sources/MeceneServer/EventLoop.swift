@@ -130,7 +130,8 @@ actor EventLoop {
         descriptor, ready: { [weak self] in self?.assumeIsolated { $0.turns() } }, ended: ended)
     }
     self.poller = poller
-    connectionsMax = min(limits.connectionsMax, ProcessLimits.descriptorsLeft(but: limits.descriptorsHeldBack))
+    connectionsMax = min(
+      limits.connectionsMax, ProcessLimits.descriptorsLeft(but: limits.descriptorsHeldBack))
     waker.withLock { $0 = poller.waker }
     self.listeners = listeners
     watchListeners()

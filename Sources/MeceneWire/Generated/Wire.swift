@@ -12,7 +12,7 @@ package struct Request: Sendable, Hashable {
   package var timeoutMs: UInt32
   /// True = cancel the call with this id; method and payload are ignored.
   package var cancel: Bool
-  /// At most 16 entries.
+  /// What goes with the call beside its request. At most 16 entries.
   package var metadata: [Metadata]
   /// The encoded request message of the method.
   package var payload: [UInt8]
@@ -163,7 +163,7 @@ package struct Response: Sendable, Hashable {
   package var status: UInt32
   /// Set when the status is not OK.
   package var error: Failure?
-  /// At most 16 entries.
+  /// What goes with the answer. At most 16 entries.
   package var metadata: [Metadata]
   /// The encoded response message of the method; empty on a failure and at the end of a stream.
   package var payload: [UInt8]

@@ -9,113 +9,113 @@ class Reason(Named):
 
     #: No reason given.
     UNSPECIFIED = 0
-    #: [NOT_FOUND] No account has this id or name.
+    #: NOT_FOUND: No account has this id or name.
     ACCOUNT_NOT_FOUND = 1
-    #: [NOT_FOUND] No thing has this id or URL.
+    #: NOT_FOUND: No thing has this id or URL.
     THING_NOT_FOUND = 2
-    #: [NOT_FOUND] The ledger has not lived through this period.
+    #: NOT_FOUND: The ledger has not lived through this period.
     PERIOD_NOT_FOUND = 3
-    #: [FAILED_PRECONDITION] The period named is not the open one.
+    #: FAILED_PRECONDITION: The period named is not the open one.
     PERIOD_CLOSED = 4
-    #: [FAILED_PRECONDITION] The account is closed.
+    #: FAILED_PRECONDITION: The account is closed.
     ACCOUNT_CLOSED = 5
-    #: [FAILED_PRECONDITION] The thing takes no new clicks.
+    #: FAILED_PRECONDITION: The thing takes no new clicks.
     THING_RETIRED = 6
-    #: [FAILED_PRECONDITION] Patron and owner are the same account.
+    #: FAILED_PRECONDITION: Patron and owner are the same account.
     OWN_THING = 7
-    #: [FAILED_PRECONDITION] The patron has no pot and can't make one.
+    #: FAILED_PRECONDITION: The patron has no pot and can't make one.
     PATRON_INACTIVE = 8
-    #: [FAILED_PRECONDITION] The owner has no pot and can't make one; to receive one must give.
+    #: FAILED_PRECONDITION: The owner has no pot and can't make one; to receive one must give.
     OWNER_INACTIVE = 9
-    #: [ALREADY_EXISTS] Another account has, or had, this name.
+    #: ALREADY_EXISTS: Another account has, or had, this name.
     NAME_TAKEN = 10
-    #: [ALREADY_EXISTS] Another owner has registered this URL.
+    #: ALREADY_EXISTS: Another owner has registered this URL.
     URL_TAKEN = 11
-    #: [ALREADY_EXISTS] The key was used for a request with other content.
+    #: ALREADY_EXISTS: The key was used for a request with other content.
     KEY_REUSED = 12
-    #: [INVALID_ARGUMENT] The budget is neither 0 nor at least the minimum.
+    #: INVALID_ARGUMENT: The budget is neither 0 nor at least the minimum.
     BELOW_MINIMUM = 13
-    #: [FAILED_PRECONDITION] There is less money available than asked for.
+    #: FAILED_PRECONDITION: There is less money available than asked for.
     INSUFFICIENT_FUNDS = 14
-    #: [INVALID_ARGUMENT] The amount is not at least 1 micro.
+    #: INVALID_ARGUMENT: The amount is not at least 1 micro.
     INVALID_AMOUNT = 15
-    #: [OUT_OF_RANGE] The ledger can't hold this much money.
+    #: OUT_OF_RANGE: The ledger can't hold this much money.
     LEDGER_FULL = 16
-    #: [INVALID_ARGUMENT] The name breaks the rule for names.
+    #: INVALID_ARGUMENT: The name breaks the rule for names.
     INVALID_NAME = 17
-    #: [INVALID_ARGUMENT] The URL can't be used.
+    #: INVALID_ARGUMENT: The URL can't be used.
     INVALID_URL = 18
-    #: [INVALID_ARGUMENT] A text is missing, too long, or holds control characters or those that change the direction of text.
+    #: INVALID_ARGUMENT: A text is missing, too long, or holds control characters or those that change the direction of text.
     INVALID_TEXT = 19
-    #: [INVALID_ARGUMENT] The key is not 1 to 64 printable ASCII characters.
+    #: INVALID_ARGUMENT: The key is not 1 to 64 printable ASCII characters.
     INVALID_KEY = 20
-    #: [INVALID_ARGUMENT] The period is not written like 2026-11.
+    #: INVALID_ARGUMENT: The period is not written like 2026-11.
     INVALID_PERIOD = 21
-    #: [INVALID_ARGUMENT] The page size is negative.
+    #: INVALID_ARGUMENT: The page size is negative.
     INVALID_PAGE_SIZE = 22
-    #: [INVALID_ARGUMENT] The page token is not one given for these arguments.
+    #: INVALID_ARGUMENT: The page token is not one given for these arguments.
     INVALID_PAGE_TOKEN = 23
-    #: [INVALID_ARGUMENT] A field that the call needs is not set.
+    #: INVALID_ARGUMENT: A field that the call needs is not set.
     FIELD_MISSING = 24
-    #: [INVALID_ARGUMENT] A field holds a value that it can't have.
+    #: INVALID_ARGUMENT: A field holds a value that it can't have.
     INVALID_VALUE = 25
-    #: [FAILED_PRECONDITION] The period is still open.
+    #: FAILED_PRECONDITION: The period is still open.
     PERIOD_OPEN = 26
-    #: [FAILED_PRECONDITION] An earlier period has to be settled first.
+    #: FAILED_PRECONDITION: An earlier period has to be settled first.
     EARLIER_PERIOD_UNSETTLED = 27
-    #: [NOT_FOUND] The period has no settlement yet.
+    #: NOT_FOUND: The period has no settlement yet.
     SETTLEMENT_NOT_FOUND = 28
-    #: [DATA_LOSS] A recomputed settlement plan differs from the one that was begun.
+    #: DATA_LOSS: A recomputed settlement plan differs from the one that was begun.
     DIGEST_MISMATCH = 29
-    #: [FAILED_PRECONDITION] The daemon runs on the system's clock.
+    #: FAILED_PRECONDITION: The daemon runs on the system's clock.
     CLOCK_NOT_SIMULATED = 30
-    #: [INVALID_ARGUMENT] The ledger's time can't go back, nor beyond the last period.
+    #: INVALID_ARGUMENT: The ledger's time can't go back, nor beyond the last period.
     CLOCK_OUT_OF_RANGE = 31
-    #: [NOT_FOUND] No service of this name is known to the health check.
+    #: NOT_FOUND: No service of this name is known to the health check.
     SERVICE_UNKNOWN = 32
-    #: [OUT_OF_RANGE] No further account or thing can be held in memory.
+    #: OUT_OF_RANGE: No further account or thing can be held in memory.
     IDS_EXHAUSTED = 33
-    #: [DATA_LOSS] Rows of the books contradict each other; `Verify` names the first wrong one.
+    #: DATA_LOSS: Rows of the books contradict each other; `Verify` names the first wrong one.
     BOOKS_INCONSISTENT = 34
-    #: [NOT_FOUND] The account has no such part in the settlement.
+    #: NOT_FOUND: The account has no such part in the settlement.
     RECEIPT_NOT_FOUND = 35
-    #: [UNIMPLEMENTED] No such method.
+    #: UNIMPLEMENTED: No such method.
     METHOD_UNKNOWN = 60
-    #: [INVALID_ARGUMENT] The payload is not the method's request message.
+    #: INVALID_ARGUMENT: The payload is not the method's request message.
     MALFORMED_PAYLOAD = 61
-    #: [RESOURCE_EXHAUSTED] The message needs more memory than one message may take.
+    #: RESOURCE_EXHAUSTED: The message needs more memory than one message may take.
     MESSAGE_TOO_LARGE = 62
-    #: [RESOURCE_EXHAUSTED] The frame is longer than the limit.
+    #: RESOURCE_EXHAUSTED: The frame is longer than the limit.
     FRAME_TOO_LARGE = 63
-    #: [INVALID_ARGUMENT] The bytes are not a frame of this protocol.
+    #: INVALID_ARGUMENT: The bytes are not a frame of this protocol.
     MALFORMED_FRAME = 64
-    #: [RESOURCE_EXHAUSTED unread transient] Too many calls or connections at once.
+    #: RESOURCE_EXHAUSTED: Too many calls or connections at once.
     TOO_MANY_CALLS = 65
-    #: [INVALID_ARGUMENT] The call id is 0 or belongs to a call in flight.
+    #: INVALID_ARGUMENT: The call id is 0 or belongs to a call in flight.
     INVALID_CALL_ID = 66
-    #: [UNAVAILABLE doubtful transient] The daemon is shutting down.
+    #: UNAVAILABLE: The daemon is shutting down.
     DRAINING = 67
-    #: [UNAVAILABLE doubtful transient] The commit failed; the change may or may not be on disk.
+    #: UNAVAILABLE: The commit failed; the change may or may not be on disk.
     COMMIT_FAILED = 68
-    #: [RESOURCE_EXHAUSTED unread transient] The disk is full; reading goes on.
+    #: RESOURCE_EXHAUSTED: The disk is full; reading goes on.
     DISK_FULL = 69
-    #: [DEADLINE_EXCEEDED doubtful] The call's time ran out before it was executed.
+    #: DEADLINE_EXCEEDED: The call's time ran out before it was executed.
     DEADLINE_EXCEEDED = 70
-    #: [CANCELLED doubtful] The client cancelled the call.
+    #: CANCELLED: The client cancelled the call.
     CANCELLED = 71
-    #: [UNAVAILABLE doubtful transient] The connection was idle, or too slow, for too long.
+    #: UNAVAILABLE: The connection was idle, or too slow, for too long.
     CONNECTION_TIMEOUT = 72
-    #: [INTERNAL doubtful] A fault of the daemon.
+    #: INTERNAL: A fault of the daemon.
     INTERNAL = 73
-    #: [UNAVAILABLE unread] No daemon answers at the address.
+    #: UNAVAILABLE: No daemon answers at the address.
     CONNECT_FAILED = 74
-    #: [UNAVAILABLE doubtful transient] The connection was lost before the answer came.
+    #: UNAVAILABLE: The connection was lost before the answer came.
     CONNECTION_LOST = 75
-    #: [UNAVAILABLE unread transient] The daemon's disk keeps failing: writes are refused until it takes some again.
+    #: UNAVAILABLE: The daemon's disk keeps failing: writes are refused until it takes some again.
     DISK_FAILING = 76
-    #: [UNAVAILABLE unread] The daemon's clock has jumped, and is not confirmed: nothing is booked meanwhile.
+    #: UNAVAILABLE: The daemon's clock has jumped, and is not confirmed: nothing is booked meanwhile.
     CLOCK_UNCONFIRMED = 77
-    #: [INVALID_ARGUMENT] A client was given an address that is none.
+    #: INVALID_ARGUMENT: A client was given an address that is none.
     INVALID_ADDRESS = 78
 
 

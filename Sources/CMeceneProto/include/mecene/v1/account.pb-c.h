@@ -321,7 +321,7 @@ struct  Mecene__V1__ListAccountsResponse
 {
   ProtobufCMessage base;
   /*
-   * By id, rising. At most 1000 entries.
+   * By id, rising.
    */
   size_t n_accounts;
   Mecene__V1__Account **accounts;
@@ -597,7 +597,7 @@ struct  Mecene__V1__GetStatementResponse
    */
   int64_t opening_pots_micros;
   /*
-   * In the journal's order. At most 1000 entries.
+   * In the journal's order.
    */
   size_t n_transfers;
   Mecene__V1__Transfer **transfers;
@@ -650,7 +650,7 @@ struct  Mecene__V1__ListTransfersResponse
 {
   ProtobufCMessage base;
   /*
-   * By transfer id. At most 1000 entries.
+   * By transfer id.
    */
   size_t n_entries;
   Mecene__V1__JournalEntry **entries;

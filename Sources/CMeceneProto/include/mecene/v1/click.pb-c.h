@@ -97,12 +97,12 @@ struct  Mecene__V1__ClickManyRequest
 {
   ProtobufCMessage base;
   /*
-   * Account ids. At most 65536 entries.
+   * Account ids.
    */
   size_t n_patron_ids;
   uint64_t *patron_ids;
   /*
-   * Thing ids. At most 65536 entries.
+   * Thing ids.
    */
   size_t n_thing_ids;
   uint64_t *thing_ids;
@@ -139,12 +139,12 @@ struct  Mecene__V1__ClickManyResponse
    */
   uint32_t refused;
   /*
-   * Positions in the request, from 0, of the refused. At most 65536 entries.
+   * Positions in the request, from 0, of the refused.
    */
   size_t n_refused_indexes;
   uint32_t *refused_indexes;
   /*
-   * Why, for each of refused_indexes. At most 65536 entries.
+   * Why, for each of refused_indexes.
    */
   size_t n_refused_reasons;
   Mecene__V1__Reason *refused_reasons;
@@ -277,7 +277,7 @@ struct  Mecene__V1__ListClicksResponse
 {
   ProtobufCMessage base;
   /*
-   * By thing id, rising. At most 1000 entries.
+   * By thing id, rising.
    */
   size_t n_clicks;
   Mecene__V1__PatronClick **clicks;

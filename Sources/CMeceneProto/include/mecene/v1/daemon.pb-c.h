@@ -117,12 +117,12 @@ struct  Mecene__V1__GetStatusResponse
    */
   int64_t money_micros;
   /*
-   * Settings in force, by name. At most 64 entries.
+   * Settings in force, by name.
    */
   size_t n_settings;
   Mecene__V1__Setting **settings;
   /*
-   * Limits in force, by name. At most 64 entries.
+   * Limits in force, by name.
    */
   size_t n_limits;
   Mecene__V1__Setting **limits;

@@ -20,9 +20,8 @@ PROTOBUF_C__BEGIN_DECLS
 /* --- enums --- */
 
 /*
- * Why a call failed, for programs. Numbers are permanent. Each reason goes with one gRPC status code, named in brackets, with what it
- * means for another attempt: doubtful = the call may have been executed, unless the error says that it was not; unread = said without
- * looking at the call; transient = another attempt may fare better.
+ * Why a call failed, for programs. Numbers are permanent. Each reason has an option with the gRPC status code that goes with it, and with
+ * what it means for another attempt: see ReasonMeaning.
  */
 typedef enum _Mecene__V1__Reason {
   /*
@@ -30,219 +29,219 @@ typedef enum _Mecene__V1__Reason {
    */
   MECENE__V1__REASON__REASON_UNSPECIFIED = 0,
   /*
-   * [NOT_FOUND] No account has this id or name.
+   * No account has this id or name.
    */
   MECENE__V1__REASON__REASON_ACCOUNT_NOT_FOUND = 1,
   /*
-   * [NOT_FOUND] No thing has this id or URL.
+   * No thing has this id or URL.
    */
   MECENE__V1__REASON__REASON_THING_NOT_FOUND = 2,
   /*
-   * [NOT_FOUND] The ledger has not lived through this period.
+   * The ledger has not lived through this period.
    */
   MECENE__V1__REASON__REASON_PERIOD_NOT_FOUND = 3,
   /*
-   * [FAILED_PRECONDITION] The period named is not the open one.
+   * The period named is not the open one.
    */
   MECENE__V1__REASON__REASON_PERIOD_CLOSED = 4,
   /*
-   * [FAILED_PRECONDITION] The account is closed.
+   * The account is closed.
    */
   MECENE__V1__REASON__REASON_ACCOUNT_CLOSED = 5,
   /*
-   * [FAILED_PRECONDITION] The thing takes no new clicks.
+   * The thing takes no new clicks.
    */
   MECENE__V1__REASON__REASON_THING_RETIRED = 6,
   /*
-   * [FAILED_PRECONDITION] Patron and owner are the same account.
+   * Patron and owner are the same account.
    */
   MECENE__V1__REASON__REASON_OWN_THING = 7,
   /*
-   * [FAILED_PRECONDITION] The patron has no pot and can't make one.
+   * The patron has no pot and can't make one.
    */
   MECENE__V1__REASON__REASON_PATRON_INACTIVE = 8,
   /*
-   * [FAILED_PRECONDITION] The owner has no pot and can't make one; to receive one must give.
+   * The owner has no pot and can't make one; to receive one must give.
    */
   MECENE__V1__REASON__REASON_OWNER_INACTIVE = 9,
   /*
-   * [ALREADY_EXISTS] Another account has, or had, this name.
+   * Another account has, or had, this name.
    */
   MECENE__V1__REASON__REASON_NAME_TAKEN = 10,
   /*
-   * [ALREADY_EXISTS] Another owner has registered this URL.
+   * Another owner has registered this URL.
    */
   MECENE__V1__REASON__REASON_URL_TAKEN = 11,
   /*
-   * [ALREADY_EXISTS] The key was used for a request with other content.
+   * The key was used for a request with other content.
    */
   MECENE__V1__REASON__REASON_KEY_REUSED = 12,
   /*
-   * [INVALID_ARGUMENT] The budget is neither 0 nor at least the minimum.
+   * The budget is neither 0 nor at least the minimum.
    */
   MECENE__V1__REASON__REASON_BELOW_MINIMUM = 13,
   /*
-   * [FAILED_PRECONDITION] There is less money available than asked for.
+   * There is less money available than asked for.
    */
   MECENE__V1__REASON__REASON_INSUFFICIENT_FUNDS = 14,
   /*
-   * [INVALID_ARGUMENT] The amount is not at least 1 micro.
+   * The amount is not at least 1 micro.
    */
   MECENE__V1__REASON__REASON_INVALID_AMOUNT = 15,
   /*
-   * [OUT_OF_RANGE] The ledger can't hold this much money.
+   * The ledger can't hold this much money.
    */
   MECENE__V1__REASON__REASON_LEDGER_FULL = 16,
   /*
-   * [INVALID_ARGUMENT] The name breaks the rule for names.
+   * The name breaks the rule for names.
    */
   MECENE__V1__REASON__REASON_INVALID_NAME = 17,
   /*
-   * [INVALID_ARGUMENT] The URL can't be used.
+   * The URL can't be used.
    */
   MECENE__V1__REASON__REASON_INVALID_URL = 18,
   /*
-   * [INVALID_ARGUMENT] A text is missing, too long, or holds control characters or those that change the direction of text.
+   * A text is missing, too long, or holds control characters or those that change the direction of text.
    */
   MECENE__V1__REASON__REASON_INVALID_TEXT = 19,
   /*
-   * [INVALID_ARGUMENT] The key is not 1 to 64 printable ASCII characters.
+   * The key is not 1 to 64 printable ASCII characters.
    */
   MECENE__V1__REASON__REASON_INVALID_KEY = 20,
   /*
-   * [INVALID_ARGUMENT] The period is not written like 2026-11.
+   * The period is not written like 2026-11.
    */
   MECENE__V1__REASON__REASON_INVALID_PERIOD = 21,
   /*
-   * [INVALID_ARGUMENT] The page size is negative.
+   * The page size is negative.
    */
   MECENE__V1__REASON__REASON_INVALID_PAGE_SIZE = 22,
   /*
-   * [INVALID_ARGUMENT] The page token is not one given for these arguments.
+   * The page token is not one given for these arguments.
    */
   MECENE__V1__REASON__REASON_INVALID_PAGE_TOKEN = 23,
   /*
-   * [INVALID_ARGUMENT] A field that the call needs is not set.
+   * A field that the call needs is not set.
    */
   MECENE__V1__REASON__REASON_FIELD_MISSING = 24,
   /*
-   * [INVALID_ARGUMENT] A field holds a value that it can't have.
+   * A field holds a value that it can't have.
    */
   MECENE__V1__REASON__REASON_INVALID_VALUE = 25,
   /*
-   * [FAILED_PRECONDITION] The period is still open.
+   * The period is still open.
    */
   MECENE__V1__REASON__REASON_PERIOD_OPEN = 26,
   /*
-   * [FAILED_PRECONDITION] An earlier period has to be settled first.
+   * An earlier period has to be settled first.
    */
   MECENE__V1__REASON__REASON_EARLIER_PERIOD_UNSETTLED = 27,
   /*
-   * [NOT_FOUND] The period has no settlement yet.
+   * The period has no settlement yet.
    */
   MECENE__V1__REASON__REASON_SETTLEMENT_NOT_FOUND = 28,
   /*
-   * [DATA_LOSS] A recomputed settlement plan differs from the one that was begun.
+   * A recomputed settlement plan differs from the one that was begun.
    */
   MECENE__V1__REASON__REASON_DIGEST_MISMATCH = 29,
   /*
-   * [FAILED_PRECONDITION] The daemon runs on the system's clock.
+   * The daemon runs on the system's clock.
    */
   MECENE__V1__REASON__REASON_CLOCK_NOT_SIMULATED = 30,
   /*
-   * [INVALID_ARGUMENT] The ledger's time can't go back, nor beyond the last period.
+   * The ledger's time can't go back, nor beyond the last period.
    */
   MECENE__V1__REASON__REASON_CLOCK_OUT_OF_RANGE = 31,
   /*
-   * [NOT_FOUND] No service of this name is known to the health check.
+   * No service of this name is known to the health check.
    */
   MECENE__V1__REASON__REASON_SERVICE_UNKNOWN = 32,
   /*
-   * [OUT_OF_RANGE] No further account or thing can be held in memory.
+   * No further account or thing can be held in memory.
    */
   MECENE__V1__REASON__REASON_IDS_EXHAUSTED = 33,
   /*
-   * [DATA_LOSS] Rows of the books contradict each other; `Verify` names the first wrong one.
+   * Rows of the books contradict each other; `Verify` names the first wrong one.
    */
   MECENE__V1__REASON__REASON_BOOKS_INCONSISTENT = 34,
   /*
-   * [NOT_FOUND] The account has no such part in the settlement.
+   * The account has no such part in the settlement.
    */
   MECENE__V1__REASON__REASON_RECEIPT_NOT_FOUND = 35,
   /*
-   * [UNIMPLEMENTED] No such method.
+   * No such method.
    */
   MECENE__V1__REASON__REASON_METHOD_UNKNOWN = 60,
   /*
-   * [INVALID_ARGUMENT] The payload is not the method's request message.
+   * The payload is not the method's request message.
    */
   MECENE__V1__REASON__REASON_MALFORMED_PAYLOAD = 61,
   /*
-   * [RESOURCE_EXHAUSTED] The message needs more memory than one message may take.
+   * The message needs more memory than one message may take.
    */
   MECENE__V1__REASON__REASON_MESSAGE_TOO_LARGE = 62,
   /*
-   * [RESOURCE_EXHAUSTED] The frame is longer than the limit.
+   * The frame is longer than the limit.
    */
   MECENE__V1__REASON__REASON_FRAME_TOO_LARGE = 63,
   /*
-   * [INVALID_ARGUMENT] The bytes are not a frame of this protocol.
+   * The bytes are not a frame of this protocol.
    */
   MECENE__V1__REASON__REASON_MALFORMED_FRAME = 64,
   /*
-   * [RESOURCE_EXHAUSTED unread transient] Too many calls or connections at once.
+   * Too many calls or connections at once.
    */
   MECENE__V1__REASON__REASON_TOO_MANY_CALLS = 65,
   /*
-   * [INVALID_ARGUMENT] The call id is 0 or belongs to a call in flight.
+   * The call id is 0 or belongs to a call in flight.
    */
   MECENE__V1__REASON__REASON_INVALID_CALL_ID = 66,
   /*
-   * [UNAVAILABLE doubtful transient] The daemon is shutting down.
+   * The daemon is shutting down.
    */
   MECENE__V1__REASON__REASON_DRAINING = 67,
   /*
-   * [UNAVAILABLE doubtful transient] The commit failed; the change may or may not be on disk.
+   * The commit failed; the change may or may not be on disk.
    */
   MECENE__V1__REASON__REASON_COMMIT_FAILED = 68,
   /*
-   * [RESOURCE_EXHAUSTED unread transient] The disk is full; reading goes on.
+   * The disk is full; reading goes on.
    */
   MECENE__V1__REASON__REASON_DISK_FULL = 69,
   /*
-   * [DEADLINE_EXCEEDED doubtful] The call's time ran out before it was executed.
+   * The call's time ran out before it was executed.
    */
   MECENE__V1__REASON__REASON_DEADLINE_EXCEEDED = 70,
   /*
-   * [CANCELLED doubtful] The client cancelled the call.
+   * The client cancelled the call.
    */
   MECENE__V1__REASON__REASON_CANCELLED = 71,
   /*
-   * [UNAVAILABLE doubtful transient] The connection was idle, or too slow, for too long.
+   * The connection was idle, or too slow, for too long.
    */
   MECENE__V1__REASON__REASON_CONNECTION_TIMEOUT = 72,
   /*
-   * [INTERNAL doubtful] A fault of the daemon.
+   * A fault of the daemon.
    */
   MECENE__V1__REASON__REASON_INTERNAL = 73,
   /*
-   * [UNAVAILABLE unread] No daemon answers at the address.
+   * No daemon answers at the address.
    */
   MECENE__V1__REASON__REASON_CONNECT_FAILED = 74,
   /*
-   * [UNAVAILABLE doubtful transient] The connection was lost before the answer came.
+   * The connection was lost before the answer came.
    */
   MECENE__V1__REASON__REASON_CONNECTION_LOST = 75,
   /*
-   * [UNAVAILABLE unread transient] The daemon's disk keeps failing: writes are refused until it takes some again.
+   * The daemon's disk keeps failing: writes are refused until it takes some again.
    */
   MECENE__V1__REASON__REASON_DISK_FAILING = 76,
   /*
-   * [UNAVAILABLE unread] The daemon's clock has jumped, and is not confirmed: nothing is booked meanwhile.
+   * The daemon's clock has jumped, and is not confirmed: nothing is booked meanwhile.
    */
   MECENE__V1__REASON__REASON_CLOCK_UNCONFIRMED = 77,
   /*
-   * [INVALID_ARGUMENT] A client was given an address that is none.
+   * A client was given an address that is none.
    */
   MECENE__V1__REASON__REASON_INVALID_ADDRESS = 78
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MECENE__V1__REASON)

@@ -319,7 +319,7 @@ struct  Mecene__V1__ListSettlementsResponse
 {
   ProtobufCMessage base;
   /*
-   * The newest period first. At most 1000 entries.
+   * The newest period first.
    */
   size_t n_settlements;
   Mecene__V1__Settlement **settlements;
@@ -400,7 +400,7 @@ struct  Mecene__V1__GetRevenueResponse
 {
   ProtobufCMessage base;
   /*
-   * By thing id, rising. At most 1000 entries.
+   * By thing id, rising.
    */
   size_t n_things;
   Mecene__V1__ThingRevenue **things;
@@ -533,7 +533,7 @@ struct  Mecene__V1__Receipt
    */
   uint64_t leaf_index;
   /*
-   * The siblings on the way to the tree's root, the lowest first. At most 64 entries.
+   * The siblings on the way to the tree's root, the lowest first.
    */
   size_t n_path;
   char **path;
@@ -577,7 +577,7 @@ struct  Mecene__V1__PatronPart
    */
   int64_t fee_micros;
   /*
-   * By thing id. At most 500000 entries: a receipt of more is refused.
+   * By thing id. A receipt of more is refused.
    */
   size_t n_clicks;
   Mecene__V1__ReceiptClick **clicks;

@@ -230,7 +230,7 @@ struct  Mecene__V1__ListThingsResponse
 {
   ProtobufCMessage base;
   /*
-   * By id, rising. At most 1000 entries.
+   * By id, rising.
    */
   size_t n_things;
   Mecene__V1__Thing **things;

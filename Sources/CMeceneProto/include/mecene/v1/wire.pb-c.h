@@ -51,7 +51,7 @@ struct  Mecene__V1__Request
    */
   protobuf_c_boolean cancel;
   /*
-   * At most 16 entries.
+   * What goes with the call beside its request.
    */
   size_t n_metadata;
   Mecene__V1__Metadata **metadata;
@@ -88,7 +88,7 @@ struct  Mecene__V1__Response
    */
   Mecene__V1__Error *error;
   /*
-   * At most 16 entries.
+   * What goes with the answer.
    */
   size_t n_metadata;
   Mecene__V1__Metadata **metadata;
@@ -149,7 +149,7 @@ struct  Mecene__V1__Error
    */
   protobuf_c_boolean not_executed;
   /*
-   * Every number of the sentence, by name. At most 16 entries.
+   * Every number of the sentence, by name.
    */
   size_t n_details;
   Mecene__V1__Detail **details;
