@@ -124,7 +124,9 @@ let package = Package(
       name: "MeceneProofTests", dependencies: ["MeceneProof", "MeceneLedger", "MeceneConcurrency"],
       swiftSettings: common),
     .testTarget(name: "MeceneTerminalTests", dependencies: ["MeceneTerminal"], swiftSettings: common),
-    .testTarget(name: "MeceneTransportTests", dependencies: ["MeceneTransport"], swiftSettings: common),
+    .testTarget(
+      name: "MeceneTransportTests", dependencies: ["MeceneTransport", "TestSupport"], swiftSettings: common),
+    .testTarget(name: "MeceneGzipTests", dependencies: ["MeceneGzip", "TestSupport"], swiftSettings: common),
     .testTarget(
       name: "MeceneStoreTests",
       dependencies: [

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import MeceneServer
@@ -5,13 +6,9 @@ import Testing
 @Suite struct CallTableTests {
   @Test(arguments: [8, 100, 5_000])
   func `the table agrees with a dictionary`(ids: UInt64) {
-    var random = SystemRandomNumberGenerator()
+    var random = SeededGenerator.printed()
     let seed = random.next()
-    var state = seed
-    func next() -> UInt64 {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return state >> 20
-    }
+    func next() -> UInt64 { random.next() >> 20 }
     var table = CallTable<String>(seed: seed)
     var naive: [UInt64: String] = [:]
     for step in 0..<100_000 {

@@ -135,11 +135,12 @@ import Testing
   }
 
   @Test func `random garbage never ends the daemon`() async throws {
+    var random = SeededGenerator.printed()
+    let garbage = (0..<200).map { _ in
+      (0..<Int.random(in: 1...300, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+    }
     try await withServer { server in
-      for _ in 0..<200 {
-        let connection = try RawConnection(server.addresses[1])
-        connection.send((0..<Int.random(in: 1...300)).map { _ in UInt8.random(in: 0...255) })
-      }
+      for bytes in garbage { try RawConnection(server.addresses[1]).send(bytes) }
       #expect(try check(RawConnection(server.addresses[0]), id: 1).status == .serving)
     }
   }
@@ -366,14 +367,15 @@ import Testing
     var limits = Limits()
     limits.bytesWaitingMax = 100_000
     limits.writeStallMs = 500
-    try await withServer(limits: limits) { server in
-      let stuck = try RawConnection(server.addresses[1])
-      let frame = try stuck.frame(.daemonServiceGetStatus, GetStatusRequest(), id: 1)
+    try await withServer(limits: limits) { server async throws in
+      let asked = Locked(0)
+      // Each answer has more than a thousand bytes: far more than the sockets hold.
       Thread.detachNewThread { [address = server.addresses[1]] in
-        guard let other = try? RawConnection(address) else { return }
+        guard let deaf = try? RawConnection(address) else { return }
         var id: UInt64 = 1
-        while id < 20_000, let frame = try? other.frame(.daemonServiceGetStatus, GetStatusRequest(), id: id) {
-          other.send(frame)
+        while id < 200_000, let frame = try? deaf.frame(.daemonServiceGetStatus, GetStatusRequest(), id: id) {
+          deaf.send(frame)
+          asked.withLock { $0 = Int(id) }
           id += 1
         }
       }
@@ -381,8 +383,19 @@ import Testing
       for id in 1...50 as ClosedRange<UInt64> {
         #expect(try check(RawConnection(server.addresses[0]), id: id).status == .serving)
       }
-      stuck.send(frame)
-      #expect(try stuck.receive()?.status == 0)
+      // It is not read from: what it asks stays in the sockets, and its answers within their bound.
+      #expect(try await eventually { asked.withLock { $0 } > 100 })
+      var before = -1
+      #expect(
+        try await eventually {
+          defer { before = asked.withLock { $0 } }
+          return asked.withLock { $0 } == before
+        })
+      #expect(asked.withLock { $0 } < 200_000 - 1)
+      #expect(await server.bytesInFlight < 4 << 20)
+      // In the end it is closed, and whoever sends hears so.
+      #expect(try await eventually { await server.connectionCount == 0 })
+      #expect(try check(RawConnection(server.addresses[0]), id: 1).status == .serving)
     }
   }
 

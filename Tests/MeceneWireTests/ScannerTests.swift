@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import MeceneWire
@@ -111,13 +112,8 @@ import Testing
   }
 
   @Test func `random bytes and mutated messages never crash`() throws {
-    var random = SystemRandomNumberGenerator()
-    let seed = UInt64.random(in: .min ... .max, using: &random)
-    var state = seed
-    func next(_ bound: UInt64) -> UInt64 {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return (state >> 33) % bound
-    }
+    var random = SeededGenerator.printed()
+    func next(_ bound: UInt64) -> UInt64 { (random.next() >> 33) % bound }
     let valid = try coder.encode(
       ListClicksResponse(clicks: [PatronClick(thingID: 1, url: "u", title: "t")], period: "2026-11"))
     for _ in 0..<20_000 {
