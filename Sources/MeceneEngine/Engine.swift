@@ -224,6 +224,8 @@ package protocol LedgerReading {
   func things(owner: AccountID?, after: ThingID?, limit: Int, bytesMax: Int) throws -> (
     things: [ThingRecord], hasMore: Bool
   )
+  /// What things are called, in one look-up: of ids that rise, the first until their texts have more bytes than `bytesMax`.
+  func labels(of things: [ThingID], bytesMax: Int) throws -> [ThingLabel]
   func statement(_ reference: AccountReference, period: Period?, after: TransferID?, limit: Int) throws
     -> StatementPage
   func journal(period: Period?, after: TransferID?, limit: Int) throws -> [BookedTransfer]

@@ -106,6 +106,21 @@ package struct SettlementRecord: Sendable, Hashable {
   }
 }
 
+/// What a list shows of a thing.
+package struct ThingLabel: Sendable, Hashable {
+  package let id: ThingID
+  package let url: String
+  package let title: String
+  package let ownerName: String
+
+  package init(id: ThingID, url: String, title: String, ownerName: String) {
+    self.id = id
+    self.url = url
+    self.title = title
+    self.ownerName = ownerName
+  }
+}
+
 /// A movement as it stands in the journal.
 package struct BookedTransfer: Sendable, Hashable {
   package let transfer: Transfer

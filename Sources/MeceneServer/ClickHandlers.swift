@@ -78,19 +78,19 @@ extension Handlers: ClickServiceHandler {
     _ page: ClickPage, _ limits: Limits, _ arguments: @autoclosure () -> [String],
     _ reading: any LedgerReading
   ) throws -> ListClicksResponse {
-    let (clicks, isCut) = try limits.page(Array(zip(page.things, page.shares))) { id, share in
-      let thing = try reading.thing(.id(id))
-      return PatronClick(
-        thingID: UInt64(clamping: id.rawValue), url: thing.url, title: thing.title,
-        ownerName: thing.ownerName,
-        shareMicros: share.rawValue)
+    let labels = try reading.labels(of: page.things, bytesMax: limits.pageBytesMax)
+    let (clicks, isCut) = limits.page(Array(zip(labels, page.shares))) { thing, share in
+      PatronClick(
+        thingID: UInt64(clamping: thing.id.rawValue), url: thing.url, title: thing.title,
+        ownerName: thing.ownerName, shareMicros: share.rawValue)
     } bytes: {
       $0.url.utf8.count + $0.title.utf8.count + $0.ownerName.utf8.count + 32
     }
     let last = clicks.last.map { Int64(clamping: $0.thingID) }
     return ListClicksResponse(
       clicks: clicks,
-      nextPageToken: page.hasMore || isCut ? PageToken.make(after: last ?? 0, arguments: arguments()) : "",
+      nextPageToken: page.hasMore || isCut || labels.count < page.things.count
+        ? PageToken.make(after: last ?? 0, arguments: arguments()) : "",
       period: page.period.description, clicksTotal: UInt64(clamping: page.clicksTotal),
       potMicros: page.pot.rawValue,
       feeMicros: page.fee.rawValue, settled: page.settled)

@@ -66,10 +66,10 @@ extension Handlers: SettlementServiceHandler {
     return .task(bytes: limits.pageBytesMax) {
       let page = try await engine.revenue(owner, period, after: after, limit: size)
       return try await engine.read { reading in
-        let (things, isCut) = try limits.page(page.things) { revenue in
-          let thing = try reading.thing(.id(revenue.thing))
-          return MeceneWire.ThingRevenue(
-            thingID: UInt64(clamping: revenue.thing.rawValue), url: thing.url, title: thing.title,
+        let labels = try reading.labels(of: page.things.map(\.thing), bytesMax: limits.pageBytesMax)
+        let (things, isCut) = limits.page(Array(zip(labels, page.things))) { thing, revenue in
+          MeceneWire.ThingRevenue(
+            thingID: UInt64(clamping: thing.id.rawValue), url: thing.url, title: thing.title,
             clicks: UInt64(clamping: revenue.clicks), micros: revenue.micros.rawValue)
         } bytes: {
           $0.url.utf8.count + $0.title.utf8.count + 32
@@ -77,7 +77,8 @@ extension Handlers: SettlementServiceHandler {
         let last = things.last.map { Int64(clamping: $0.thingID) }
         return GetRevenueResponse(
           things: things,
-          nextPageToken: page.hasMore || isCut ? PageToken.make(after: last ?? 0, arguments: arguments) : "",
+          nextPageToken: page.hasMore || isCut || labels.count < page.things.count
+            ? PageToken.make(after: last ?? 0, arguments: arguments) : "",
           period: page.period.description, clicksTotal: UInt64(clamping: page.clicksTotal),
           microsTotal: page.microsTotal.rawValue, settled: page.settled)
       }

@@ -102,6 +102,34 @@ extension BookSnapshot {
     return (hasMore && things.count > 1 ? things.dropLast() : things, hasMore)
   }
 
+  /// What things are called, in one look-up.
+  ///
+  /// - Parameters:
+  ///   - ids: Rising.
+  ///   - bytesMax: No more are read when their texts have more than this.
+  /// - Throws: A `Refusal` when there is no such thing.
+  package func labels(of ids: [ThingID], bytesMax: Int) throws -> [ThingLabel] {
+    var labels: [ThingLabel] = []
+    var bytes = 0
+    try readRows(
+      """
+      SELECT id, url, title, owner_name FROM thing WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id
+      """, ["[" + ids.map { "\($0.rawValue)" }.joined(separator: ",") + "]"]
+    ) { row in
+      let label = ThingLabel(
+        id: ThingID(row.integer(0)), url: row.text(1), title: row.text(2), ownerName: row.text(3))
+      bytes += label.url.utf8.count + label.title.utf8.count + label.ownerName.utf8.count
+      labels.append(label)
+      return bytes <= bytesMax
+    }
+    let isCut = bytes > bytesMax
+    for (position, id) in ids.enumerated() {
+      if isCut, position == labels.count { break }
+      guard position < labels.count, labels[position].id == id else { throw Refusal.thingNotFound(.id(id)) }
+    }
+    return labels
+  }
+
   private func accountRecord(_ row: Columns) throws -> AccountRecord {
     let id = AccountID(row.integer(0))
     var money = AccountMoney(

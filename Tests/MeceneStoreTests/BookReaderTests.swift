@@ -88,6 +88,29 @@ import Testing
     try book.read { try check($0, through: 150) }
   }
 
+  @Test func `what many things are called is what each is called, up to a number of bytes`() throws {
+    for sequence in 2...6 as ClosedRange<Int64> { try commitThings(sequence) }
+    try book.read { snapshot in
+      let ids = stride(from: 1 as Int64, to: 100, by: 3).map(ThingID.init)
+      let single = try ids.map { id in
+        let thing = try snapshot.thing(.id(id))
+        return ThingLabel(id: id, url: thing.url, title: thing.title, ownerName: thing.ownerName)
+      }
+      #expect(try snapshot.labels(of: ids, bytesMax: .max) == single)
+      #expect(try snapshot.labels(of: [], bytesMax: 0).isEmpty)
+      let bytes = single.prefix(5).map { $0.url.utf8.count + $0.title.utf8.count + $0.ownerName.utf8.count }
+      // The one that goes beyond is there too.
+      #expect(try snapshot.labels(of: ids, bytesMax: bytes.reduce(0, +)) == Array(single.prefix(6)))
+      #expect(try snapshot.labels(of: ids, bytesMax: 0) == [single[0]])
+      for stranger in [ThingID(0), ThingID(101)] {
+        let asked = (ids + [stranger]).sorted { $0.rawValue < $1.rawValue }
+        #expect(throws: Refusal.thingNotFound(.id(stranger))) {
+          try snapshot.labels(of: asked, bytesMax: .max)
+        }
+      }
+    }
+  }
+
   @Test func `a read that fails leaves no snapshot behind`() throws {
     let reader = try book.makeReader()
     #expect(throws: Refusal.self) { try reader.read { _ = try $0.thing(.id(ThingID(1))) } }
