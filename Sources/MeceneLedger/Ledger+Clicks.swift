@@ -58,7 +58,7 @@ extension Ledger {
     // Past the last refusal: from here on it must succeed.
     turn(patron)
     let head = standings[patron].newestClick
-    let wasClicked = open.clicks.remove(patron: UInt32(patron), thing: UInt32(thing), head: head)
+    let wasClicked = open.clicks.remove(patron: patron.rawValue, thing: UInt32(thing), head: head)
     if wasClicked {
       standings[patron].clicks -= 1
       appendClick(patron, thing, isUndone: true)
@@ -79,7 +79,7 @@ extension Ledger {
     let page = open.clicks.page(from: &standings[patron].newestClick, after: last, limit: limit)
     let split = split(patron)
     return ClickPage(
-      period: openPeriod, patron: id(patron),
+      period: openPeriod, patron: patron.id,
       clicks: page.things.enumerated().map { position, thing in
         (ThingID(Int64(thing) + 1), split.share(at: page.before + position))
       }, hasMore: page.before + page.things.count < page.total, total: page.total,
@@ -89,19 +89,19 @@ extension Ledger {
   private mutating func decideClick(_ patronID: UInt64, _ thingID: UInt64) -> ClickDecision {
     guard patronID >= 1, patronID <= UInt64(accounts.count) else { return .refused(.accountNotFound) }
     guard thingID >= 1, thingID <= UInt64(things.count) else { return .refused(.thingNotFound) }
-    return decideClick(Int(patronID) - 1, Int(thingID) - 1)
+    return decideClick(AccountIndex(UInt32(patronID - 1)), Int(thingID) - 1)
   }
 
   /// The refusals of rules 1 and 3 in their order, then the click: the first makes the pot (rule 2), a repeat is a success.
-  private mutating func decideClick(_ patron: Int, _ thing: Int) -> ClickDecision {
+  private mutating func decideClick(_ patron: AccountIndex, _ thing: Int) -> ClickDecision {
     let terms = open.terms
     let target = things[thing]
-    let owner = Int(target.owner)
+    let owner = target.owner
     let giver = standing(at: patron)
     if giver.isClosed || standings[owner].isClosed { return .refused(.accountClosed) }
     if target.isRetired { return .refused(.thingRetired) }
     if owner == patron { return .refused(.ownThing) }
-    let place = open.clicks.find(patron: UInt32(patron), thing: UInt32(thing))
+    let place = open.clicks.find(patron: patron.rawValue, thing: UInt32(thing))
     if place.isStanding { return .alreadyClicked }
     guard isActive(patron, terms) else { return .refused(.patronInactive) }
     guard !terms.receiveRequiresGiving || isActive(owner, terms) else { return .refused(.ownerInactive) }
@@ -114,21 +114,21 @@ extension Ledger {
     }
     standings[patron].clicks += 1
     standings[patron].newestClick = open.clicks.insert(
-      at: place, patron: UInt32(patron), thing: UInt32(thing), head: giver.newestClick,
+      at: place, patron: patron.rawValue, thing: UInt32(thing), head: giver.newestClick,
       clicks: giver.clicks + 1)
     appendClick(patron, thing, isUndone: false)
     return .clicked
   }
 
   /// Whoever has a pot is active; only without one the account's money decides.
-  @inline(__always) private func isActive(_ index: Int, _ terms: Terms) -> Bool {
+  @inline(__always) private func isActive(_ index: AccountIndex, _ terms: Terms) -> Bool {
     standing(at: index).openPot > .zero
       || terms.isActive(pot: .zero, budget: accounts[index].budget, available: accounts[index].available)
   }
 
-  private mutating func appendClick(_ patron: Int, _ thing: Int, isUndone: Bool) {
+  private mutating func appendClick(_ patron: AccountIndex, _ thing: Int, isUndone: Bool) {
     clickEffects.append(
-      ClickEffect(patron: id(patron), thing: ThingID(Int64(thing) + 1), isUndone: isUndone))
+      ClickEffect(patron: patron.id, thing: ThingID(Int64(thing) + 1), isUndone: isUndone))
   }
 
   private func checkOpen(_ period: Period?) throws(Refusal) {
@@ -138,28 +138,30 @@ extension Ledger {
       ["period": "\(period)", "open_period": "\(openPeriod)"])
   }
 
-  @inline(__always) private func split(_ patron: Int) -> Split { split(standing(at: patron), patron) }
+  @inline(__always) private func split(_ patron: AccountIndex) -> Split {
+    split(standing(at: patron), patron)
+  }
 
-  @inline(__always) private func split(_ standing: Standing, _ patron: Int) -> Split {
+  @inline(__always) private func split(_ standing: Standing, _ patron: AccountIndex) -> Split {
     Split(
-      pot: standing.openPot, feeBps: open.terms.feeBps, clicks: Int(standing.clicks), patron: id(patron),
+      pot: standing.openPot, feeBps: open.terms.feeBps, clicks: Int(standing.clicks), patron: patron.id,
       period: openPeriod)
   }
 
   // Inlined, as what it calls: the whole ledger would be copied to be asked, which is a tenth of a click.
-  @inline(__always) private func standing(_ patron: Int) -> PatronStanding {
+  @inline(__always) private func standing(_ patron: AccountIndex) -> PatronStanding {
     let standing = standing(at: patron)
     return PatronStanding(
       period: openPeriod, clicks: Int(standing.clicks), share: split(standing, patron).least,
       pot: standing.openPot)
   }
 
-  private func refusal(_ reason: Refusal.Reason, patron: Int, thing: Int) -> Refusal {
-    let owner = Int(things[thing].owner)
+  private func refusal(_ reason: Refusal.Reason, patron: AccountIndex, thing: Int) -> Refusal {
+    let owner = things[thing].owner
     switch reason {
     case .accountClosed:
       return standings[patron].isClosed
-        ? .closed(id(patron), field: "patron") : .closed(id(owner), field: "thing")
+        ? .closed(patron.id, field: "patron") : .closed(owner.id, field: "thing")
     case .thingRetired:
       return Refusal(
         reason, field: "thing", "thing number \(thing + 1) is retired and takes no new clicks",
@@ -168,7 +170,7 @@ extension Ledger {
       return Refusal(
         reason, field: "thing",
         "thing number \(thing + 1) belongs to the patron; own things can't be clicked",
-        ["thing_id": "\(thing + 1)", "account_id": "\(patron + 1)"])
+        ["thing_id": "\(thing + 1)", "account_id": "\(patron.id)"])
     case .patronInactive:
       return inactive(reason, patron, thing, field: "patron", "the patron can't give")
     default:
@@ -177,7 +179,9 @@ extension Ledger {
     }
   }
 
-  private func inactive(_ reason: Refusal.Reason, _ index: Int, _ thing: Int, field: String, _ claim: String)
+  private func inactive(
+    _ reason: Refusal.Reason, _ index: AccountIndex, _ thing: Int, field: String, _ claim: String
+  )
     -> Refusal
   {
     let account = accounts[index]
@@ -187,7 +191,7 @@ extension Ledger {
       "\(claim): the budget is \(inCurrency(account.budget)) and \(inCurrency(account.available)) is available; "
         + "both have to be at least \(inCurrency(minimum))",
       [
-        "account_id": "\(index + 1)", "thing_id": "\(thing + 1)",
+        "account_id": "\(index.id)", "thing_id": "\(thing + 1)",
         "budget_micros": "\(account.budget.rawValue)",
         "available_micros": "\(account.available.rawValue)", "minimum_micros": "\(minimum.rawValue)",
       ])
@@ -220,14 +224,14 @@ extension Ledger {
     var sum: UInt64 = 0
     for position in 0..<count {
       sum &+= UInt64(standings[Int(ahead[position].patron)].clicks)
-      sum &+= UInt64(things[Int(ahead[position].thing)].owner)
+      sum &+= UInt64(things[Int(ahead[position].thing)].owner.rawValue)
     }
     let clicks = open.clicks
     for position in 0..<count {
       sum &+= UInt64(clicks.prefetch(patron: ahead[position].patron, thing: ahead[position].thing))
     }
     for position in 0..<count {
-      sum &+= UInt64(standings[Int(things[Int(ahead[position].thing)].owner)].clicks)
+      sum &+= UInt64(standings[things[Int(ahead[position].thing)].owner].clicks)
     }
     prefetched &+= sum
   }

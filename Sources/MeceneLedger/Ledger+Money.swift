@@ -13,7 +13,7 @@ extension Ledger {
       throw Refusal(.idsExhausted, "the ledger holds \(accounts.count) accounts and can't take another")
     }
     // Past the last refusal: from here on it must succeed.
-    accountNames[fingerprint] = UInt32(accounts.count)
+    accountNames[fingerprint] = AccountIndex(UInt32(accounts.count))
     accounts.append(AccountState(budget: budget))
     standings.append(Standing(turn: open.turn))
     accountChangeCount += 1
@@ -28,20 +28,20 @@ extension Ledger {
     let index = try index(reference, field: "account")
     // Past the last refusal: from here on it must succeed.
     if let displayName { change(index, AccountChange(displayName: displayName.text)) }
-    return .account(id(index))
+    return .account(index.id)
   }
 
   mutating func setBudget(_ reference: AccountReference, _ budget: Micros) throws(Refusal) -> Outcome {
     let index = try index(reference, field: "account")
     try checkBudget(budget)
-    guard !standings[index].isClosed else { throw .closed(id(index), reference, field: "account") }
+    guard !standings[index].isClosed else { throw .closed(index.id, reference, field: "account") }
     // Past the last refusal: from here on it must succeed.
     if budget != accounts[index].budget {
       accounts[index].budget = budget
       let changeID = change(index, AccountChange(budget: budget))
       topUp(index, cause: .budget(changeID: changeID))
     }
-    return .account(id(index))
+    return .account(index.id)
   }
 
   mutating func deposit(
@@ -50,7 +50,7 @@ extension Ledger {
     let index = try index(reference, field: "account")
     if let keyed { return try replay(keyed, .deposit, amount, key) }
     try checkAmount(amount)
-    guard !standings[index].isClosed else { throw .closed(id(index), reference, field: "account") }
+    guard !standings[index].isClosed else { throw .closed(index.id, reference, field: "account") }
     guard money.adding(amount) != nil else {
       throw Refusal(
         .ledgerFull, field: "amount_micros",
@@ -59,7 +59,7 @@ extension Ledger {
     }
     // Past the last refusal: from here on it must succeed.
     let transfer = post(.deposit, index, amount)
-    effects.append(.keyBound(id(index), key, transfer.id))
+    effects.append(.keyBound(index.id, key, transfer.id))
     topUp(index, cause: .credit(transfer.id))
     return .transfer(transfer, replayed: false)
   }
@@ -67,7 +67,7 @@ extension Ledger {
   mutating func withdraw(
     _ source: MoneySource, _ amount: Micros, _ key: RequestKey, keyed: Transfer?
   ) throws(Refusal) -> Outcome {
-    var index: Int?
+    var index: AccountIndex?
     if case .account(let reference) = source { index = try self.index(reference, field: "account") }
     if let keyed { return try replay(keyed, .withdraw, amount, key) }
     try checkAmount(amount)
@@ -80,7 +80,7 @@ extension Ledger {
     }
     // Past the last refusal: from here on it must succeed.
     let transfer = post(.withdraw, index, amount)
-    effects.append(.keyBound(index.map(id), key, transfer.id))
+    effects.append(.keyBound(index?.id, key, transfer.id))
     return .transfer(transfer, replayed: false)
   }
 
@@ -92,7 +92,7 @@ extension Ledger {
       accounts[index].budget = .zero
       change(index, AccountChange(budget: .zero, closed: true))
     }
-    return .account(id(index))
+    return .account(index.id)
   }
 
   /// What a key answers that was used before: rule 8.
@@ -138,17 +138,15 @@ extension Ledger {
 
 // The steps that several commands share.
 extension Ledger {
-  func id(_ index: Int) -> AccountID { AccountID(Int64(index) + 1) }
-
   @discardableResult
-  mutating func change(_ index: Int, _ change: AccountChange) -> Int64 {
+  mutating func change(_ index: AccountIndex, _ change: AccountChange) -> Int64 {
     accountChangeCount += 1
-    effects.append(.accountChanged(id: accountChangeCount, id(index), change))
+    effects.append(.accountChanged(id: accountChangeCount, index.id, change))
     return accountChangeCount
   }
 
   /// Moves what an open pot lacks to its budget, as far as there is money: rule 2.
-  mutating func topUp(_ index: Int, cause: Transfer.Cause) {
+  mutating func topUp(_ index: AccountIndex, cause: Transfer.Cause) {
     let account = accounts[index]
     let pot = standing(at: index).openPot
     guard pot > .zero else { return }

@@ -4,11 +4,11 @@ extension Ledger {
   private enum Place {
     case world
     case fees
-    case available(Int)
+    case available(AccountIndex)
     /// An account's pot of the open period.
-    case openPot(Int)
+    case openPot(AccountIndex)
     /// An account's pot of the period that is settled.
-    case closedPot(Int)
+    case closedPot(AccountIndex)
     case clearing
   }
 
@@ -20,7 +20,7 @@ extension Ledger {
   ///   - amount: Above 0, and no more than is where it comes from.
   @discardableResult
   mutating func post(
-    _ kind: Transfer.Kind, _ index: Int?, _ amount: Micros, forPeriod: Period? = nil,
+    _ kind: Transfer.Kind, _ index: AccountIndex?, _ amount: Micros, forPeriod: Period? = nil,
     cause: Transfer.Cause? = nil
   ) -> Transfer {
     let line = kind.line
@@ -32,7 +32,7 @@ extension Ledger {
     guard let from = place(line.source(hasAccount: index != nil), index, forPeriod),
       let to = place(line.to, index, forPeriod)
     else {
-      broken("a \(kind) of \(index.map { "account \(id($0))" } ?? "no account") has no place to move between")
+      broken("a \(kind) of \(index.map { "account \($0.id)" } ?? "no account") has no place to move between")
     }
     let before = (from: balance(from), to: balance(to), pots: index.map { accounts[$0].pots } ?? .zero)
     invariant(isWorld(from) || amount <= before.from, "a \(kind) of \(amount), where \(before.from) is")
@@ -51,11 +51,12 @@ extension Ledger {
   }
 
   private mutating func record(
-    _ kind: Transfer.Kind, _ index: Int?, _ amount: Micros, _ forPeriod: Period?, _ cause: Transfer.Cause?
+    _ kind: Transfer.Kind, _ index: AccountIndex?, _ amount: Micros, _ forPeriod: Period?,
+    _ cause: Transfer.Cause?
   ) -> Transfer {
     transferCount += 1
     let transfer = Transfer(
-      id: TransferID(transferCount), kind: kind, account: index.map(id), amount: amount, period: openPeriod,
+      id: TransferID(transferCount), kind: kind, account: index?.id, amount: amount, period: openPeriod,
       forPeriod: forPeriod, cause: cause, committedAt: now,
       availableAfter: index.map { accounts[$0].available } ?? fees,
       potsAfter: index.map { accounts[$0].pots } ?? .zero)
@@ -65,7 +66,7 @@ extension Ledger {
 
   /// Where a side's balance stands; nil when there is no such place, as for a pot that is neither open nor the next to be
   /// drained.
-  private func place(_ side: ChartOfAccounts.Side?, _ index: Int?, _ period: Period?) -> Place? {
+  private func place(_ side: ChartOfAccounts.Side?, _ index: AccountIndex?, _ period: Period?) -> Place? {
     switch side {
     case .world: return .world
     case .fees: return .fees
@@ -74,7 +75,7 @@ extension Ledger {
       guard let index, let period else { return nil }
       // Not turned to the open month, it would show what stood in the one before.
       if period == openPeriod { return standings[index].turn == open.turn ? .openPot(index) : nil }
-      guard let closed = unsettled.first, closed.period == period, closed.pots.held(by: id(index)) != nil
+      guard let closed = unsettled.first, closed.period == period, closed.pots.held(by: index.id) != nil
       else { return nil }
       return .closedPot(index)
     case .clearing: return unsettled.first?.period == period ? .clearing : nil
@@ -88,7 +89,7 @@ extension Ledger {
     case .fees: fees
     case .available(let index): accounts[index].available
     case .openPot(let index): standings[index].openPot
-    case .closedPot(let index): unsettled[0].pots.held(by: id(index)) ?? .zero
+    case .closedPot(let index): unsettled[0].pots.held(by: index.id) ?? .zero
     case .clearing: unsettled[0].clearing
     }
   }

@@ -70,24 +70,23 @@ extension Ledger {
         table: "click_log", key: "\(openPeriod) \(patron) \(thing)", expected: "a patron and a thing",
         found: "numbers that nothing has")
     }
-    let (giver, target) = (UInt32(patron.rawValue - 1), UInt32(thing.rawValue - 1))
-    let place = open.clicks.find(patron: giver, thing: target)
+    let (index, target) = (AccountIndex(patron), UInt32(thing.rawValue - 1))
+    let place = open.clicks.find(patron: index.rawValue, thing: target)
     guard place.isStanding == undone else {
       throw Finding(
         table: "click_log", key: "\(openPeriod) \(patron) \(thing)",
         expected: "clicks and undone clicks in turn",
         found: undone ? "an undone click without its click" : "a second click")
     }
-    let index = Int(giver)
     if undone {
       let head = standings[index].newestClick
-      if open.clicks.remove(patron: giver, thing: target, head: head) {
+      if open.clicks.remove(patron: index.rawValue, thing: target, head: head) {
         standings[index].clicks -= 1
       }
     } else {
       standings[index].clicks += 1
       standings[index].newestClick = open.clicks.insert(
-        at: place, patron: giver, thing: target, head: standings[index].newestClick,
+        at: place, patron: index.rawValue, thing: target, head: standings[index].newestClick,
         clicks: standings[index].clicks)
     }
   }
@@ -116,7 +115,7 @@ extension Ledger {
     var inPots = standings.map(\.openPot)
     for period in unsettled {
       for (patron, amount) in period.pots.left {
-        let index = Int(patron.rawValue) - 1
+        let index = AccountIndex(patron).position
         // Checked against the account's column next, so a sum that doesn't fit is as wrong as any other.
         inPots[index] = inPots[index].adding(amount) ?? Micros(-1)
       }
@@ -130,11 +129,11 @@ extension Ledger {
 
   private func restoredIndex(
     _ id: AccountID, _ table: String, _ key: @autoclosure () -> String
-  ) throws(Finding) -> Int {
+  ) throws(Finding) -> AccountIndex {
     guard id.rawValue >= 1, id.rawValue <= accounts.count else {
       throw Finding(
         table: table, key: key(), expected: "an account from 1 to \(accounts.count)", found: "\(id)")
     }
-    return Int(id.rawValue) - 1
+    return AccountIndex(id)
   }
 }

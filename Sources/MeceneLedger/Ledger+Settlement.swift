@@ -67,7 +67,7 @@ extension Ledger {
     unsettled[0].check = nil
     do throws(Finding) {
       try check.goOn(current, rows: rows) { thing in
-        things.indices.contains(thing) ? Int64(things[thing].owner) + 1 : nil
+        things.indices.contains(thing) ? things[thing].owner.id.rawValue : nil
       }
     } catch {
       throw .booksInconsistent(error)
@@ -118,7 +118,7 @@ extension Ledger {
       unsettled[0].pots.held(by: patron.id) == patron.pot,
       "the plan has another pot for patron \(patron.id) than the books")
     unsettled[0].drainedThrough = patron.id
-    let index = Int(patron.id.rawValue) - 1
+    let index = AccountIndex(patron.id)
     if patron.clicks.isEmpty {
       let transfer = post(.potReturn, index, patron.pot, forPeriod: plan.period)
       topUp(index, cause: .credit(transfer.id))
@@ -139,7 +139,7 @@ extension Ledger {
     for owner in plan.owners[remaining] {
       unsettled[0].paidThrough = owner.id
       guard owner.micros > .zero else { continue }
-      let index = Int(owner.id.rawValue) - 1
+      let index = AccountIndex(owner.id)
       let transfer = post(.revenue, index, owner.micros, forPeriod: plan.period)
       topUp(index, cause: .credit(transfer.id))
     }

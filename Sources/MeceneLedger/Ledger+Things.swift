@@ -2,7 +2,7 @@
 extension Ledger {
   mutating func addThing(_ thing: NewThing) throws(Refusal) -> Outcome {
     let owner = try index(thing.owner, field: "owner")
-    guard !standings[owner].isClosed else { throw .closed(id(owner), thing.owner, field: "owner") }
+    guard !standings[owner].isClosed else { throw .closed(owner.id, thing.owner, field: "owner") }
     if let known = thingURLs[thing.fingerprint] {
       guard things[Int(known)].owner == owner else {
         throw Refusal(
@@ -17,10 +17,10 @@ extension Ledger {
     }
     // Past the last refusal: from here on it must succeed.
     thingURLs[thing.fingerprint] = UInt32(things.count)
-    things.append(ThingState(owner: UInt32(owner)))
+    things.append(ThingState(owner: owner))
     thingChangeCount += 1
     let thingID = ThingID(Int64(things.count))
-    effects.append(.thingAdded(thingID, owner: id(owner), thing))
+    effects.append(.thingAdded(thingID, owner: owner.id, thing))
     return .thing(thingID, alreadyAdded: false)
   }
 
@@ -47,8 +47,8 @@ extension Ledger {
 
   mutating func reviveThing(_ reference: ThingReference) throws(Refusal) -> Outcome {
     let index = try index(reference)
-    let owner = Int(things[index].owner)
-    guard !standings[owner].isClosed else { throw .closed(id(owner), field: "thing") }
+    let owner = things[index].owner
+    guard !standings[owner].isClosed else { throw .closed(owner.id, field: "thing") }
     // Past the last refusal: from here on it must succeed.
     if things[index].isRetired {
       things[index].isRetired = false

@@ -8,23 +8,23 @@ extension Ledger {
     /// Behind the last that there was at the close.
     let end: Int
     /// What those had set aside who were touched before it was their turn.
-    var early: [UInt32: Micros] = [:]
+    var early: [AccountIndex: Micros] = [:]
   }
 
   /// An account's part in the open month.
-  @inline(__always) func standing(at index: Int) -> Standing {
+  @inline(__always) func standing(at index: AccountIndex) -> Standing {
     let found = standings[index]
     return found.turn == open.turn ? found : Standing(isClosed: found.isClosed, turn: open.turn)
   }
 
   /// Brings an account over to the open month, before its part there changes.
-  @inline(__always) mutating func turn(_ index: Int) {
+  @inline(__always) mutating func turn(_ index: AccountIndex) {
     if standings[index].turn != open.turn { turnEarly(index) }
   }
 
-  private mutating func turnEarly(_ index: Int) {
+  private mutating func turnEarly(_ index: AccountIndex) {
     if standings[index].openPot > .zero {
-      unsettled[unsettled.count - 1].turning?.early[UInt32(index)] = standings[index].openPot
+      unsettled[unsettled.count - 1].turning?.early[index] = standings[index].openPot
     }
     standings[index] = standing(at: index)
   }
@@ -41,10 +41,11 @@ extension Ledger {
     // Taken out, to be changed in place.
     unsettled[closed].turning = nil
     let end = limit < turning.end - turning.next ? turning.next + limit : turning.end
-    for index in turning.next..<end {
+    for position in turning.next..<end {
+      let index = AccountIndex(UInt32(position))
       let isEarly = standings[index].turn == open.turn
-      let pot = isEarly ? turning.early.removeValue(forKey: UInt32(index)) : standings[index].openPot
-      if let pot, pot > .zero { _ = unsettled[closed].pots.append(id(index), pot) }
+      let pot = isEarly ? turning.early.removeValue(forKey: index) : standings[index].openPot
+      if let pot, pot > .zero { _ = unsettled[closed].pots.append(index.id, pot) }
       if !isEarly { standings[index] = standing(at: index) }
     }
     turning.next = end

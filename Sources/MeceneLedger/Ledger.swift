@@ -22,7 +22,7 @@ package struct Ledger: Sendable {
   /// By account, as `accounts`.
   var standings: [Standing] = []
   var things: [ThingState] = []
-  var accountNames: [Fingerprint: UInt32] = [:]
+  var accountNames: [Fingerprint: AccountIndex] = [:]
   var thingURLs: [Fingerprint: UInt32] = [:]
   var open: OpenPeriod
   /// Closed periods that are not settled, the oldest first.
@@ -76,7 +76,7 @@ package struct Ledger: Sendable {
   }
 
   struct ThingState: Sendable, Hashable {
-    let owner: UInt32
+    let owner: AccountIndex
     var isRetired = false
   }
 
@@ -208,22 +208,22 @@ extension Ledger {
   package func account(_ reference: AccountReference) -> AccountID? {
     switch reference {
     case .id(let id): return id.rawValue >= 1 && id.rawValue <= accounts.count ? id : nil
-    case .name(_, let fingerprint): return accountNames[fingerprint].map { AccountID(Int64($0) + 1) }
+    case .name(_, let fingerprint): return accountNames[fingerprint]?.id
     }
   }
 
   /// An account's money; nil if there is no such account.
   package func money(of id: AccountID) -> AccountMoney? {
     guard id.rawValue >= 1, id.rawValue <= accounts.count else { return nil }
-    let account = accounts[Int(id.rawValue) - 1]
+    let account = accounts[AccountIndex(id)]
     return AccountMoney(
-      budget: account.budget, available: account.available, pot: standing(at: Int(id.rawValue) - 1).openPot,
+      budget: account.budget, available: account.available, pot: standing(at: AccountIndex(id)).openPot,
       pots: account.pots)
   }
 
-  func index(_ reference: AccountReference, field: String) throws(Refusal) -> Int {
+  func index(_ reference: AccountReference, field: String) throws(Refusal) -> AccountIndex {
     guard let id = account(reference) else { throw .notFound(reference, field: field) }
-    return Int(id.rawValue) - 1
+    return AccountIndex(id)
   }
 
   func index(_ reference: ThingReference) throws(Refusal) -> Int {

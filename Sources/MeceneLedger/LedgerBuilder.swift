@@ -6,7 +6,7 @@
 package struct LedgerBuilder {
   private var accounts: [Ledger.AccountState] = []
   private var standings: [Ledger.Standing] = []
-  private var accountNames: [Fingerprint: UInt32] = [:]
+  private var accountNames: [Fingerprint: AccountIndex] = [:]
 
   package init() {}
 
@@ -62,7 +62,7 @@ package struct LedgerBuilder {
       "account", "\(row.id)", "the number \(accounts.count + 1)", row.id.rawValue == accounts.count + 1)
     let least = min(row.budget, row.available, row.pots)
     try Finding.expect("account", "\(row.id)", "amounts of 0 or more", least >= .zero, found: "\(least)")
-    accountNames[row.fingerprint] = UInt32(accounts.count)
+    accountNames[row.fingerprint] = AccountIndex(row.id)
     accounts.append(Ledger.AccountState(budget: row.budget, available: row.available, pots: row.pots))
     standings.append(Ledger.Standing(isClosed: row.isClosed, turn: Ledger.OpenPeriod.restoredTurn))
   }
@@ -98,7 +98,7 @@ package struct LedgerBuilder {
         )
       }
       thingURLs[fingerprint] = UInt32(things.count)
-      things.append(Ledger.ThingState(owner: UInt32(row.owner.rawValue - 1), isRetired: row.isRetired))
+      things.append(Ledger.ThingState(owner: AccountIndex(row.owner), isRetired: row.isRetired))
     }
 
     /// All things are there.

@@ -62,15 +62,13 @@ final class Daemon: Sendable {
     Memory.endOnBusError(
       "mecened: a file of the books was cut, or its disk failed, while it was read. What was acknowledged is in the database and its "
         + "log. Look at the disk, run `mecened verify`, and start again\n")
+    Signals.hold([SIGHUP, SIGTERM, SIGINT])
     // A terminal that closes, or a log that is rotated, ends no daemon.
-    signal(SIGHUP, SIG_IGN)
     let hangUps = DispatchSource.makeSignalSource(signal: SIGHUP, queue: .global())
     hangUps.setEventHandler { [logger] in logger.notice("SIGHUP changes nothing; SIGTERM drains") }
     hangUps.activate()
-    // Signals are blocked from ending the process before they can be watched.
     let signals = [SIGTERM, SIGINT].map { number in
-      signal(number, SIG_IGN)
-      return DispatchSource.makeSignalSource(signal: number, queue: .global())
+      DispatchSource.makeSignalSource(signal: number, queue: .global())
     }
     let (stops, stop) = AsyncStream.makeStream(of: Void.self)
     for source in signals {

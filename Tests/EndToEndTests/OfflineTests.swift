@@ -60,6 +60,23 @@ import Testing
     }
   }
 
+  @Test func `a signal at any moment of a daemon's start ends it`() async throws {
+    let directory = try TemporaryDirectory()
+    for milliseconds in stride(from: 0, to: 120, by: 4) {
+      let daemon = Programs.process(
+        "mecened", ["--data", directory.path + "/data", "--listen", "unix:\(directory.path)/s"])
+      daemon.standardOutput = FileHandle.nullDevice
+      daemon.standardError = FileHandle.nullDevice
+      try daemon.run()
+      usleep(useconds_t(milliseconds * 1_000))
+      kill(daemon.processIdentifier, SIGTERM)
+      let hasEnded = try await eventually { !daemon.isRunning }
+      #expect(hasEnded, "after \(milliseconds) ms")
+      if !hasEnded { kill(daemon.processIdentifier, SIGKILL) }
+      daemon.waitUntilExit()
+    }
+  }
+
   @Test func `a replay that is killed takes its daemon with it`() async throws {
     let directory = try TemporaryDirectory()
     let likes = directory.path + "/likes.csv"

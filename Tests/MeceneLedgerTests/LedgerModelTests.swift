@@ -222,7 +222,7 @@ private struct Episode {
       #expect(audit.balance(.available(id)).rawValue == model.available(a))
       #expect(ledger.accounts[a - 1].available.rawValue == model.available(a))
       let pot = model.pot(a, model.period)
-      #expect(ledger.standing(at: a - 1).openPot.rawValue == pot)
+      #expect(ledger.standing(at: AccountIndex(id)).openPot.rawValue == pot)
       #expect(pot == 0 || pot >= model.minimum)
       #expect(pot == 0 || pot >= model.accounts[a]?.budget ?? 0 || model.available(a) == 0)
     }

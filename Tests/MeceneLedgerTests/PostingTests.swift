@@ -11,14 +11,14 @@ import Testing
       .openAccount(
         name: AccountName("anna"), fingerprint: Fingerprint(high: 1, low: 1),
         displayName: PlainText("", field: "", charactersMax: 1), budget: .zero))
-    ledger.post(.deposit, 0, Micros(5))
+    ledger.post(.deposit, AccountIndex(0), Micros(5))
     return ledger
   }
 
   @Test func `more than is there stops the process with a sentence`() async throws {
     let ended = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       var ledger = try Self.ledger()
-      ledger.post(.withdraw, 0, Micros(6))
+      ledger.post(.withdraw, AccountIndex(0), Micros(6))
     }
     #expect(
       said(ended).contains("the ledger stops before it is wrong: a withdraw of 0.000006, where 0.000005 is"))
@@ -27,12 +27,12 @@ import Testing
   @Test func `a movement without what its kind carries stops the process`() async throws {
     let pot = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       var ledger = try Self.ledger()
-      ledger.post(.potOpen, 0, Micros(1))
+      ledger.post(.potOpen, AccountIndex(0), Micros(1))
     }
     #expect(said(pot).contains("a potOpen with no period and no cause"))
     let topup = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       var ledger = try Self.ledger()
-      ledger.post(.potTopup, 0, Micros(1), forPeriod: Period(number: 682))
+      ledger.post(.potTopup, AccountIndex(0), Micros(1), forPeriod: Period(number: 682))
     }
     #expect(said(topup).contains("a potTopup with the period 2026-11 and no cause"))
     let nobody = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
@@ -45,7 +45,7 @@ import Testing
   @Test func `a pot that is neither open nor next to be drained stops the process`() async throws {
     let ended = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       var ledger = try Self.ledger()
-      ledger.post(.potOpen, 0, Micros(1), forPeriod: Period(number: 681))
+      ledger.post(.potOpen, AccountIndex(0), Micros(1), forPeriod: Period(number: 681))
     }
     #expect(said(ended).contains("a potOpen of account 1 has no place to move between"))
   }

@@ -23,7 +23,9 @@ def column(value):
 
 
 def row(table, values):
-    return bytes([table]) + b"".join(map(column, values))
+    return bytes([table]) + b"".join(
+        (bytes([table]) if table == SETTLEMENT and position > 1 else b"") + column(value)
+        for position, value in enumerate(values))
 
 
 # Table number, its rows in their order: the commit first, and then the columns.
@@ -42,7 +44,7 @@ TABLES = [
     (10, "SELECT settled_sequence, period FROM settlement WHERE settled_sequence IS NOT NULL ORDER BY period"),
     (11, "SELECT commit_sequence, currency, secret, created_at_ms, simulated_clock FROM ledger"),
 ]
-CLICKS = 8
+CLICKS, SETTLEMENT = 8, 9
 
 rows = {}  # (commit, table number) -> canonical bytes
 for table, sql in TABLES:

@@ -61,7 +61,9 @@ struct CanonicalRows {
   /// - Parameter clicks: The number of clicks and their hash, when there are some.
   mutating func take(clicks: (count: Int64, hash: [UInt8])?) -> [UInt8] {
     _ = takeClicks()
-    if let clicks { append(.click, [.integer(clicks.count), .blob(clicks.hash)]) }
+    if let clicks {
+      append(ClickLogTable.table, [.integer(clicks.count), .blob(clicks.hash)])
+    }
     return Number.allCases.reduce(into: []) { $0 += take($1) }
   }
 
@@ -72,15 +74,25 @@ struct CanonicalRows {
   }
 
   /// A row by its columns' values.
-  mutating func append(_ table: Number, _ row: [Statement.Value]) {
-    tables[table.rawValue - 1].append(UInt8(table.rawValue))
-    for value in row { append(value, table) }
+  mutating func append(_ table: JournalTable, _ row: [Statement.Value]) {
+    append(number: table.number)
+    for (position, value) in row.enumerated() {
+      if position >= table.repeatsNumberFrom { append(number: table.number) }
+      append(value, table.number)
+    }
   }
 
   /// A row by the columns behind the first `skipped` of a statement's.
-  mutating func append(_ table: Number, _ row: Columns, behind skipped: Int, count: Int) {
-    tables[table.rawValue - 1].append(UInt8(table.rawValue))
-    for column in skipped..<skipped + count { append(row.value(Int32(column)), table) }
+  mutating func append(_ table: JournalTable, _ row: Columns, behind skipped: Int) {
+    append(number: table.number)
+    for position in table.columns.indices {
+      if position >= table.repeatsNumberFrom { append(number: table.number) }
+      append(row.value(Int32(skipped + position)), table.number)
+    }
+  }
+
+  private mutating func append(number: Number) {
+    tables[number.rawValue - 1].append(UInt8(number.rawValue))
   }
 
   /// A transfer's columns, as `TransferTable` has them; `nothing` where there is none.

@@ -63,7 +63,7 @@ struct NumberedRowsReader: ChainReader {
           table: table.name, key: "\(id) commit_sequence", expected: "a commit after \(gathered.before)",
           found: "\(commit)")
       }
-      gathered.add(to: commit) { $0.append(table.number, row, behind: 2, count: table.columns.count) }
+      gathered.add(to: commit) { $0.append(table, row, behind: 2) }
       return true
     }
     finishName(&gathered)
@@ -105,7 +105,7 @@ struct FewRowsReader: ChainReader {
       """, [gathered.before, gathered.last]
     ) { row in
       let (key, commit) = (row.integer(0), row.integer(1))
-      gathered.add(to: commit) { $0.append(table.number, row, behind: 2, count: table.columns.count) }
+      gathered.add(to: commit) { $0.append(table, row, behind: 2) }
       gathered.name(
         "\(table.name) \(key)" + (self.commit == "commit_sequence" ? "" : " \(self.commit)"), in: commit)
       if table.number == .period { gathered.open(Period(number: Int(key)), in: commit) }
@@ -159,7 +159,7 @@ struct TransferKeysReader: ChainReader {
       """, [newest, last]
     ) { row in
       gathered.add(to: row.integer(0)) {
-        $0.append(table.number, row, behind: 1, count: table.columns.count)
+        $0.append(table, row, behind: 1)
       }
     }
     newest = last

@@ -10,6 +10,8 @@ struct JournalTable: Sendable {
   let order: Order
   /// Those that stand in the chain, in their order there.
   let columns: [Column]
+  /// From which column on the number stands before each, as it was written from the first commit on.
+  var repeatsNumberFrom = Int.max
 
   enum Order: Sendable {
     /// `id` counts from 1, and `commit_sequence` rises with it.

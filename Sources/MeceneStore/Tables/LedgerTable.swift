@@ -30,7 +30,7 @@ struct LedgerTable {
     try self.commit.forEachRow { sequence = $0.integer(0) }
     if sequence == 0 {
       commit.rows.append(
-        .ledger,
+        Self.table,
         [
           .text(identity.currency), .blob(identity.secret), .integer(identity.createdAt.milliseconds),
           .init(identity.isSimulated),

@@ -38,7 +38,7 @@ struct JournalInsert {
   func append(
     _ row: [Statement.Value], _ others: Statement.Value..., to commit: inout OpenCommit
   ) throws(StoreError) {
-    commit.rows.append(table.number, row)
+    commit.rows.append(table, row)
     try statement.run(row + others)
   }
 }

@@ -8,7 +8,7 @@ struct SettlementTable {
       .integer("period"), .blob("digest"), .integer("pots"), .integer("clicks"), .integer("owners"),
       .integer("pots_micros"), .integer("fees_micros"), .integer("revenue_micros"),
       .integer("returned_micros"),
-    ])
+    ], repeatsNumberFrom: 2)
   /// The end, which is a row of the chain though not one of the table.
   static let end = JournalTable(
     number: .settlementEnd, name: "settlement", order: .few(key: "period", commit: "settled_sequence"),
@@ -40,7 +40,7 @@ struct SettlementTable {
   }
 
   func end(_ period: Period, in commit: inout OpenCommit) throws(StoreError) {
-    commit.rows.append(.settlementEnd, [.integer(Int64(period.number))])
+    commit.rows.append(Self.end, [.integer(Int64(period.number))])
     try finish.run(.integer(commit.sequence), .integer(Int64(period.number)))
   }
 

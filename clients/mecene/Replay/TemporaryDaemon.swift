@@ -21,8 +21,9 @@ final class TemporaryDaemon {
       "mecene-\(UUID().uuidString.prefix(8))")
     let process = Process()
     let isOver = Locked(false)
+    let input = input.fileHandleForWriting
     (self.directory, self.process, self.isOver) = (directory, process, isOver)
-    interruption = Interruption(alsoAtExit: true) { Self.stop(process, directory, isOver) }
+    interruption = Interruption(alsoAtExit: true) { Self.stop(process, input, directory, isOver) }
     address = "unix:\(directory.path)/mecene.sock"
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     let beside = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
@@ -42,7 +43,7 @@ final class TemporaryDaemon {
     process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("MECENE_") }
     let ready = Pipe()
     process.standardOutput = ready
-    process.standardInput = input
+    process.standardInput = self.input
     do {
       try isOver.withLock { isOver in if !isOver { try process.run() } }
     } catch {
@@ -61,15 +62,18 @@ final class TemporaryDaemon {
   /// Ends the daemon and removes its books.
   func stop() {
     interruption.end()
-    Self.stop(process, directory, isOver)
+    Self.stop(process, input.fileHandleForWriting, directory, isOver)
   }
 
-  private static func stop(_ process: Process, _ directory: URL, _ isOver: Locked<Bool>) {
+  private static func stop(
+    _ process: Process, _ input: FileHandle, _ directory: URL, _ isOver: Locked<Bool>
+  ) {
     isOver.withLock { isOver in
       if isOver { return }
       isOver = true
       if process.isRunning {
-        process.terminate()
+        // Not a signal, which is lost on a daemon that is about to begin.
+        try? input.close()
         process.waitUntilExit()
       }
       try? FileManager.default.removeItem(at: directory)
