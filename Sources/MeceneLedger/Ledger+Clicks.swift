@@ -131,7 +131,7 @@ extension Ledger {
       ClickEffect(patron: patron.id, thing: ThingID(Int64(thing) + 1), isUndone: isUndone))
   }
 
-  private func checkOpen(_ period: Period?) throws(Refusal) {
+  @inline(__always) private func checkOpen(_ period: Period?) throws(Refusal) {
     guard let period, period != openPeriod else { return }
     throw Refusal(
       .periodClosed, field: "period", "the period \(period) is not open; \(openPeriod) is",
@@ -148,7 +148,6 @@ extension Ledger {
       period: openPeriod)
   }
 
-  // Inlined, as what it calls: the whole ledger would be copied to be asked, which is a tenth of a click.
   @inline(__always) private func standing(_ patron: AccountIndex) -> PatronStanding {
     let standing = standing(at: patron)
     return PatronStanding(
