@@ -1,5 +1,6 @@
 /// What the daemon's core runs on: its threads, and the time that passes there. It is handed in, so that a whole daemon can run on
-/// one thread in a time of its own. The core starts no thread, sleeps on none and reads no clock but by this (`.ci/check` looks).
+/// one thread in a time of its own. The core starts no thread, sleeps on none and reads no clock but by this and by the
+/// `LedgerClock` (`.ci/check` looks).
 package protocol Runtime: Sendable {
   var now: Deadline { get }
 
@@ -19,8 +20,7 @@ package protocol Runtime: Sendable {
   /// Keeps the calling thread for this long.
   func rest(nanoseconds: UInt64)
 
-  /// Runs work beside the caller's, which does not wait for it. Work may wait for what the caller does afterwards only where it has
-  /// more than a million rows to hand over: one thread would wait for itself.
+  /// Runs work beside the caller's, or before it where there is one thread. So work must not wait for its caller.
   func inBackground(_ label: String, _ work: @escaping @Sendable () -> Void)
 
   /// All cores that there are.

@@ -140,7 +140,11 @@ actor Writer {
   /// Brings the books up to the present time: opens the first period, or closes those that ended meanwhile.
   func start(sink: @escaping @Sendable ([Completion]) -> Void) throws(StoreError) {
     self.sink = sink
-    try book.dropLeftoverLogs()
+    do { try book.dropLeftoverLogs() } catch {
+      // Nothing more is written to what is damaged.
+      state = .stopped
+      throw error
+    }
     process([Submission(.command(.tick), reply: .closure { _ in })])
     publish()
     tellOfChangedTerms()

@@ -62,10 +62,12 @@ package struct Ledger: Sendable {
       clicksAndMarks = (isClosed ? Self.closedMark : 0) | (turn ? Self.turnMark : 0)
     }
 
-    /// Fewer than 2^30: there is no room for more clicks of a month.
     var clicks: UInt32 {
       get { clicksAndMarks & ~Self.marks }
-      set { clicksAndMarks = newValue | clicksAndMarks & Self.marks }
+      set {
+        precondition(newValue & Self.marks == 0, "more than 1,073 million clicks of a patron in a month")
+        clicksAndMarks = newValue | clicksAndMarks & Self.marks
+      }
     }
     var isClosed: Bool {
       get { clicksAndMarks & Self.closedMark != 0 }
@@ -111,6 +113,7 @@ package struct Ledger: Sendable {
 
   /// An empty ledger, whose first month opens.
   package init(currency: String, terms: Terms, at time: Timestamp) {
+    let time = Self.clamped(time)
     self.init(currency: currency, terms: terms, at: time, open: OpenPeriod(period: time.period, terms: terms))
     effects.append(.periodOpened(open.period, terms))
   }
@@ -127,13 +130,17 @@ package struct Ledger: Sendable {
   /// Moves time to `time`, or leaves it where it is if that lies in the past. A month that ends closes its period
   /// and opens the next with the terms in force. Called once per commit, before its commands.
   package mutating func advance(to time: Timestamp) {
-    let limit = Period.last.next.start.milliseconds - 1
-    now = max(now, Timestamp(milliseconds: min(time.milliseconds, limit)))
+    now = max(now, Self.clamped(time))
     let current = now.period
     while open.period < current {
       closePeriod()
       effects.append(.periodOpened(open.period, open.terms))
     }
+  }
+
+  /// The nearest time that is in a month.
+  private static func clamped(_ time: Timestamp) -> Timestamp {
+    Timestamp(milliseconds: min(max(time.milliseconds, 0), Period.last.next.start.milliseconds - 1))
   }
 
   /// Closes the open month and opens the next. It walks nobody: see `turn`.

@@ -49,7 +49,7 @@ extension Limits {
         "the page size is \(asked); it has to be 0 (the default) or more",
         ["page_size": "\(asked)"])
     }
-    return asked == 0 ? pageSizeDefault : min(Int(asked), pageSizeMax)
+    return min(asked == 0 ? pageSizeDefault : Int(asked), pageSizeMax)
   }
 
   /// As many entries as a page takes in bytes, and at least one.

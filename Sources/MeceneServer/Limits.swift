@@ -58,7 +58,7 @@ package struct Limits: Sendable {
   static let table = [
     Limit(
       "frame-bytes-max", \.frameBytesMax, 4_096...(1 << 24) - 1, 4 << 20, .bytes,
-      "the longest body of a frame; four bytes of length have the highest at 0, so that HTTP's first are none"
+      "the longest body of a frame: the highest byte of its length is 0, so that no HTTP request passes for one"
     ),
     Limit(
       "message-memory-max", \.messageMemoryMax, 16_384...1 << 30, 32 << 20, .bytes,

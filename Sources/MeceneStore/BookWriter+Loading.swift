@@ -31,9 +31,12 @@ extension BookWriter {
     try PeriodTable.restore(&months, from: self)
     committedTransfers = try readPosition()
     tail.withLock { $0.reach(position.through) }
-    let time = try lastCommit().time
-    guard var holdings = (consume months).holdings(currency: identity.currency, terms: terms, at: time)
-    else { return nil }
+    let last = try lastCommit()
+    guard var holdings = (consume months).holdings(currency: identity.currency, terms: terms, at: last.time)
+    else {
+      if last.sequence == 0 { return nil }
+      throw .damaged("\(Finding(table: "period", key: "number", expected: "a month", found: "none"))")
+    }
     try restorePots(&holdings, changes: try restoreUnprojected(&holdings))
     try SettlementTable.restore(&holdings, from: self)
     var clicks = (consume holdings).clicks()

@@ -5,6 +5,7 @@ internal import MeceneConcurrency
 /// clicks, a million accounts and a million things are back after 2.6 instead of 4.2 seconds.
 final class ReadAhead<Row: Sendable>: Sendable {
   private static var rowsPerPiece: Int { 16_384 }
+  /// A thread of its own waits when so many are there. Where there is one thread, a table may have no more.
   private static var piecesAhead: Int { 64 }
 
   private struct State {

@@ -26,8 +26,8 @@ internal import Foundation
     private let endWatch: () -> Void
     private var buffer = unsafe [epoll_event](repeating: epoll_event(), count: eventsMax)
 
-    /// Calls the owner on its queue whenever there is something to read from the descriptor, and the function that it gets when it
-    /// has ended to do so. Returns what ends it.
+    /// Watches a descriptor: tells the owner, on its queue, whenever there is something to read, and calls the function that it gets
+    /// once the watch has ended. Returns what ends it.
     public typealias Watch = (Int32, @escaping @Sendable () -> Void) -> () -> Void
 
     /// - Parameter watch: Begins to watch the descriptor on which events are told.

@@ -36,6 +36,10 @@ import Testing
     try await perform(.retireThing(books.thing(3)))
     try await perform(.reviveThing(books.thing(3)))
     try await perform(.click(books.id(1), books.thing(2), nil))
+    // The pot grows: with the budget, and with what comes in.
+    try await perform(.setBudget(books.id(1), Micros(14_000_000)))
+    try await perform(.setBudget(books.id(1), Micros(30_000_000)))
+    try await perform(.deposit(books.id(1), Micros(2_000_000), RequestKey("fourth")))
     try await perform(.click(books.id(1), books.thing(3), nil))
     try await perform(.undoClick(books.id(1), books.thing(3), nil))
     try await perform(.click(books.id(2), books.thing(1), nil))
@@ -62,7 +66,7 @@ import Testing
     #expect(found.out == "\(last.number) commits: \(last.link.hexadecimal)\n", "\(found.err)")
     // What Tests/Oracle/chain.py found when this was written: a change of the format can't pass as none.
     #expect(
-      found.out == "32 commits: 8f714f7bd52dab3dcd27a58341d83b468692327063ff4ebbc4c9e37071368117\n")
+      found.out == "35 commits: 8420d45221d5f3ca5b349066accdd8d468ff49126150f6ccabe45191550b269b\n")
   }
 
   @Test(arguments: [

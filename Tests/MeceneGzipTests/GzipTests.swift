@@ -32,13 +32,13 @@ import Testing
     #expect(try text(compressed("one\n") + compressed("two\n")) == "one\ntwo\n")
   }
 
-  @Test func `what is cut short or damaged anywhere is refused`() throws {
+  @Test func `what is cut short, or damaged behind its header, is refused`() throws {
     let bytes = try compressed((0..<500).map { "\($0)\n" }.joined())
     for end in [0, 2, 10, bytes.count / 2, bytes.count - 1] {
       #expect(throws: Gzip.Problem.self) { try text(Array(bytes[..<end])) }
     }
     // Behind the header, which holds the file's name and time.
-    for position in stride(from: 20, to: bytes.count - 4, by: 7) {
+    for position in 20..<bytes.count {
       var damaged = bytes
       damaged[position] ^= 0x10
       #expect(throws: Gzip.Problem.self, "position \(position)") { try text(damaged) }

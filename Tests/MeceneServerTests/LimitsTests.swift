@@ -1,3 +1,4 @@
+import Foundation
 import MeceneClient
 import MeceneLedger
 import MeceneWire
@@ -17,6 +18,24 @@ import Testing
       #expect(limits[keyPath: limit.value] == limit.standard, "\(limit.name)")
       #expect(!limit.reason.isEmpty)
     }
+  }
+
+  @Test(arguments: Limits.table.map(\.name))
+  func `docs/protocol.md has each ceiling as it is`(name: String) throws {
+    let limit = try #require(Limits.table.first { $0.name == name })
+    func grouped(_ number: Int) -> String {
+      var text = ""
+      for (position, digit) in "\(number)".reversed().enumerated() {
+        text = "\(digit)" + (position > 0 && position % 3 == 0 ? "," : "") + text
+      }
+      return text
+    }
+    let cells = [
+      "`\(name)`", grouped(limit.range.lowerBound), grouped(limit.standard), grouped(limit.range.upperBound),
+      limit.unit.rawValue, limit.reason,
+    ]
+    let line = "| " + cells.joined(separator: " | ") + " |"
+    #expect(try String(contentsOfFile: "docs/protocol.md", encoding: .utf8).contains(line), "\(line)")
   }
 
   @Test func `what fits together by default`() {
@@ -45,7 +64,9 @@ import Testing
   }
 
   @Test(arguments: Limits.table.map(\.name))
-  func `a server works with each ceiling at its lowest and at its highest`(name: String) async throws {
+  func `a server starts, and serves small calls, with each ceiling at its lowest and at its highest`(
+    name: String
+  ) async throws {
     let limit = try #require(Limits.table.first { $0.name == name })
     for value in [limit.range.lowerBound, limit.range.upperBound] {
       var limits = Limits()

@@ -104,6 +104,16 @@ import Testing
     try books.checkKeys(books.writer)
   }
 
+  @Test func `books that have lost their months are damage, and no new ledger`() throws {
+    let books = try Books(seed: 8)
+    for _ in 0..<5 { try books.commit() }
+    try SQLiteConnection(DatabaseLocation(path: books.path)).execute("DELETE FROM period")
+    // As after a commit that failed: a start looks at the schema first, and finds the months' logs.
+    #expect(throws: StoreError.damaged("period number: expected a month, found none")) {
+      _ = try books.writer.load(terms: Terms(feeBps: 250), fingerprint: { Fingerprint(of: $0) })
+    }
+  }
+
   @Test func `a gap in the tail is damage`() throws {
     let books = try Books(seed: 8)
     for _ in 0..<5 { try books.commit() }

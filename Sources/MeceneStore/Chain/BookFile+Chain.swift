@@ -7,7 +7,7 @@ package struct CommitRows {
   package let bytes: [UInt8]
   /// The canonical bytes of its clicks; nil when they were filed and their log dropped.
   package let clickBytes: [UInt8]?
-  /// The rows by table, such as "transfer 3 to 5, request_key 3".
+  /// The rows by table, such as "account 2, transfer 3 to 5".
   package let names: String
   /// The last month that it opened.
   package let opened: Period?

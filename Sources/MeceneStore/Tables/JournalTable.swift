@@ -1,7 +1,8 @@
 /// A table whose append-only rows stand in the chain of commits.
 ///
 /// The list of columns is the one place that says what of a row is hashed: the writer inserts and hashes by it, `verify` reads back
-/// by it, and `docs/data-model.md` holds it for others.
+/// by it, and `docs/data-model.md` holds it for others. Two tables have so many rows that the writer hashes them by hand, in the
+/// same order: transfers (`TransferTable.append`) and clicks (`CanonicalRows`).
 struct JournalTable: Sendable {
   /// Stands before each of its rows in the canonical bytes.
   let number: CanonicalRows.Number

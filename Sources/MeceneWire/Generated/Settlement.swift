@@ -2098,7 +2098,7 @@ public struct PatronPart: Sendable, Hashable {
   public var potMicros: Int64
   /// The fee, in micros.
   public var feeMicros: Int64
-  /// By thing id. A receipt of more is refused. At most 500000 entries.
+  /// By thing id. A receipt that would need more entries than may be is refused. At most 500000 entries.
   public var clicks: [ReceiptClick]
 
   /// Makes the message; what is not named is empty.

@@ -72,7 +72,7 @@ final class TemporaryDaemon {
       if isOver { return }
       isOver = true
       if process.isRunning {
-        // Not a signal, which is lost on a daemon that is about to begin.
+        // It can't be missed, whenever it comes: a signal may be, by a program that is about to begin.
         try? input.close()
         process.waitUntilExit()
       }

@@ -20,8 +20,9 @@ PROTOBUF_C__BEGIN_DECLS
 /* --- enums --- */
 
 /*
- * Why a call failed, for programs. Numbers are permanent. Each reason has an option with the gRPC status code that goes with it, and with
- * what it means for another attempt: see ReasonMeaning.
+ * Why a call failed, for programs. Numbers are permanent. Each reason goes with one gRPC status code, and with what it means for another
+ * attempt: doubtful = the call may have been executed, unless the error says that it was not; unread = said without looking at the
+ * call; transient = another attempt may fare better.
  */
 typedef enum _Mecene__V1__Reason {
   /*

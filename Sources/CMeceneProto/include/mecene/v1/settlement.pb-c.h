@@ -577,7 +577,7 @@ struct  Mecene__V1__PatronPart
    */
   int64_t fee_micros;
   /*
-   * By thing id. A receipt of more is refused.
+   * By thing id. A receipt that would need more entries than may be is refused.
    */
   size_t n_clicks;
   Mecene__V1__ReceiptClick **clicks;

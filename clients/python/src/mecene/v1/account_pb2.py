@@ -11,22 +11,15 @@ from google.protobuf import symbol_database as _symbol_database
 _sym_db = _symbol_database.Default()
 
 
-from mecene.v1 import options_pb2 as mecene_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17mecene/v1/account.proto\x12\tmecene.v1\x1a\x17mecene/v1/options.proto\"6\n\x10\x41\x63\x63ountReference\x12\x0c\n\x02id\x18\x01 \x01(\x04H\x00\x12\x0e\n\x04name\x18\x02 \x01(\tH\x00\x42\x04\n\x02\x62y\"\xc9\x01\n\x07\x41\x63\x63ount\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\t\x12\x15\n\rbudget_micros\x18\x04 \x01(\x03\x12\x18\n\x10\x61vailable_micros\x18\x05 \x01(\x03\x12\x12\n\npot_micros\x18\x06 \x01(\x03\x12\x13\n\x0bpots_micros\x18\x07 \x01(\x03\x12\x0e\n\x06\x61\x63tive\x18\x08 \x01(\x08\x12\x0e\n\x06\x63losed\x18\t \x01(\x08\x12\x14\n\x0copened_at_ms\x18\n \x01(\x03\"\xee\x01\n\x08Transfer\x12\n\n\x02id\x18\x01 \x01(\x04\x12%\n\x04kind\x18\x02 \x01(\x0e\x32\x17.mecene.v1.TransferKind\x12\x15\n\ramount_micros\x18\x03 \x01(\x03\x12\x17\n\x0f\x63ommitted_at_ms\x18\x04 \x01(\x03\x12\x0e\n\x06period\x18\x05 \x01(\t\x12\x12\n\nfor_period\x18\x06 \x01(\t\x12\x1e\n\x16\x61vailable_after_micros\x18\x07 \x01(\x03\x12\x19\n\x11pots_after_micros\x18\x08 \x01(\x03\x12\x13\n\x0b\x64\x65scription\x18\t \x01(\t\x12\x0b\n\x03key\x18\n \x01(\t\"O\n\x12OpenAccountRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x15\n\rbudget_micros\x18\x03 \x01(\x03\":\n\x13OpenAccountResponse\x12#\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x12.mecene.v1.Account\"A\n\x11GetAccountRequest\x12,\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x1b.mecene.v1.AccountReference\"9\n\x12GetAccountResponse\x12#\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x12.mecene.v1.Account\"<\n\x13ListAccountsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"\\\n\x14ListAccountsResponse\x12+\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x12.mecene.v1.AccountB\x05\x80\xb5\x18\xe8\x07\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"s\n\x14UpdateAccountRequest\x12,\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x1b.mecene.v1.AccountReference\x12\x16\n\x0c\x64isplay_name\x18\x02 \x01(\tH\x00\x42\x15\n\x13\x64isplay_name_change\"<\n\x15UpdateAccountResponse\x12#\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x12.mecene.v1.Account\"W\n\x10SetBudgetRequest\x12,\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x1b.mecene.v1.AccountReference\x12\x15\n\rbudget_micros\x18\x02 \x01(\x03\"8\n\x11SetBudgetResponse\x12#\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x12.mecene.v1.Account\"b\n\x0e\x44\x65positRequest\x12,\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x1b.mecene.v1.AccountReference\x12\x15\n\ramount_micros\x18\x02 \x01(\x03\x12\x0b\n\x03key\x18\x03 \x01(\t\"J\n\x0f\x44\x65positResponse\x12%\n\x08transfer\x18\x01 \x01(\x0b\x32\x13.mecene.v1.Transfer\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"\x7f\n\x0fWithdrawRequest\x12.\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x1b.mecene.v1.AccountReferenceH\x00\x12\x0e\n\x04\x66\x65\x65s\x18\x04 \x01(\x08H\x00\x12\x15\n\ramount_micros\x18\x02 \x01(\x03\x12\x0b\n\x03key\x18\x03 \x01(\tB\x08\n\x06source\"K\n\x10WithdrawResponse\x12%\n\x08transfer\x18\x01 \x01(\x0b\x32\x13.mecene.v1.Transfer\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"C\n\x13\x43loseAccountRequest\x12,\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x1b.mecene.v1.AccountReference\";\n\x14\x43loseAccountResponse\x12#\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x12.mecene.v1.Account\"z\n\x13GetStatementRequest\x12,\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x1b.mecene.v1.AccountReference\x12\x0e\n\x06period\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"\x81\x02\n\x14GetStatementResponse\x12#\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x12.mecene.v1.Account\x12 \n\x18opening_available_micros\x18\x02 \x01(\x03\x12\x1b\n\x13opening_pots_micros\x18\x03 \x01(\x03\x12-\n\ttransfers\x18\x04 \x03(\x0b\x32\x13.mecene.v1.TransferB\x05\x80\xb5\x18\xe8\x07\x12 \n\x18\x63losing_available_micros\x18\x05 \x01(\x03\x12\x1b\n\x13\x63losing_pots_micros\x18\x06 \x01(\x03\x12\x17\n\x0fnext_page_token\x18\x07 \x01(\t\"M\n\x14ListTransfersRequest\x12\x0e\n\x06period\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"a\n\x15ListTransfersResponse\x12/\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x17.mecene.v1.JournalEntryB\x05\x80\xb5\x18\xe8\x07\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x89\x01\n\x0cJournalEntry\x12%\n\x08transfer\x18\x01 \x01(\x0b\x32\x13.mecene.v1.Transfer\x12\x12\n\naccount_id\x18\x02 \x01(\x04\x12\x14\n\x0c\x61\x63\x63ount_name\x18\x03 \x01(\t\x12\x14\n\x0c\x66rom_account\x18\x04 \x01(\t\x12\x12\n\nto_account\x18\x05 \x01(\t*\x85\x02\n\x0cTransferKind\x12\x1d\n\x19TRANSFER_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15TRANSFER_KIND_DEPOSIT\x10\x01\x12\x1a\n\x16TRANSFER_KIND_WITHDRAW\x10\x02\x12\x1a\n\x16TRANSFER_KIND_POT_OPEN\x10\x03\x12\x1b\n\x17TRANSFER_KIND_POT_TOPUP\x10\x04\x12\x1c\n\x18TRANSFER_KIND_POT_RETURN\x10\x05\x12\x15\n\x11TRANSFER_KIND_FEE\x10\x06\x12\x16\n\x12TRANSFER_KIND_GIVE\x10\x07\x12\x19\n\x15TRANSFER_KIND_REVENUE\x10\x08\x32\xb6\x06\n\x0e\x41\x63\x63ountService\x12L\n\x0bOpenAccount\x12\x1d.mecene.v1.OpenAccountRequest\x1a\x1e.mecene.v1.OpenAccountResponse\x12N\n\nGetAccount\x12\x1c.mecene.v1.GetAccountRequest\x1a\x1d.mecene.v1.GetAccountResponse\"\x03\x90\x02\x01\x12T\n\x0cListAccounts\x12\x1e.mecene.v1.ListAccountsRequest\x1a\x1f.mecene.v1.ListAccountsResponse\"\x03\x90\x02\x01\x12W\n\rUpdateAccount\x12\x1f.mecene.v1.UpdateAccountRequest\x1a .mecene.v1.UpdateAccountResponse\"\x03\x90\x02\x02\x12K\n\tSetBudget\x12\x1b.mecene.v1.SetBudgetRequest\x1a\x1c.mecene.v1.SetBudgetResponse\"\x03\x90\x02\x02\x12@\n\x07\x44\x65posit\x12\x19.mecene.v1.DepositRequest\x1a\x1a.mecene.v1.DepositResponse\x12\x43\n\x08Withdraw\x12\x1a.mecene.v1.WithdrawRequest\x1a\x1b.mecene.v1.WithdrawResponse\x12T\n\x0c\x43loseAccount\x12\x1e.mecene.v1.CloseAccountRequest\x1a\x1f.mecene.v1.CloseAccountResponse\"\x03\x90\x02\x02\x12T\n\x0cGetStatement\x12\x1e.mecene.v1.GetStatementRequest\x1a\x1f.mecene.v1.GetStatementResponse\"\x03\x90\x02\x01\x12W\n\rListTransfers\x12\x1f.mecene.v1.ListTransfersRequest\x1a .mecene.v1.ListTransfersResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17mecene/v1/account.proto\x12\tmecene.v1\"6\n\x10\x41\x63\x63ountReference\x12\x0c\n\x02id\x18\x01 \x01(\x04H\x00\x12\x0e\n\x04name\x18\x02 \x01(\tH\x00\x42\x04\n\x02\x62y\"\xc9\x01\n\x07\x41\x63\x63ount\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\t\x12\x15\n\rbudget_micros\x18\x04 \x01(\x03\x12\x18\n\x10\x61vailable_micros\x18\x05 \x01(\x03\x12\x12\n\npot_micros\x18\x06 \x01(\x03\x12\x13\n\x0bpots_micros\x18\x07 \x01(\x03\x12\x0e\n\x06\x61\x63tive\x18\x08 \x01(\x08\x12\x0e\n\x06\x63losed\x18\t \x01(\x08\x12\x14\n\x0copened_at_ms\x18\n \x01(\x03\"\xee\x01\n\x08Transfer\x12\n\n\x02id\x18\x01 \x01(\x04\x12%\n\x04kind\x18\x02 \x01(\x0e\x32\x17.mecene.v1.TransferKind\x12\x15\n\ramount_micros\x18\x03 \x01(\x03\x12\x17\n\x0f\x63ommitted_at_ms\x18\x04 \x01(\x03\x12\x0e\n\x06period\x18\x05 \x01(\t\x12\x12\n\nfor_period\x18\x06 \x01(\t\x12\x1e\n\x16\x61vailable_after_micros\x18\x07 \x01(\x03\x12\x19\n\x11pots_after_micros\x18\x08 \x01(\x03\x12\x13\n\x0b\x64\x65scription\x18\t \x01(\t\x12\x0b\n\x03key\x18\n \x01(\t\"O\n\x12OpenAccountRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x15\n\rbudget_micros\x18\x03 \x01(\x03\":\n\x13OpenAccountResponse\x12#\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x12.mecene.v1.Account\"A\n\x11GetAccountRequest\x12,\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x1b.mecene.v1.AccountReference\"9\n\x12GetAccountResponse\x12#\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x12.mecene.v1.Account\"<\n\x13ListAccountsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"U\n\x14ListAccountsResponse\x12$\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x12.mecene.v1.Account\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"s\n\x14UpdateAccountRequest\x12,\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x1b.mecene.v1.AccountReference\x12\x16\n\x0c\x64isplay_name\x18\x02 \x01(\tH\x00\x42\x15\n\x13\x64isplay_name_change\"<\n\x15UpdateAccountResponse\x12#\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x12.mecene.v1.Account\"W\n\x10SetBudgetRequest\x12,\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x1b.mecene.v1.AccountReference\x12\x15\n\rbudget_micros\x18\x02 \x01(\x03\"8\n\x11SetBudgetResponse\x12#\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x12.mecene.v1.Account\"b\n\x0e\x44\x65positRequest\x12,\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x1b.mecene.v1.AccountReference\x12\x15\n\ramount_micros\x18\x02 \x01(\x03\x12\x0b\n\x03key\x18\x03 \x01(\t\"J\n\x0f\x44\x65positResponse\x12%\n\x08transfer\x18\x01 \x01(\x0b\x32\x13.mecene.v1.Transfer\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"\x7f\n\x0fWithdrawRequest\x12.\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x1b.mecene.v1.AccountReferenceH\x00\x12\x0e\n\x04\x66\x65\x65s\x18\x04 \x01(\x08H\x00\x12\x15\n\ramount_micros\x18\x02 \x01(\x03\x12\x0b\n\x03key\x18\x03 \x01(\tB\x08\n\x06source\"K\n\x10WithdrawResponse\x12%\n\x08transfer\x18\x01 \x01(\x0b\x32\x13.mecene.v1.Transfer\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"C\n\x13\x43loseAccountRequest\x12,\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x1b.mecene.v1.AccountReference\";\n\x14\x43loseAccountResponse\x12#\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x12.mecene.v1.Account\"z\n\x13GetStatementRequest\x12,\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x1b.mecene.v1.AccountReference\x12\x0e\n\x06period\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"\xfa\x01\n\x14GetStatementResponse\x12#\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x12.mecene.v1.Account\x12 \n\x18opening_available_micros\x18\x02 \x01(\x03\x12\x1b\n\x13opening_pots_micros\x18\x03 \x01(\x03\x12&\n\ttransfers\x18\x04 \x03(\x0b\x32\x13.mecene.v1.Transfer\x12 \n\x18\x63losing_available_micros\x18\x05 \x01(\x03\x12\x1b\n\x13\x63losing_pots_micros\x18\x06 \x01(\x03\x12\x17\n\x0fnext_page_token\x18\x07 \x01(\t\"M\n\x14ListTransfersRequest\x12\x0e\n\x06period\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"Z\n\x15ListTransfersResponse\x12(\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x17.mecene.v1.JournalEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x89\x01\n\x0cJournalEntry\x12%\n\x08transfer\x18\x01 \x01(\x0b\x32\x13.mecene.v1.Transfer\x12\x12\n\naccount_id\x18\x02 \x01(\x04\x12\x14\n\x0c\x61\x63\x63ount_name\x18\x03 \x01(\t\x12\x14\n\x0c\x66rom_account\x18\x04 \x01(\t\x12\x12\n\nto_account\x18\x05 \x01(\t*\x85\x02\n\x0cTransferKind\x12\x1d\n\x19TRANSFER_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15TRANSFER_KIND_DEPOSIT\x10\x01\x12\x1a\n\x16TRANSFER_KIND_WITHDRAW\x10\x02\x12\x1a\n\x16TRANSFER_KIND_POT_OPEN\x10\x03\x12\x1b\n\x17TRANSFER_KIND_POT_TOPUP\x10\x04\x12\x1c\n\x18TRANSFER_KIND_POT_RETURN\x10\x05\x12\x15\n\x11TRANSFER_KIND_FEE\x10\x06\x12\x16\n\x12TRANSFER_KIND_GIVE\x10\x07\x12\x19\n\x15TRANSFER_KIND_REVENUE\x10\x08\x32\xb6\x06\n\x0e\x41\x63\x63ountService\x12L\n\x0bOpenAccount\x12\x1d.mecene.v1.OpenAccountRequest\x1a\x1e.mecene.v1.OpenAccountResponse\x12N\n\nGetAccount\x12\x1c.mecene.v1.GetAccountRequest\x1a\x1d.mecene.v1.GetAccountResponse\"\x03\x90\x02\x01\x12T\n\x0cListAccounts\x12\x1e.mecene.v1.ListAccountsRequest\x1a\x1f.mecene.v1.ListAccountsResponse\"\x03\x90\x02\x01\x12W\n\rUpdateAccount\x12\x1f.mecene.v1.UpdateAccountRequest\x1a .mecene.v1.UpdateAccountResponse\"\x03\x90\x02\x02\x12K\n\tSetBudget\x12\x1b.mecene.v1.SetBudgetRequest\x1a\x1c.mecene.v1.SetBudgetResponse\"\x03\x90\x02\x02\x12@\n\x07\x44\x65posit\x12\x19.mecene.v1.DepositRequest\x1a\x1a.mecene.v1.DepositResponse\x12\x43\n\x08Withdraw\x12\x1a.mecene.v1.WithdrawRequest\x1a\x1b.mecene.v1.WithdrawResponse\x12T\n\x0c\x43loseAccount\x12\x1e.mecene.v1.CloseAccountRequest\x1a\x1f.mecene.v1.CloseAccountResponse\"\x03\x90\x02\x02\x12T\n\x0cGetStatement\x12\x1e.mecene.v1.GetStatementRequest\x1a\x1f.mecene.v1.GetStatementResponse\"\x03\x90\x02\x01\x12W\n\rListTransfers\x12\x1f.mecene.v1.ListTransfersRequest\x1a .mecene.v1.ListTransfersResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, globals())
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'mecene.v1.account_pb2', globals())
 if _descriptor._USE_C_DESCRIPTORS == False:
 
   DESCRIPTOR._options = None
-  _LISTACCOUNTSRESPONSE.fields_by_name['accounts']._options = None
-  _LISTACCOUNTSRESPONSE.fields_by_name['accounts']._serialized_options = b'\200\265\030\350\007'
-  _GETSTATEMENTRESPONSE.fields_by_name['transfers']._options = None
-  _GETSTATEMENTRESPONSE.fields_by_name['transfers']._serialized_options = b'\200\265\030\350\007'
-  _LISTTRANSFERSRESPONSE.fields_by_name['entries']._options = None
-  _LISTTRANSFERSRESPONSE.fields_by_name['entries']._serialized_options = b'\200\265\030\350\007'
   _ACCOUNTSERVICE.methods_by_name['GetAccount']._options = None
   _ACCOUNTSERVICE.methods_by_name['GetAccount']._serialized_options = b'\220\002\001'
   _ACCOUNTSERVICE.methods_by_name['ListAccounts']._options = None
@@ -41,56 +34,56 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _ACCOUNTSERVICE.methods_by_name['GetStatement']._serialized_options = b'\220\002\001'
   _ACCOUNTSERVICE.methods_by_name['ListTransfers']._options = None
   _ACCOUNTSERVICE.methods_by_name['ListTransfers']._serialized_options = b'\220\002\001'
-  _TRANSFERKIND._serialized_start=2528
-  _TRANSFERKIND._serialized_end=2789
-  _ACCOUNTREFERENCE._serialized_start=63
-  _ACCOUNTREFERENCE._serialized_end=117
-  _ACCOUNT._serialized_start=120
-  _ACCOUNT._serialized_end=321
-  _TRANSFER._serialized_start=324
-  _TRANSFER._serialized_end=562
-  _OPENACCOUNTREQUEST._serialized_start=564
-  _OPENACCOUNTREQUEST._serialized_end=643
-  _OPENACCOUNTRESPONSE._serialized_start=645
-  _OPENACCOUNTRESPONSE._serialized_end=703
-  _GETACCOUNTREQUEST._serialized_start=705
-  _GETACCOUNTREQUEST._serialized_end=770
-  _GETACCOUNTRESPONSE._serialized_start=772
-  _GETACCOUNTRESPONSE._serialized_end=829
-  _LISTACCOUNTSREQUEST._serialized_start=831
-  _LISTACCOUNTSREQUEST._serialized_end=891
-  _LISTACCOUNTSRESPONSE._serialized_start=893
-  _LISTACCOUNTSRESPONSE._serialized_end=985
-  _UPDATEACCOUNTREQUEST._serialized_start=987
-  _UPDATEACCOUNTREQUEST._serialized_end=1102
-  _UPDATEACCOUNTRESPONSE._serialized_start=1104
-  _UPDATEACCOUNTRESPONSE._serialized_end=1164
-  _SETBUDGETREQUEST._serialized_start=1166
-  _SETBUDGETREQUEST._serialized_end=1253
-  _SETBUDGETRESPONSE._serialized_start=1255
-  _SETBUDGETRESPONSE._serialized_end=1311
-  _DEPOSITREQUEST._serialized_start=1313
-  _DEPOSITREQUEST._serialized_end=1411
-  _DEPOSITRESPONSE._serialized_start=1413
-  _DEPOSITRESPONSE._serialized_end=1487
-  _WITHDRAWREQUEST._serialized_start=1489
-  _WITHDRAWREQUEST._serialized_end=1616
-  _WITHDRAWRESPONSE._serialized_start=1618
-  _WITHDRAWRESPONSE._serialized_end=1693
-  _CLOSEACCOUNTREQUEST._serialized_start=1695
-  _CLOSEACCOUNTREQUEST._serialized_end=1762
-  _CLOSEACCOUNTRESPONSE._serialized_start=1764
-  _CLOSEACCOUNTRESPONSE._serialized_end=1823
-  _GETSTATEMENTREQUEST._serialized_start=1825
-  _GETSTATEMENTREQUEST._serialized_end=1947
-  _GETSTATEMENTRESPONSE._serialized_start=1950
-  _GETSTATEMENTRESPONSE._serialized_end=2207
-  _LISTTRANSFERSREQUEST._serialized_start=2209
-  _LISTTRANSFERSREQUEST._serialized_end=2286
-  _LISTTRANSFERSRESPONSE._serialized_start=2288
-  _LISTTRANSFERSRESPONSE._serialized_end=2385
-  _JOURNALENTRY._serialized_start=2388
-  _JOURNALENTRY._serialized_end=2525
-  _ACCOUNTSERVICE._serialized_start=2792
-  _ACCOUNTSERVICE._serialized_end=3614
+  _TRANSFERKIND._serialized_start=2482
+  _TRANSFERKIND._serialized_end=2743
+  _ACCOUNTREFERENCE._serialized_start=38
+  _ACCOUNTREFERENCE._serialized_end=92
+  _ACCOUNT._serialized_start=95
+  _ACCOUNT._serialized_end=296
+  _TRANSFER._serialized_start=299
+  _TRANSFER._serialized_end=537
+  _OPENACCOUNTREQUEST._serialized_start=539
+  _OPENACCOUNTREQUEST._serialized_end=618
+  _OPENACCOUNTRESPONSE._serialized_start=620
+  _OPENACCOUNTRESPONSE._serialized_end=678
+  _GETACCOUNTREQUEST._serialized_start=680
+  _GETACCOUNTREQUEST._serialized_end=745
+  _GETACCOUNTRESPONSE._serialized_start=747
+  _GETACCOUNTRESPONSE._serialized_end=804
+  _LISTACCOUNTSREQUEST._serialized_start=806
+  _LISTACCOUNTSREQUEST._serialized_end=866
+  _LISTACCOUNTSRESPONSE._serialized_start=868
+  _LISTACCOUNTSRESPONSE._serialized_end=953
+  _UPDATEACCOUNTREQUEST._serialized_start=955
+  _UPDATEACCOUNTREQUEST._serialized_end=1070
+  _UPDATEACCOUNTRESPONSE._serialized_start=1072
+  _UPDATEACCOUNTRESPONSE._serialized_end=1132
+  _SETBUDGETREQUEST._serialized_start=1134
+  _SETBUDGETREQUEST._serialized_end=1221
+  _SETBUDGETRESPONSE._serialized_start=1223
+  _SETBUDGETRESPONSE._serialized_end=1279
+  _DEPOSITREQUEST._serialized_start=1281
+  _DEPOSITREQUEST._serialized_end=1379
+  _DEPOSITRESPONSE._serialized_start=1381
+  _DEPOSITRESPONSE._serialized_end=1455
+  _WITHDRAWREQUEST._serialized_start=1457
+  _WITHDRAWREQUEST._serialized_end=1584
+  _WITHDRAWRESPONSE._serialized_start=1586
+  _WITHDRAWRESPONSE._serialized_end=1661
+  _CLOSEACCOUNTREQUEST._serialized_start=1663
+  _CLOSEACCOUNTREQUEST._serialized_end=1730
+  _CLOSEACCOUNTRESPONSE._serialized_start=1732
+  _CLOSEACCOUNTRESPONSE._serialized_end=1791
+  _GETSTATEMENTREQUEST._serialized_start=1793
+  _GETSTATEMENTREQUEST._serialized_end=1915
+  _GETSTATEMENTRESPONSE._serialized_start=1918
+  _GETSTATEMENTRESPONSE._serialized_end=2168
+  _LISTTRANSFERSREQUEST._serialized_start=2170
+  _LISTTRANSFERSREQUEST._serialized_end=2247
+  _LISTTRANSFERSRESPONSE._serialized_start=2249
+  _LISTTRANSFERSRESPONSE._serialized_end=2339
+  _JOURNALENTRY._serialized_start=2342
+  _JOURNALENTRY._serialized_end=2479
+  _ACCOUNTSERVICE._serialized_start=2746
+  _ACCOUNTSERVICE._serialized_end=3568
 # @@protoc_insertion_point(module_scope)

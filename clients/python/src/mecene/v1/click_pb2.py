@@ -12,34 +12,17 @@ _sym_db = _symbol_database.Default()
 
 
 from mecene.v1 import account_pb2 as mecene_dot_v1_dot_account__pb2
-from mecene.v1 import options_pb2 as mecene_dot_v1_dot_options__pb2
 from mecene.v1 import reason_pb2 as mecene_dot_v1_dot_reason__pb2
 from mecene.v1 import thing_pb2 as mecene_dot_v1_dot_thing__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15mecene/v1/click.proto\x12\tmecene.v1\x1a\x17mecene/v1/account.proto\x1a\x17mecene/v1/options.proto\x1a\x16mecene/v1/reason.proto\x1a\x15mecene/v1/thing.proto\"{\n\x0c\x43lickRequest\x12+\n\x06patron\x18\x01 \x01(\x0b\x32\x1b.mecene.v1.AccountReference\x12(\n\x05thing\x18\x02 \x01(\x0b\x32\x19.mecene.v1.ThingReference\x12\x14\n\x06period\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\"r\n\rClickResponse\x12\x0e\n\x06period\x18\x01 \x01(\t\x12\x17\n\x0f\x61lready_clicked\x18\x02 \x01(\x08\x12\x0e\n\x06\x63licks\x18\x03 \x01(\x04\x12\x14\n\x0cshare_micros\x18\x04 \x01(\x03\x12\x12\n\npot_micros\x18\x05 \x01(\x03\"_\n\x10\x43lickManyRequest\x12\x1a\n\npatron_ids\x18\x01 \x03(\x04\x42\x06\x80\xb5\x18\x80\x80\x04\x12\x19\n\tthing_ids\x18\x02 \x03(\x04\x42\x06\x80\xb5\x18\x80\x80\x04\x12\x14\n\x06period\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\"\xb3\x01\n\x11\x43lickManyResponse\x12\x0e\n\x06period\x18\x01 \x01(\t\x12\x0f\n\x07\x63licked\x18\x02 \x01(\r\x12\x17\n\x0f\x61lready_clicked\x18\x03 \x01(\r\x12\x0f\n\x07refused\x18\x04 \x01(\r\x12\x1f\n\x0frefused_indexes\x18\x05 \x03(\rB\x06\x80\xb5\x18\x80\x80\x04\x12\x32\n\x0frefused_reasons\x18\x06 \x03(\x0e\x32\x11.mecene.v1.ReasonB\x06\x80\xb5\x18\x80\x80\x04\"\x7f\n\x10UndoClickRequest\x12+\n\x06patron\x18\x01 \x01(\x0b\x32\x1b.mecene.v1.AccountReference\x12(\n\x05thing\x18\x02 \x01(\x0b\x32\x19.mecene.v1.ThingReference\x12\x14\n\x06period\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\"r\n\x11UndoClickResponse\x12\x0e\n\x06period\x18\x01 \x01(\t\x12\x13\n\x0bwas_clicked\x18\x02 \x01(\x08\x12\x0e\n\x06\x63licks\x18\x03 \x01(\x04\x12\x14\n\x0cshare_micros\x18\x04 \x01(\x03\x12\x12\n\npot_micros\x18\x05 \x01(\x03\"w\n\x11ListClicksRequest\x12+\n\x06patron\x18\x01 \x01(\x0b\x32\x1b.mecene.v1.AccountReference\x12\x0e\n\x06period\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"e\n\x0bPatronClick\x12\x10\n\x08thing_id\x18\x01 \x01(\x04\x12\x0b\n\x03url\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12\x12\n\nowner_name\x18\x04 \x01(\t\x12\x14\n\x0cshare_micros\x18\x05 \x01(\x03\"\xbb\x01\n\x12ListClicksResponse\x12-\n\x06\x63licks\x18\x01 \x03(\x0b\x32\x16.mecene.v1.PatronClickB\x05\x80\xb5\x18\xe8\x07\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x0e\n\x06period\x18\x03 \x01(\t\x12\x14\n\x0c\x63licks_total\x18\x04 \x01(\x04\x12\x12\n\npot_micros\x18\x05 \x01(\x03\x12\x12\n\nfee_micros\x18\x06 \x01(\x03\x12\x0f\n\x07settled\x18\x07 \x01(\x08\x32\xb9\x02\n\x0c\x43lickService\x12?\n\x05\x43lick\x12\x17.mecene.v1.ClickRequest\x1a\x18.mecene.v1.ClickResponse\"\x03\x90\x02\x02\x12K\n\tClickMany\x12\x1b.mecene.v1.ClickManyRequest\x1a\x1c.mecene.v1.ClickManyResponse\"\x03\x90\x02\x02\x12K\n\tUndoClick\x12\x1b.mecene.v1.UndoClickRequest\x1a\x1c.mecene.v1.UndoClickResponse\"\x03\x90\x02\x02\x12N\n\nListClicks\x12\x1c.mecene.v1.ListClicksRequest\x1a\x1d.mecene.v1.ListClicksResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15mecene/v1/click.proto\x12\tmecene.v1\x1a\x17mecene/v1/account.proto\x1a\x16mecene/v1/reason.proto\x1a\x15mecene/v1/thing.proto\"u\n\x0c\x43lickRequest\x12+\n\x06patron\x18\x01 \x01(\x0b\x32\x1b.mecene.v1.AccountReference\x12(\n\x05thing\x18\x02 \x01(\x0b\x32\x19.mecene.v1.ThingReference\x12\x0e\n\x06period\x18\x03 \x01(\t\"r\n\rClickResponse\x12\x0e\n\x06period\x18\x01 \x01(\t\x12\x17\n\x0f\x61lready_clicked\x18\x02 \x01(\x08\x12\x0e\n\x06\x63licks\x18\x03 \x01(\x04\x12\x14\n\x0cshare_micros\x18\x04 \x01(\x03\x12\x12\n\npot_micros\x18\x05 \x01(\x03\"I\n\x10\x43lickManyRequest\x12\x12\n\npatron_ids\x18\x01 \x03(\x04\x12\x11\n\tthing_ids\x18\x02 \x03(\x04\x12\x0e\n\x06period\x18\x03 \x01(\t\"\xa3\x01\n\x11\x43lickManyResponse\x12\x0e\n\x06period\x18\x01 \x01(\t\x12\x0f\n\x07\x63licked\x18\x02 \x01(\r\x12\x17\n\x0f\x61lready_clicked\x18\x03 \x01(\r\x12\x0f\n\x07refused\x18\x04 \x01(\r\x12\x17\n\x0frefused_indexes\x18\x05 \x03(\r\x12*\n\x0frefused_reasons\x18\x06 \x03(\x0e\x32\x11.mecene.v1.Reason\"y\n\x10UndoClickRequest\x12+\n\x06patron\x18\x01 \x01(\x0b\x32\x1b.mecene.v1.AccountReference\x12(\n\x05thing\x18\x02 \x01(\x0b\x32\x19.mecene.v1.ThingReference\x12\x0e\n\x06period\x18\x03 \x01(\t\"r\n\x11UndoClickResponse\x12\x0e\n\x06period\x18\x01 \x01(\t\x12\x13\n\x0bwas_clicked\x18\x02 \x01(\x08\x12\x0e\n\x06\x63licks\x18\x03 \x01(\x04\x12\x14\n\x0cshare_micros\x18\x04 \x01(\x03\x12\x12\n\npot_micros\x18\x05 \x01(\x03\"w\n\x11ListClicksRequest\x12+\n\x06patron\x18\x01 \x01(\x0b\x32\x1b.mecene.v1.AccountReference\x12\x0e\n\x06period\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"e\n\x0bPatronClick\x12\x10\n\x08thing_id\x18\x01 \x01(\x04\x12\x0b\n\x03url\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12\x12\n\nowner_name\x18\x04 \x01(\t\x12\x14\n\x0cshare_micros\x18\x05 \x01(\x03\"\xb4\x01\n\x12ListClicksResponse\x12&\n\x06\x63licks\x18\x01 \x03(\x0b\x32\x16.mecene.v1.PatronClick\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x0e\n\x06period\x18\x03 \x01(\t\x12\x14\n\x0c\x63licks_total\x18\x04 \x01(\x04\x12\x12\n\npot_micros\x18\x05 \x01(\x03\x12\x12\n\nfee_micros\x18\x06 \x01(\x03\x12\x0f\n\x07settled\x18\x07 \x01(\x08\x32\xb9\x02\n\x0c\x43lickService\x12?\n\x05\x43lick\x12\x17.mecene.v1.ClickRequest\x1a\x18.mecene.v1.ClickResponse\"\x03\x90\x02\x02\x12K\n\tClickMany\x12\x1b.mecene.v1.ClickManyRequest\x1a\x1c.mecene.v1.ClickManyResponse\"\x03\x90\x02\x02\x12K\n\tUndoClick\x12\x1b.mecene.v1.UndoClickRequest\x1a\x1c.mecene.v1.UndoClickResponse\"\x03\x90\x02\x02\x12N\n\nListClicks\x12\x1c.mecene.v1.ListClicksRequest\x1a\x1d.mecene.v1.ListClicksResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, globals())
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'mecene.v1.click_pb2', globals())
 if _descriptor._USE_C_DESCRIPTORS == False:
 
   DESCRIPTOR._options = None
-  _CLICKREQUEST.fields_by_name['period']._options = None
-  _CLICKREQUEST.fields_by_name['period']._serialized_options = b'\210\265\030\001'
-  _CLICKMANYREQUEST.fields_by_name['patron_ids']._options = None
-  _CLICKMANYREQUEST.fields_by_name['patron_ids']._serialized_options = b'\200\265\030\200\200\004'
-  _CLICKMANYREQUEST.fields_by_name['thing_ids']._options = None
-  _CLICKMANYREQUEST.fields_by_name['thing_ids']._serialized_options = b'\200\265\030\200\200\004'
-  _CLICKMANYREQUEST.fields_by_name['period']._options = None
-  _CLICKMANYREQUEST.fields_by_name['period']._serialized_options = b'\210\265\030\001'
-  _CLICKMANYRESPONSE.fields_by_name['refused_indexes']._options = None
-  _CLICKMANYRESPONSE.fields_by_name['refused_indexes']._serialized_options = b'\200\265\030\200\200\004'
-  _CLICKMANYRESPONSE.fields_by_name['refused_reasons']._options = None
-  _CLICKMANYRESPONSE.fields_by_name['refused_reasons']._serialized_options = b'\200\265\030\200\200\004'
-  _UNDOCLICKREQUEST.fields_by_name['period']._options = None
-  _UNDOCLICKREQUEST.fields_by_name['period']._serialized_options = b'\210\265\030\001'
-  _LISTCLICKSRESPONSE.fields_by_name['clicks']._options = None
-  _LISTCLICKSRESPONSE.fields_by_name['clicks']._serialized_options = b'\200\265\030\350\007'
   _CLICKSERVICE.methods_by_name['Click']._options = None
   _CLICKSERVICE.methods_by_name['Click']._serialized_options = b'\220\002\002'
   _CLICKSERVICE.methods_by_name['ClickMany']._options = None
@@ -48,24 +31,24 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _CLICKSERVICE.methods_by_name['UndoClick']._serialized_options = b'\220\002\002'
   _CLICKSERVICE.methods_by_name['ListClicks']._options = None
   _CLICKSERVICE.methods_by_name['ListClicks']._serialized_options = b'\220\002\001'
-  _CLICKREQUEST._serialized_start=133
-  _CLICKREQUEST._serialized_end=256
-  _CLICKRESPONSE._serialized_start=258
-  _CLICKRESPONSE._serialized_end=372
-  _CLICKMANYREQUEST._serialized_start=374
-  _CLICKMANYREQUEST._serialized_end=469
-  _CLICKMANYRESPONSE._serialized_start=472
-  _CLICKMANYRESPONSE._serialized_end=651
-  _UNDOCLICKREQUEST._serialized_start=653
-  _UNDOCLICKREQUEST._serialized_end=780
-  _UNDOCLICKRESPONSE._serialized_start=782
-  _UNDOCLICKRESPONSE._serialized_end=896
-  _LISTCLICKSREQUEST._serialized_start=898
-  _LISTCLICKSREQUEST._serialized_end=1017
-  _PATRONCLICK._serialized_start=1019
-  _PATRONCLICK._serialized_end=1120
-  _LISTCLICKSRESPONSE._serialized_start=1123
-  _LISTCLICKSRESPONSE._serialized_end=1310
-  _CLICKSERVICE._serialized_start=1313
-  _CLICKSERVICE._serialized_end=1626
+  _CLICKREQUEST._serialized_start=108
+  _CLICKREQUEST._serialized_end=225
+  _CLICKRESPONSE._serialized_start=227
+  _CLICKRESPONSE._serialized_end=341
+  _CLICKMANYREQUEST._serialized_start=343
+  _CLICKMANYREQUEST._serialized_end=416
+  _CLICKMANYRESPONSE._serialized_start=419
+  _CLICKMANYRESPONSE._serialized_end=582
+  _UNDOCLICKREQUEST._serialized_start=584
+  _UNDOCLICKREQUEST._serialized_end=705
+  _UNDOCLICKRESPONSE._serialized_start=707
+  _UNDOCLICKRESPONSE._serialized_end=821
+  _LISTCLICKSREQUEST._serialized_start=823
+  _LISTCLICKSREQUEST._serialized_end=942
+  _PATRONCLICK._serialized_start=944
+  _PATRONCLICK._serialized_end=1045
+  _LISTCLICKSRESPONSE._serialized_start=1048
+  _LISTCLICKSRESPONSE._serialized_end=1228
+  _CLICKSERVICE._serialized_start=1231
+  _CLICKSERVICE._serialized_end=1544
 # @@protoc_insertion_point(module_scope)

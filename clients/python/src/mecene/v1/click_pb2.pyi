@@ -1,5 +1,4 @@
 from mecene.v1 import account_pb2 as _account_pb2
-from mecene.v1 import options_pb2 as _options_pb2
 from mecene.v1 import reason_pb2 as _reason_pb2
 from mecene.v1 import thing_pb2 as _thing_pb2
 from google.protobuf.internal import containers as _containers

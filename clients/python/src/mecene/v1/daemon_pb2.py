@@ -11,42 +11,37 @@ from google.protobuf import symbol_database as _symbol_database
 _sym_db = _symbol_database.Default()
 
 
-from mecene.v1 import options_pb2 as mecene_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16mecene/v1/daemon.proto\x12\tmecene.v1\x1a\x17mecene/v1/options.proto\"\x12\n\x10GetStatusRequest\"\xda\x05\n\x11GetStatusResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x18\n\x10protocol_version\x18\x02 \x01(\r\x12\x11\n\tuptime_ms\x18\x03 \x01(\x03\x12\x0e\n\x06now_ms\x18\x04 \x01(\x03\x12\x13\n\x0bopen_period\x18\x05 \x01(\t\x12\x1f\n\x17oldest_unsettled_period\x18\x06 \x01(\t\x12\x10\n\x08\x61\x63\x63ounts\x18\x07 \x01(\x04\x12\x0e\n\x06things\x18\x08 \x01(\x04\x12\x13\n\x0bopen_clicks\x18\t \x01(\x04\x12\x11\n\ttransfers\x18\n \x01(\x04\x12\x0f\n\x07\x63ommits\x18\x0b \x01(\x04\x12\x13\n\x0bsettlements\x18\x0c \x01(\x04\x12\x16\n\x0e\x64\x61tabase_bytes\x18\r \x01(\x04\x12\x11\n\tlog_bytes\x18\x0e \x01(\x04\x12\x13\n\x0b\x63onnections\x18\x0f \x01(\x04\x12\x13\n\x0b\x66\x65\x65s_micros\x18\x10 \x01(\x03\x12\x14\n\x0cmoney_micros\x18\x11 \x01(\x03\x12*\n\x08settings\x18\x12 \x03(\x0b\x32\x12.mecene.v1.SettingB\x04\x80\xb5\x18@\x12(\n\x06limits\x18\x13 \x03(\x0b\x32\x12.mecene.v1.SettingB\x04\x80\xb5\x18@\x12\x18\n\x10transfers_behind\x18\x14 \x01(\x04\x12\x13\n\x0blast_commit\x18\x15 \x01(\t\x12\x1c\n\x14unconfirmed_clock_ms\x18\x16 \x01(\x03\x12\x19\n\x11\x65xpected_clock_ms\x18\x17 \x01(\x03\x12%\n\x05terms\x18\x18 \x01(\x0b\x32\x16.mecene.v1.PeriodTerms\x12*\n\nnext_terms\x18\x19 \x01(\x0b\x32\x16.mecene.v1.PeriodTerms\x12\x16\n\x0ewrites_refused\x18\x1a \x01(\t\x12\x12\n\nfree_bytes\x18\x1b \x01(\x04\x12\x10\n\x08\x63urrency\x18\x1c \x01(\t\x12\x17\n\x0fsimulated_clock\x18\x1d \x01(\x08\"^\n\x0bPeriodTerms\x12\x0f\n\x07\x66\x65\x65_bps\x18\x01 \x01(\r\x12\x1d\n\x15minimum_budget_micros\x18\x02 \x01(\x03\x12\x1f\n\x17receive_requires_giving\x18\x03 \x01(\x08\"&\n\x07Setting\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"%\n\x13\x43onfirmClockRequest\x12\x0e\n\x06now_ms\x18\x01 \x01(\x03\";\n\x14\x43onfirmClockResponse\x12\x0e\n\x06now_ms\x18\x01 \x01(\x03\x12\x13\n\x0bopen_period\x18\x02 \x01(\t\"!\n\x0fSetClockRequest\x12\x0e\n\x06now_ms\x18\x01 \x01(\x03\"7\n\x10SetClockResponse\x12\x0e\n\x06now_ms\x18\x01 \x01(\x03\x12\x13\n\x0bopen_period\x18\x02 \x01(\t2\xfc\x01\n\rDaemonService\x12K\n\tGetStatus\x12\x1b.mecene.v1.GetStatusRequest\x1a\x1c.mecene.v1.GetStatusResponse\"\x03\x90\x02\x01\x12H\n\x08SetClock\x12\x1a.mecene.v1.SetClockRequest\x1a\x1b.mecene.v1.SetClockResponse\"\x03\x90\x02\x02\x12T\n\x0c\x43onfirmClock\x12\x1e.mecene.v1.ConfirmClockRequest\x1a\x1f.mecene.v1.ConfirmClockResponse\"\x03\x90\x02\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16mecene/v1/daemon.proto\x12\tmecene.v1\"\x12\n\x10GetStatusRequest\"\xce\x05\n\x11GetStatusResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x18\n\x10protocol_version\x18\x02 \x01(\r\x12\x11\n\tuptime_ms\x18\x03 \x01(\x03\x12\x0e\n\x06now_ms\x18\x04 \x01(\x03\x12\x13\n\x0bopen_period\x18\x05 \x01(\t\x12\x1f\n\x17oldest_unsettled_period\x18\x06 \x01(\t\x12\x10\n\x08\x61\x63\x63ounts\x18\x07 \x01(\x04\x12\x0e\n\x06things\x18\x08 \x01(\x04\x12\x13\n\x0bopen_clicks\x18\t \x01(\x04\x12\x11\n\ttransfers\x18\n \x01(\x04\x12\x0f\n\x07\x63ommits\x18\x0b \x01(\x04\x12\x13\n\x0bsettlements\x18\x0c \x01(\x04\x12\x16\n\x0e\x64\x61tabase_bytes\x18\r \x01(\x04\x12\x11\n\tlog_bytes\x18\x0e \x01(\x04\x12\x13\n\x0b\x63onnections\x18\x0f \x01(\x04\x12\x13\n\x0b\x66\x65\x65s_micros\x18\x10 \x01(\x03\x12\x14\n\x0cmoney_micros\x18\x11 \x01(\x03\x12$\n\x08settings\x18\x12 \x03(\x0b\x32\x12.mecene.v1.Setting\x12\"\n\x06limits\x18\x13 \x03(\x0b\x32\x12.mecene.v1.Setting\x12\x18\n\x10transfers_behind\x18\x14 \x01(\x04\x12\x13\n\x0blast_commit\x18\x15 \x01(\t\x12\x1c\n\x14unconfirmed_clock_ms\x18\x16 \x01(\x03\x12\x19\n\x11\x65xpected_clock_ms\x18\x17 \x01(\x03\x12%\n\x05terms\x18\x18 \x01(\x0b\x32\x16.mecene.v1.PeriodTerms\x12*\n\nnext_terms\x18\x19 \x01(\x0b\x32\x16.mecene.v1.PeriodTerms\x12\x16\n\x0ewrites_refused\x18\x1a \x01(\t\x12\x12\n\nfree_bytes\x18\x1b \x01(\x04\x12\x10\n\x08\x63urrency\x18\x1c \x01(\t\x12\x17\n\x0fsimulated_clock\x18\x1d \x01(\x08\"^\n\x0bPeriodTerms\x12\x0f\n\x07\x66\x65\x65_bps\x18\x01 \x01(\r\x12\x1d\n\x15minimum_budget_micros\x18\x02 \x01(\x03\x12\x1f\n\x17receive_requires_giving\x18\x03 \x01(\x08\"&\n\x07Setting\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"%\n\x13\x43onfirmClockRequest\x12\x0e\n\x06now_ms\x18\x01 \x01(\x03\";\n\x14\x43onfirmClockResponse\x12\x0e\n\x06now_ms\x18\x01 \x01(\x03\x12\x13\n\x0bopen_period\x18\x02 \x01(\t\"!\n\x0fSetClockRequest\x12\x0e\n\x06now_ms\x18\x01 \x01(\x03\"7\n\x10SetClockResponse\x12\x0e\n\x06now_ms\x18\x01 \x01(\x03\x12\x13\n\x0bopen_period\x18\x02 \x01(\t2\xfc\x01\n\rDaemonService\x12K\n\tGetStatus\x12\x1b.mecene.v1.GetStatusRequest\x1a\x1c.mecene.v1.GetStatusResponse\"\x03\x90\x02\x01\x12H\n\x08SetClock\x12\x1a.mecene.v1.SetClockRequest\x1a\x1b.mecene.v1.SetClockResponse\"\x03\x90\x02\x02\x12T\n\x0c\x43onfirmClock\x12\x1e.mecene.v1.ConfirmClockRequest\x1a\x1f.mecene.v1.ConfirmClockResponse\"\x03\x90\x02\x02\x62\x06proto3')
 
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, globals())
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'mecene.v1.daemon_pb2', globals())
 if _descriptor._USE_C_DESCRIPTORS == False:
 
   DESCRIPTOR._options = None
-  _GETSTATUSRESPONSE.fields_by_name['settings']._options = None
-  _GETSTATUSRESPONSE.fields_by_name['settings']._serialized_options = b'\200\265\030@'
-  _GETSTATUSRESPONSE.fields_by_name['limits']._options = None
-  _GETSTATUSRESPONSE.fields_by_name['limits']._serialized_options = b'\200\265\030@'
   _DAEMONSERVICE.methods_by_name['GetStatus']._options = None
   _DAEMONSERVICE.methods_by_name['GetStatus']._serialized_options = b'\220\002\001'
   _DAEMONSERVICE.methods_by_name['SetClock']._options = None
   _DAEMONSERVICE.methods_by_name['SetClock']._serialized_options = b'\220\002\002'
   _DAEMONSERVICE.methods_by_name['ConfirmClock']._options = None
   _DAEMONSERVICE.methods_by_name['ConfirmClock']._serialized_options = b'\220\002\002'
-  _GETSTATUSREQUEST._serialized_start=62
-  _GETSTATUSREQUEST._serialized_end=80
-  _GETSTATUSRESPONSE._serialized_start=83
-  _GETSTATUSRESPONSE._serialized_end=813
-  _PERIODTERMS._serialized_start=815
-  _PERIODTERMS._serialized_end=909
-  _SETTING._serialized_start=911
-  _SETTING._serialized_end=949
-  _CONFIRMCLOCKREQUEST._serialized_start=951
-  _CONFIRMCLOCKREQUEST._serialized_end=988
-  _CONFIRMCLOCKRESPONSE._serialized_start=990
-  _CONFIRMCLOCKRESPONSE._serialized_end=1049
-  _SETCLOCKREQUEST._serialized_start=1051
-  _SETCLOCKREQUEST._serialized_end=1084
-  _SETCLOCKRESPONSE._serialized_start=1086
-  _SETCLOCKRESPONSE._serialized_end=1141
-  _DAEMONSERVICE._serialized_start=1144
-  _DAEMONSERVICE._serialized_end=1396
+  _GETSTATUSREQUEST._serialized_start=37
+  _GETSTATUSREQUEST._serialized_end=55
+  _GETSTATUSRESPONSE._serialized_start=58
+  _GETSTATUSRESPONSE._serialized_end=776
+  _PERIODTERMS._serialized_start=778
+  _PERIODTERMS._serialized_end=872
+  _SETTING._serialized_start=874
+  _SETTING._serialized_end=912
+  _CONFIRMCLOCKREQUEST._serialized_start=914
+  _CONFIRMCLOCKREQUEST._serialized_end=951
+  _CONFIRMCLOCKRESPONSE._serialized_start=953
+  _CONFIRMCLOCKRESPONSE._serialized_end=1012
+  _SETCLOCKREQUEST._serialized_start=1014
+  _SETCLOCKREQUEST._serialized_end=1047
+  _SETCLOCKRESPONSE._serialized_start=1049
+  _SETCLOCKRESPONSE._serialized_end=1104
+  _DAEMONSERVICE._serialized_start=1107
+  _DAEMONSERVICE._serialized_end=1359
 # @@protoc_insertion_point(module_scope)

@@ -11,124 +11,15 @@ from google.protobuf import symbol_database as _symbol_database
 _sym_db = _symbol_database.Default()
 
 
-from mecene.v1 import options_pb2 as mecene_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16mecene/v1/reason.proto\x12\tmecene.v1\x1a\x17mecene/v1/options.proto*\xb6\x0f\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12$\n\x18REASON_ACCOUNT_NOT_FOUND\x10\x01\x1a\x06\x82\xb5\x18\x02\x08\x05\x12\"\n\x16REASON_THING_NOT_FOUND\x10\x02\x1a\x06\x82\xb5\x18\x02\x08\x05\x12#\n\x17REASON_PERIOD_NOT_FOUND\x10\x03\x1a\x06\x82\xb5\x18\x02\x08\x05\x12 \n\x14REASON_PERIOD_CLOSED\x10\x04\x1a\x06\x82\xb5\x18\x02\x08\t\x12!\n\x15REASON_ACCOUNT_CLOSED\x10\x05\x1a\x06\x82\xb5\x18\x02\x08\t\x12 \n\x14REASON_THING_RETIRED\x10\x06\x1a\x06\x82\xb5\x18\x02\x08\t\x12\x1c\n\x10REASON_OWN_THING\x10\x07\x1a\x06\x82\xb5\x18\x02\x08\t\x12\"\n\x16REASON_PATRON_INACTIVE\x10\x08\x1a\x06\x82\xb5\x18\x02\x08\t\x12!\n\x15REASON_OWNER_INACTIVE\x10\t\x1a\x06\x82\xb5\x18\x02\x08\t\x12\x1d\n\x11REASON_NAME_TAKEN\x10\n\x1a\x06\x82\xb5\x18\x02\x08\x06\x12\x1c\n\x10REASON_URL_TAKEN\x10\x0b\x1a\x06\x82\xb5\x18\x02\x08\x06\x12\x1d\n\x11REASON_KEY_REUSED\x10\x0c\x1a\x06\x82\xb5\x18\x02\x08\x06\x12 \n\x14REASON_BELOW_MINIMUM\x10\r\x1a\x06\x82\xb5\x18\x02\x08\x03\x12%\n\x19REASON_INSUFFICIENT_FUNDS\x10\x0e\x1a\x06\x82\xb5\x18\x02\x08\t\x12!\n\x15REASON_INVALID_AMOUNT\x10\x0f\x1a\x06\x82\xb5\x18\x02\x08\x03\x12\x1e\n\x12REASON_LEDGER_FULL\x10\x10\x1a\x06\x82\xb5\x18\x02\x08\x0b\x12\x1f\n\x13REASON_INVALID_NAME\x10\x11\x1a\x06\x82\xb5\x18\x02\x08\x03\x12\x1e\n\x12REASON_INVALID_URL\x10\x12\x1a\x06\x82\xb5\x18\x02\x08\x03\x12\x1f\n\x13REASON_INVALID_TEXT\x10\x13\x1a\x06\x82\xb5\x18\x02\x08\x03\x12\x1e\n\x12REASON_INVALID_KEY\x10\x14\x1a\x06\x82\xb5\x18\x02\x08\x03\x12!\n\x15REASON_INVALID_PERIOD\x10\x15\x1a\x06\x82\xb5\x18\x02\x08\x03\x12$\n\x18REASON_INVALID_PAGE_SIZE\x10\x16\x1a\x06\x82\xb5\x18\x02\x08\x03\x12%\n\x19REASON_INVALID_PAGE_TOKEN\x10\x17\x1a\x06\x82\xb5\x18\x02\x08\x03\x12 \n\x14REASON_FIELD_MISSING\x10\x18\x1a\x06\x82\xb5\x18\x02\x08\x03\x12 \n\x14REASON_INVALID_VALUE\x10\x19\x1a\x06\x82\xb5\x18\x02\x08\x03\x12\x1e\n\x12REASON_PERIOD_OPEN\x10\x1a\x1a\x06\x82\xb5\x18\x02\x08\t\x12+\n\x1fREASON_EARLIER_PERIOD_UNSETTLED\x10\x1b\x1a\x06\x82\xb5\x18\x02\x08\t\x12\'\n\x1bREASON_SETTLEMENT_NOT_FOUND\x10\x1c\x1a\x06\x82\xb5\x18\x02\x08\x05\x12\"\n\x16REASON_DIGEST_MISMATCH\x10\x1d\x1a\x06\x82\xb5\x18\x02\x08\x0f\x12&\n\x1aREASON_CLOCK_NOT_SIMULATED\x10\x1e\x1a\x06\x82\xb5\x18\x02\x08\t\x12%\n\x19REASON_CLOCK_OUT_OF_RANGE\x10\x1f\x1a\x06\x82\xb5\x18\x02\x08\x03\x12\"\n\x16REASON_SERVICE_UNKNOWN\x10 \x1a\x06\x82\xb5\x18\x02\x08\x05\x12 \n\x14REASON_IDS_EXHAUSTED\x10!\x1a\x06\x82\xb5\x18\x02\x08\x0b\x12%\n\x19REASON_BOOKS_INCONSISTENT\x10\"\x1a\x06\x82\xb5\x18\x02\x08\x0f\x12$\n\x18REASON_RECEIPT_NOT_FOUND\x10#\x1a\x06\x82\xb5\x18\x02\x08\x05\x12!\n\x15REASON_METHOD_UNKNOWN\x10<\x1a\x06\x82\xb5\x18\x02\x08\x0c\x12$\n\x18REASON_MALFORMED_PAYLOAD\x10=\x1a\x06\x82\xb5\x18\x02\x08\x03\x12$\n\x18REASON_MESSAGE_TOO_LARGE\x10>\x1a\x06\x82\xb5\x18\x02\x08\x08\x12\"\n\x16REASON_FRAME_TOO_LARGE\x10?\x1a\x06\x82\xb5\x18\x02\x08\x08\x12\"\n\x16REASON_MALFORMED_FRAME\x10@\x1a\x06\x82\xb5\x18\x02\x08\x03\x12%\n\x15REASON_TOO_MANY_CALLS\x10\x41\x1a\n\x82\xb5\x18\x06\x08\x08\x18\x01 \x01\x12\"\n\x16REASON_INVALID_CALL_ID\x10\x42\x1a\x06\x82\xb5\x18\x02\x08\x03\x12\x1f\n\x0fREASON_DRAINING\x10\x43\x1a\n\x82\xb5\x18\x06\x08\x0e\x10\x01 \x01\x12$\n\x14REASON_COMMIT_FAILED\x10\x44\x1a\n\x82\xb5\x18\x06\x08\x0e\x10\x01 \x01\x12 \n\x10REASON_DISK_FULL\x10\x45\x1a\n\x82\xb5\x18\x06\x08\x08\x18\x01 \x01\x12&\n\x18REASON_DEADLINE_EXCEEDED\x10\x46\x1a\x08\x82\xb5\x18\x04\x08\x04\x10\x01\x12\x1e\n\x10REASON_CANCELLED\x10G\x1a\x08\x82\xb5\x18\x04\x08\x01\x10\x01\x12)\n\x19REASON_CONNECTION_TIMEOUT\x10H\x1a\n\x82\xb5\x18\x06\x08\x0e\x10\x01 \x01\x12\x1d\n\x0fREASON_INTERNAL\x10I\x1a\x08\x82\xb5\x18\x04\x08\r\x10\x01\x12#\n\x15REASON_CONNECT_FAILED\x10J\x1a\x08\x82\xb5\x18\x04\x08\x0e\x18\x01\x12&\n\x16REASON_CONNECTION_LOST\x10K\x1a\n\x82\xb5\x18\x06\x08\x0e\x10\x01 \x01\x12#\n\x13REASON_DISK_FAILING\x10L\x1a\n\x82\xb5\x18\x06\x08\x0e\x18\x01 \x01\x12&\n\x18REASON_CLOCK_UNCONFIRMED\x10M\x1a\x08\x82\xb5\x18\x04\x08\x0e\x18\x01\x12\"\n\x16REASON_INVALID_ADDRESS\x10N\x1a\x06\x82\xb5\x18\x02\x08\x03\"\x04\x08$\x10;b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16mecene/v1/reason.proto\x12\tmecene.v1*\xe0\x0b\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x1c\n\x18REASON_ACCOUNT_NOT_FOUND\x10\x01\x12\x1a\n\x16REASON_THING_NOT_FOUND\x10\x02\x12\x1b\n\x17REASON_PERIOD_NOT_FOUND\x10\x03\x12\x18\n\x14REASON_PERIOD_CLOSED\x10\x04\x12\x19\n\x15REASON_ACCOUNT_CLOSED\x10\x05\x12\x18\n\x14REASON_THING_RETIRED\x10\x06\x12\x14\n\x10REASON_OWN_THING\x10\x07\x12\x1a\n\x16REASON_PATRON_INACTIVE\x10\x08\x12\x19\n\x15REASON_OWNER_INACTIVE\x10\t\x12\x15\n\x11REASON_NAME_TAKEN\x10\n\x12\x14\n\x10REASON_URL_TAKEN\x10\x0b\x12\x15\n\x11REASON_KEY_REUSED\x10\x0c\x12\x18\n\x14REASON_BELOW_MINIMUM\x10\r\x12\x1d\n\x19REASON_INSUFFICIENT_FUNDS\x10\x0e\x12\x19\n\x15REASON_INVALID_AMOUNT\x10\x0f\x12\x16\n\x12REASON_LEDGER_FULL\x10\x10\x12\x17\n\x13REASON_INVALID_NAME\x10\x11\x12\x16\n\x12REASON_INVALID_URL\x10\x12\x12\x17\n\x13REASON_INVALID_TEXT\x10\x13\x12\x16\n\x12REASON_INVALID_KEY\x10\x14\x12\x19\n\x15REASON_INVALID_PERIOD\x10\x15\x12\x1c\n\x18REASON_INVALID_PAGE_SIZE\x10\x16\x12\x1d\n\x19REASON_INVALID_PAGE_TOKEN\x10\x17\x12\x18\n\x14REASON_FIELD_MISSING\x10\x18\x12\x18\n\x14REASON_INVALID_VALUE\x10\x19\x12\x16\n\x12REASON_PERIOD_OPEN\x10\x1a\x12#\n\x1fREASON_EARLIER_PERIOD_UNSETTLED\x10\x1b\x12\x1f\n\x1bREASON_SETTLEMENT_NOT_FOUND\x10\x1c\x12\x1a\n\x16REASON_DIGEST_MISMATCH\x10\x1d\x12\x1e\n\x1aREASON_CLOCK_NOT_SIMULATED\x10\x1e\x12\x1d\n\x19REASON_CLOCK_OUT_OF_RANGE\x10\x1f\x12\x1a\n\x16REASON_SERVICE_UNKNOWN\x10 \x12\x18\n\x14REASON_IDS_EXHAUSTED\x10!\x12\x1d\n\x19REASON_BOOKS_INCONSISTENT\x10\"\x12\x1c\n\x18REASON_RECEIPT_NOT_FOUND\x10#\x12\x19\n\x15REASON_METHOD_UNKNOWN\x10<\x12\x1c\n\x18REASON_MALFORMED_PAYLOAD\x10=\x12\x1c\n\x18REASON_MESSAGE_TOO_LARGE\x10>\x12\x1a\n\x16REASON_FRAME_TOO_LARGE\x10?\x12\x1a\n\x16REASON_MALFORMED_FRAME\x10@\x12\x19\n\x15REASON_TOO_MANY_CALLS\x10\x41\x12\x1a\n\x16REASON_INVALID_CALL_ID\x10\x42\x12\x13\n\x0fREASON_DRAINING\x10\x43\x12\x18\n\x14REASON_COMMIT_FAILED\x10\x44\x12\x14\n\x10REASON_DISK_FULL\x10\x45\x12\x1c\n\x18REASON_DEADLINE_EXCEEDED\x10\x46\x12\x14\n\x10REASON_CANCELLED\x10G\x12\x1d\n\x19REASON_CONNECTION_TIMEOUT\x10H\x12\x13\n\x0fREASON_INTERNAL\x10I\x12\x19\n\x15REASON_CONNECT_FAILED\x10J\x12\x1a\n\x16REASON_CONNECTION_LOST\x10K\x12\x17\n\x13REASON_DISK_FAILING\x10L\x12\x1c\n\x18REASON_CLOCK_UNCONFIRMED\x10M\x12\x1a\n\x16REASON_INVALID_ADDRESS\x10N\"\x04\x08$\x10;b\x06proto3')
 
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, globals())
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'mecene.v1.reason_pb2', globals())
 if _descriptor._USE_C_DESCRIPTORS == False:
 
   DESCRIPTOR._options = None
-  _REASON.values_by_name["REASON_ACCOUNT_NOT_FOUND"]._options = None
-  _REASON.values_by_name["REASON_ACCOUNT_NOT_FOUND"]._serialized_options = b'\202\265\030\002\010\005'
-  _REASON.values_by_name["REASON_THING_NOT_FOUND"]._options = None
-  _REASON.values_by_name["REASON_THING_NOT_FOUND"]._serialized_options = b'\202\265\030\002\010\005'
-  _REASON.values_by_name["REASON_PERIOD_NOT_FOUND"]._options = None
-  _REASON.values_by_name["REASON_PERIOD_NOT_FOUND"]._serialized_options = b'\202\265\030\002\010\005'
-  _REASON.values_by_name["REASON_PERIOD_CLOSED"]._options = None
-  _REASON.values_by_name["REASON_PERIOD_CLOSED"]._serialized_options = b'\202\265\030\002\010\t'
-  _REASON.values_by_name["REASON_ACCOUNT_CLOSED"]._options = None
-  _REASON.values_by_name["REASON_ACCOUNT_CLOSED"]._serialized_options = b'\202\265\030\002\010\t'
-  _REASON.values_by_name["REASON_THING_RETIRED"]._options = None
-  _REASON.values_by_name["REASON_THING_RETIRED"]._serialized_options = b'\202\265\030\002\010\t'
-  _REASON.values_by_name["REASON_OWN_THING"]._options = None
-  _REASON.values_by_name["REASON_OWN_THING"]._serialized_options = b'\202\265\030\002\010\t'
-  _REASON.values_by_name["REASON_PATRON_INACTIVE"]._options = None
-  _REASON.values_by_name["REASON_PATRON_INACTIVE"]._serialized_options = b'\202\265\030\002\010\t'
-  _REASON.values_by_name["REASON_OWNER_INACTIVE"]._options = None
-  _REASON.values_by_name["REASON_OWNER_INACTIVE"]._serialized_options = b'\202\265\030\002\010\t'
-  _REASON.values_by_name["REASON_NAME_TAKEN"]._options = None
-  _REASON.values_by_name["REASON_NAME_TAKEN"]._serialized_options = b'\202\265\030\002\010\006'
-  _REASON.values_by_name["REASON_URL_TAKEN"]._options = None
-  _REASON.values_by_name["REASON_URL_TAKEN"]._serialized_options = b'\202\265\030\002\010\006'
-  _REASON.values_by_name["REASON_KEY_REUSED"]._options = None
-  _REASON.values_by_name["REASON_KEY_REUSED"]._serialized_options = b'\202\265\030\002\010\006'
-  _REASON.values_by_name["REASON_BELOW_MINIMUM"]._options = None
-  _REASON.values_by_name["REASON_BELOW_MINIMUM"]._serialized_options = b'\202\265\030\002\010\003'
-  _REASON.values_by_name["REASON_INSUFFICIENT_FUNDS"]._options = None
-  _REASON.values_by_name["REASON_INSUFFICIENT_FUNDS"]._serialized_options = b'\202\265\030\002\010\t'
-  _REASON.values_by_name["REASON_INVALID_AMOUNT"]._options = None
-  _REASON.values_by_name["REASON_INVALID_AMOUNT"]._serialized_options = b'\202\265\030\002\010\003'
-  _REASON.values_by_name["REASON_LEDGER_FULL"]._options = None
-  _REASON.values_by_name["REASON_LEDGER_FULL"]._serialized_options = b'\202\265\030\002\010\013'
-  _REASON.values_by_name["REASON_INVALID_NAME"]._options = None
-  _REASON.values_by_name["REASON_INVALID_NAME"]._serialized_options = b'\202\265\030\002\010\003'
-  _REASON.values_by_name["REASON_INVALID_URL"]._options = None
-  _REASON.values_by_name["REASON_INVALID_URL"]._serialized_options = b'\202\265\030\002\010\003'
-  _REASON.values_by_name["REASON_INVALID_TEXT"]._options = None
-  _REASON.values_by_name["REASON_INVALID_TEXT"]._serialized_options = b'\202\265\030\002\010\003'
-  _REASON.values_by_name["REASON_INVALID_KEY"]._options = None
-  _REASON.values_by_name["REASON_INVALID_KEY"]._serialized_options = b'\202\265\030\002\010\003'
-  _REASON.values_by_name["REASON_INVALID_PERIOD"]._options = None
-  _REASON.values_by_name["REASON_INVALID_PERIOD"]._serialized_options = b'\202\265\030\002\010\003'
-  _REASON.values_by_name["REASON_INVALID_PAGE_SIZE"]._options = None
-  _REASON.values_by_name["REASON_INVALID_PAGE_SIZE"]._serialized_options = b'\202\265\030\002\010\003'
-  _REASON.values_by_name["REASON_INVALID_PAGE_TOKEN"]._options = None
-  _REASON.values_by_name["REASON_INVALID_PAGE_TOKEN"]._serialized_options = b'\202\265\030\002\010\003'
-  _REASON.values_by_name["REASON_FIELD_MISSING"]._options = None
-  _REASON.values_by_name["REASON_FIELD_MISSING"]._serialized_options = b'\202\265\030\002\010\003'
-  _REASON.values_by_name["REASON_INVALID_VALUE"]._options = None
-  _REASON.values_by_name["REASON_INVALID_VALUE"]._serialized_options = b'\202\265\030\002\010\003'
-  _REASON.values_by_name["REASON_PERIOD_OPEN"]._options = None
-  _REASON.values_by_name["REASON_PERIOD_OPEN"]._serialized_options = b'\202\265\030\002\010\t'
-  _REASON.values_by_name["REASON_EARLIER_PERIOD_UNSETTLED"]._options = None
-  _REASON.values_by_name["REASON_EARLIER_PERIOD_UNSETTLED"]._serialized_options = b'\202\265\030\002\010\t'
-  _REASON.values_by_name["REASON_SETTLEMENT_NOT_FOUND"]._options = None
-  _REASON.values_by_name["REASON_SETTLEMENT_NOT_FOUND"]._serialized_options = b'\202\265\030\002\010\005'
-  _REASON.values_by_name["REASON_DIGEST_MISMATCH"]._options = None
-  _REASON.values_by_name["REASON_DIGEST_MISMATCH"]._serialized_options = b'\202\265\030\002\010\017'
-  _REASON.values_by_name["REASON_CLOCK_NOT_SIMULATED"]._options = None
-  _REASON.values_by_name["REASON_CLOCK_NOT_SIMULATED"]._serialized_options = b'\202\265\030\002\010\t'
-  _REASON.values_by_name["REASON_CLOCK_OUT_OF_RANGE"]._options = None
-  _REASON.values_by_name["REASON_CLOCK_OUT_OF_RANGE"]._serialized_options = b'\202\265\030\002\010\003'
-  _REASON.values_by_name["REASON_SERVICE_UNKNOWN"]._options = None
-  _REASON.values_by_name["REASON_SERVICE_UNKNOWN"]._serialized_options = b'\202\265\030\002\010\005'
-  _REASON.values_by_name["REASON_IDS_EXHAUSTED"]._options = None
-  _REASON.values_by_name["REASON_IDS_EXHAUSTED"]._serialized_options = b'\202\265\030\002\010\013'
-  _REASON.values_by_name["REASON_BOOKS_INCONSISTENT"]._options = None
-  _REASON.values_by_name["REASON_BOOKS_INCONSISTENT"]._serialized_options = b'\202\265\030\002\010\017'
-  _REASON.values_by_name["REASON_RECEIPT_NOT_FOUND"]._options = None
-  _REASON.values_by_name["REASON_RECEIPT_NOT_FOUND"]._serialized_options = b'\202\265\030\002\010\005'
-  _REASON.values_by_name["REASON_METHOD_UNKNOWN"]._options = None
-  _REASON.values_by_name["REASON_METHOD_UNKNOWN"]._serialized_options = b'\202\265\030\002\010\014'
-  _REASON.values_by_name["REASON_MALFORMED_PAYLOAD"]._options = None
-  _REASON.values_by_name["REASON_MALFORMED_PAYLOAD"]._serialized_options = b'\202\265\030\002\010\003'
-  _REASON.values_by_name["REASON_MESSAGE_TOO_LARGE"]._options = None
-  _REASON.values_by_name["REASON_MESSAGE_TOO_LARGE"]._serialized_options = b'\202\265\030\002\010\010'
-  _REASON.values_by_name["REASON_FRAME_TOO_LARGE"]._options = None
-  _REASON.values_by_name["REASON_FRAME_TOO_LARGE"]._serialized_options = b'\202\265\030\002\010\010'
-  _REASON.values_by_name["REASON_MALFORMED_FRAME"]._options = None
-  _REASON.values_by_name["REASON_MALFORMED_FRAME"]._serialized_options = b'\202\265\030\002\010\003'
-  _REASON.values_by_name["REASON_TOO_MANY_CALLS"]._options = None
-  _REASON.values_by_name["REASON_TOO_MANY_CALLS"]._serialized_options = b'\202\265\030\006\010\010\030\001 \001'
-  _REASON.values_by_name["REASON_INVALID_CALL_ID"]._options = None
-  _REASON.values_by_name["REASON_INVALID_CALL_ID"]._serialized_options = b'\202\265\030\002\010\003'
-  _REASON.values_by_name["REASON_DRAINING"]._options = None
-  _REASON.values_by_name["REASON_DRAINING"]._serialized_options = b'\202\265\030\006\010\016\020\001 \001'
-  _REASON.values_by_name["REASON_COMMIT_FAILED"]._options = None
-  _REASON.values_by_name["REASON_COMMIT_FAILED"]._serialized_options = b'\202\265\030\006\010\016\020\001 \001'
-  _REASON.values_by_name["REASON_DISK_FULL"]._options = None
-  _REASON.values_by_name["REASON_DISK_FULL"]._serialized_options = b'\202\265\030\006\010\010\030\001 \001'
-  _REASON.values_by_name["REASON_DEADLINE_EXCEEDED"]._options = None
-  _REASON.values_by_name["REASON_DEADLINE_EXCEEDED"]._serialized_options = b'\202\265\030\004\010\004\020\001'
-  _REASON.values_by_name["REASON_CANCELLED"]._options = None
-  _REASON.values_by_name["REASON_CANCELLED"]._serialized_options = b'\202\265\030\004\010\001\020\001'
-  _REASON.values_by_name["REASON_CONNECTION_TIMEOUT"]._options = None
-  _REASON.values_by_name["REASON_CONNECTION_TIMEOUT"]._serialized_options = b'\202\265\030\006\010\016\020\001 \001'
-  _REASON.values_by_name["REASON_INTERNAL"]._options = None
-  _REASON.values_by_name["REASON_INTERNAL"]._serialized_options = b'\202\265\030\004\010\r\020\001'
-  _REASON.values_by_name["REASON_CONNECT_FAILED"]._options = None
-  _REASON.values_by_name["REASON_CONNECT_FAILED"]._serialized_options = b'\202\265\030\004\010\016\030\001'
-  _REASON.values_by_name["REASON_CONNECTION_LOST"]._options = None
-  _REASON.values_by_name["REASON_CONNECTION_LOST"]._serialized_options = b'\202\265\030\006\010\016\020\001 \001'
-  _REASON.values_by_name["REASON_DISK_FAILING"]._options = None
-  _REASON.values_by_name["REASON_DISK_FAILING"]._serialized_options = b'\202\265\030\006\010\016\030\001 \001'
-  _REASON.values_by_name["REASON_CLOCK_UNCONFIRMED"]._options = None
-  _REASON.values_by_name["REASON_CLOCK_UNCONFIRMED"]._serialized_options = b'\202\265\030\004\010\016\030\001'
-  _REASON.values_by_name["REASON_INVALID_ADDRESS"]._options = None
-  _REASON.values_by_name["REASON_INVALID_ADDRESS"]._serialized_options = b'\202\265\030\002\010\003'
-  _REASON._serialized_start=63
-  _REASON._serialized_end=2037
+  _REASON._serialized_start=38
+  _REASON._serialized_end=1542
 # @@protoc_insertion_point(module_scope)

@@ -12,24 +12,15 @@ _sym_db = _symbol_database.Default()
 
 
 from mecene.v1 import account_pb2 as mecene_dot_v1_dot_account__pb2
-from mecene.v1 import options_pb2 as mecene_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1amecene/v1/settlement.proto\x12\tmecene.v1\x1a\x17mecene/v1/account.proto\x1a\x17mecene/v1/options.proto\"\x98\x02\n\nSettlement\x12\x0e\n\x06period\x18\x01 \x01(\t\x12)\n\x05state\x18\x02 \x01(\x0e\x32\x1a.mecene.v1.SettlementState\x12\x0f\n\x07\x66\x65\x65_bps\x18\x03 \x01(\r\x12\x0c\n\x04pots\x18\x04 \x01(\x04\x12\x0e\n\x06\x63licks\x18\x05 \x01(\x04\x12\x0e\n\x06owners\x18\x06 \x01(\x04\x12\x13\n\x0bpots_micros\x18\x07 \x01(\x03\x12\x13\n\x0b\x66\x65\x65s_micros\x18\x08 \x01(\x03\x12\x16\n\x0erevenue_micros\x18\t \x01(\x03\x12\x17\n\x0freturned_micros\x18\n \x01(\x03\x12\x0e\n\x06\x64igest\x18\x0b \x01(\t\x12\x15\n\rsettled_at_ms\x18\x0c \x01(\x03\x12\x0e\n\x06\x63ommit\x18\r \x01(\t\";\n\rStageProgress\x12\r\n\x05stage\x18\x01 \x01(\t\x12\x0c\n\x04\x64one\x18\x02 \x01(\x04\x12\r\n\x05total\x18\x03 \x01(\x04\"*\n\x18PreviewSettlementRequest\x12\x0e\n\x06period\x18\x01 \x01(\t\"U\n\x19PreviewSettlementResponse\x12)\n\nsettlement\x18\x01 \x01(\x0b\x32\x15.mecene.v1.Settlement\x12\r\n\x05\x66inal\x18\x02 \x01(\x08\"\x1f\n\rSettleRequest\x12\x0e\n\x06period\x18\x01 \x01(\t\"t\n\x0eSettleResponse\x12,\n\x08progress\x18\x01 \x01(\x0b\x32\x18.mecene.v1.StageProgressH\x00\x12+\n\nsettlement\x18\x02 \x01(\x0b\x32\x15.mecene.v1.SettlementH\x00\x42\x07\n\x05\x65vent\"&\n\x14GetSettlementRequest\x12\x0e\n\x06period\x18\x01 \x01(\t\"B\n\x15GetSettlementResponse\x12)\n\nsettlement\x18\x01 \x01(\x0b\x32\x15.mecene.v1.Settlement\"?\n\x16ListSettlementsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"e\n\x17ListSettlementsResponse\x12\x31\n\x0bsettlements\x18\x01 \x03(\x0b\x32\x15.mecene.v1.SettlementB\x05\x80\xb5\x18\xe8\x07\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"v\n\x11GetRevenueRequest\x12*\n\x05owner\x18\x01 \x01(\x0b\x32\x1b.mecene.v1.AccountReference\x12\x0e\n\x06period\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"\\\n\x0cThingRevenue\x12\x10\n\x08thing_id\x18\x01 \x01(\x04\x12\x0b\n\x03url\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12\x0e\n\x06\x63licks\x18\x04 \x01(\x04\x12\x0e\n\x06micros\x18\x05 \x01(\x03\"\xaa\x01\n\x12GetRevenueResponse\x12.\n\x06things\x18\x01 \x03(\x0b\x32\x17.mecene.v1.ThingRevenueB\x05\x80\xb5\x18\xe8\x07\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x0e\n\x06period\x18\x03 \x01(\t\x12\x14\n\x0c\x63licks_total\x18\x04 \x01(\x04\x12\x14\n\x0cmicros_total\x18\x05 \x01(\x03\x12\x0f\n\x07settled\x18\x06 \x01(\x08\"w\n\x11GetReceiptRequest\x12,\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x1b.mecene.v1.AccountReference\x12\x0e\n\x06period\x18\x02 \x01(\t\x12$\n\x04role\x18\x03 \x01(\x0e\x32\x16.mecene.v1.ReceiptRole\"9\n\x12GetReceiptResponse\x12#\n\x07receipt\x18\x01 \x01(\x0b\x32\x12.mecene.v1.Receipt\"\xf7\x02\n\x07Receipt\x12\x14\n\x0crule_version\x18\x01 \x01(\r\x12\x0e\n\x06period\x18\x02 \x01(\t\x12\x0f\n\x07\x66\x65\x65_bps\x18\x03 \x01(\r\x12\x0c\n\x04pots\x18\x04 \x01(\x04\x12\x0e\n\x06\x63licks\x18\x05 \x01(\x04\x12\x0e\n\x06owners\x18\x06 \x01(\x04\x12\x13\n\x0bpots_micros\x18\x07 \x01(\x03\x12\x13\n\x0b\x66\x65\x65s_micros\x18\x08 \x01(\x03\x12\x16\n\x0erevenue_micros\x18\t \x01(\x03\x12\x12\n\naccount_id\x18\n \x01(\x04\x12\r\n\x05\x62lind\x18\x0b \x01(\t\x12\'\n\x06patron\x18\x0c \x01(\x0b\x32\x15.mecene.v1.PatronPartH\x00\x12%\n\x05owner\x18\r \x01(\x0b\x32\x14.mecene.v1.OwnerPartH\x00\x12\x12\n\nleaf_index\x18\x0e \x01(\x04\x12\x12\n\x04path\x18\x0f \x03(\tB\x04\x80\xb5\x18@\x12\x12\n\nother_root\x18\x10 \x01(\t\x12\x0e\n\x06\x64igest\x18\x11 \x01(\tB\x06\n\x04part\"e\n\nPatronPart\x12\x12\n\npot_micros\x18\x01 \x01(\x03\x12\x12\n\nfee_micros\x18\x02 \x01(\x03\x12/\n\x06\x63licks\x18\x03 \x03(\x0b\x32\x17.mecene.v1.ReceiptClickB\x06\x80\xb5\x18\xa0\xc2\x1e\"H\n\x0cReceiptClick\x12\x10\n\x08thing_id\x18\x01 \x01(\x04\x12\x10\n\x08owner_id\x18\x02 \x01(\x04\x12\x14\n\x0cshare_micros\x18\x03 \x01(\x03\"+\n\tOwnerPart\x12\x0e\n\x06\x63licks\x18\x01 \x01(\x04\x12\x0e\n\x06micros\x18\x02 \x01(\x03\"\x1f\n\rVerifyRequest\x12\x0e\n\x06\x63ommit\x18\x01 \x01(\t\"n\n\x0eVerifyResponse\x12,\n\x08progress\x18\x01 \x01(\x0b\x32\x18.mecene.v1.StageProgressH\x00\x12%\n\x07verdict\x18\x02 \x01(\x0b\x32\x12.mecene.v1.VerdictH\x00\x42\x07\n\x05\x65vent\"\xa4\x01\n\x07Verdict\x12\r\n\x05\x63lean\x18\x01 \x01(\x08\x12\x11\n\ttransfers\x18\x02 \x01(\x04\x12\x0e\n\x06\x63licks\x18\x03 \x01(\x04\x12\x13\n\x0bsettlements\x18\x04 \x01(\x04\x12\x0f\n\x07\x63ommits\x18\x06 \x01(\x04\x12,\n\x0f\x66irst_wrong_row\x18\x05 \x01(\x0b\x32\x13.mecene.v1.WrongRow\x12\x13\n\x0blast_commit\x18\x07 \x01(\t\"G\n\x08WrongRow\x12\r\n\x05table\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x10\n\x08\x65xpected\x18\x03 \x01(\t\x12\r\n\x05\x66ound\x18\x04 \x01(\t*\xa7\x01\n\x0fSettlementState\x12 \n\x1cSETTLEMENT_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15SETTLEMENT_STATE_OPEN\x10\x01\x12\x1b\n\x17SETTLEMENT_STATE_CLOSED\x10\x02\x12\x1c\n\x18SETTLEMENT_STATE_PLANNED\x10\x03\x12\x1c\n\x18SETTLEMENT_STATE_SETTLED\x10\x04*\\\n\x0bReceiptRole\x12\x1c\n\x18RECEIPT_ROLE_UNSPECIFIED\x10\x00\x12\x17\n\x13RECEIPT_ROLE_PATRON\x10\x01\x12\x16\n\x12RECEIPT_ROLE_OWNER\x10\x02\x32\xdc\x04\n\x11SettlementService\x12\x63\n\x11PreviewSettlement\x12#.mecene.v1.PreviewSettlementRequest\x1a$.mecene.v1.PreviewSettlementResponse\"\x03\x90\x02\x01\x12\x44\n\x06Settle\x12\x18.mecene.v1.SettleRequest\x1a\x19.mecene.v1.SettleResponse\"\x03\x90\x02\x02\x30\x01\x12W\n\rGetSettlement\x12\x1f.mecene.v1.GetSettlementRequest\x1a .mecene.v1.GetSettlementResponse\"\x03\x90\x02\x01\x12]\n\x0fListSettlements\x12!.mecene.v1.ListSettlementsRequest\x1a\".mecene.v1.ListSettlementsResponse\"\x03\x90\x02\x01\x12N\n\nGetRevenue\x12\x1c.mecene.v1.GetRevenueRequest\x1a\x1d.mecene.v1.GetRevenueResponse\"\x03\x90\x02\x01\x12N\n\nGetReceipt\x12\x1c.mecene.v1.GetReceiptRequest\x1a\x1d.mecene.v1.GetReceiptResponse\"\x03\x90\x02\x01\x12\x44\n\x06Verify\x12\x18.mecene.v1.VerifyRequest\x1a\x19.mecene.v1.VerifyResponse\"\x03\x90\x02\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1amecene/v1/settlement.proto\x12\tmecene.v1\x1a\x17mecene/v1/account.proto\"\x98\x02\n\nSettlement\x12\x0e\n\x06period\x18\x01 \x01(\t\x12)\n\x05state\x18\x02 \x01(\x0e\x32\x1a.mecene.v1.SettlementState\x12\x0f\n\x07\x66\x65\x65_bps\x18\x03 \x01(\r\x12\x0c\n\x04pots\x18\x04 \x01(\x04\x12\x0e\n\x06\x63licks\x18\x05 \x01(\x04\x12\x0e\n\x06owners\x18\x06 \x01(\x04\x12\x13\n\x0bpots_micros\x18\x07 \x01(\x03\x12\x13\n\x0b\x66\x65\x65s_micros\x18\x08 \x01(\x03\x12\x16\n\x0erevenue_micros\x18\t \x01(\x03\x12\x17\n\x0freturned_micros\x18\n \x01(\x03\x12\x0e\n\x06\x64igest\x18\x0b \x01(\t\x12\x15\n\rsettled_at_ms\x18\x0c \x01(\x03\x12\x0e\n\x06\x63ommit\x18\r \x01(\t\";\n\rStageProgress\x12\r\n\x05stage\x18\x01 \x01(\t\x12\x0c\n\x04\x64one\x18\x02 \x01(\x04\x12\r\n\x05total\x18\x03 \x01(\x04\"*\n\x18PreviewSettlementRequest\x12\x0e\n\x06period\x18\x01 \x01(\t\"U\n\x19PreviewSettlementResponse\x12)\n\nsettlement\x18\x01 \x01(\x0b\x32\x15.mecene.v1.Settlement\x12\r\n\x05\x66inal\x18\x02 \x01(\x08\"\x1f\n\rSettleRequest\x12\x0e\n\x06period\x18\x01 \x01(\t\"t\n\x0eSettleResponse\x12,\n\x08progress\x18\x01 \x01(\x0b\x32\x18.mecene.v1.StageProgressH\x00\x12+\n\nsettlement\x18\x02 \x01(\x0b\x32\x15.mecene.v1.SettlementH\x00\x42\x07\n\x05\x65vent\"&\n\x14GetSettlementRequest\x12\x0e\n\x06period\x18\x01 \x01(\t\"B\n\x15GetSettlementResponse\x12)\n\nsettlement\x18\x01 \x01(\x0b\x32\x15.mecene.v1.Settlement\"?\n\x16ListSettlementsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"^\n\x17ListSettlementsResponse\x12*\n\x0bsettlements\x18\x01 \x03(\x0b\x32\x15.mecene.v1.Settlement\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"v\n\x11GetRevenueRequest\x12*\n\x05owner\x18\x01 \x01(\x0b\x32\x1b.mecene.v1.AccountReference\x12\x0e\n\x06period\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"\\\n\x0cThingRevenue\x12\x10\n\x08thing_id\x18\x01 \x01(\x04\x12\x0b\n\x03url\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12\x0e\n\x06\x63licks\x18\x04 \x01(\x04\x12\x0e\n\x06micros\x18\x05 \x01(\x03\"\xa3\x01\n\x12GetRevenueResponse\x12\'\n\x06things\x18\x01 \x03(\x0b\x32\x17.mecene.v1.ThingRevenue\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x0e\n\x06period\x18\x03 \x01(\t\x12\x14\n\x0c\x63licks_total\x18\x04 \x01(\x04\x12\x14\n\x0cmicros_total\x18\x05 \x01(\x03\x12\x0f\n\x07settled\x18\x06 \x01(\x08\"w\n\x11GetReceiptRequest\x12,\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x1b.mecene.v1.AccountReference\x12\x0e\n\x06period\x18\x02 \x01(\t\x12$\n\x04role\x18\x03 \x01(\x0e\x32\x16.mecene.v1.ReceiptRole\"9\n\x12GetReceiptResponse\x12#\n\x07receipt\x18\x01 \x01(\x0b\x32\x12.mecene.v1.Receipt\"\xf1\x02\n\x07Receipt\x12\x14\n\x0crule_version\x18\x01 \x01(\r\x12\x0e\n\x06period\x18\x02 \x01(\t\x12\x0f\n\x07\x66\x65\x65_bps\x18\x03 \x01(\r\x12\x0c\n\x04pots\x18\x04 \x01(\x04\x12\x0e\n\x06\x63licks\x18\x05 \x01(\x04\x12\x0e\n\x06owners\x18\x06 \x01(\x04\x12\x13\n\x0bpots_micros\x18\x07 \x01(\x03\x12\x13\n\x0b\x66\x65\x65s_micros\x18\x08 \x01(\x03\x12\x16\n\x0erevenue_micros\x18\t \x01(\x03\x12\x12\n\naccount_id\x18\n \x01(\x04\x12\r\n\x05\x62lind\x18\x0b \x01(\t\x12\'\n\x06patron\x18\x0c \x01(\x0b\x32\x15.mecene.v1.PatronPartH\x00\x12%\n\x05owner\x18\r \x01(\x0b\x32\x14.mecene.v1.OwnerPartH\x00\x12\x12\n\nleaf_index\x18\x0e \x01(\x04\x12\x0c\n\x04path\x18\x0f \x03(\t\x12\x12\n\nother_root\x18\x10 \x01(\t\x12\x0e\n\x06\x64igest\x18\x11 \x01(\tB\x06\n\x04part\"]\n\nPatronPart\x12\x12\n\npot_micros\x18\x01 \x01(\x03\x12\x12\n\nfee_micros\x18\x02 \x01(\x03\x12\'\n\x06\x63licks\x18\x03 \x03(\x0b\x32\x17.mecene.v1.ReceiptClick\"H\n\x0cReceiptClick\x12\x10\n\x08thing_id\x18\x01 \x01(\x04\x12\x10\n\x08owner_id\x18\x02 \x01(\x04\x12\x14\n\x0cshare_micros\x18\x03 \x01(\x03\"+\n\tOwnerPart\x12\x0e\n\x06\x63licks\x18\x01 \x01(\x04\x12\x0e\n\x06micros\x18\x02 \x01(\x03\"\x1f\n\rVerifyRequest\x12\x0e\n\x06\x63ommit\x18\x01 \x01(\t\"n\n\x0eVerifyResponse\x12,\n\x08progress\x18\x01 \x01(\x0b\x32\x18.mecene.v1.StageProgressH\x00\x12%\n\x07verdict\x18\x02 \x01(\x0b\x32\x12.mecene.v1.VerdictH\x00\x42\x07\n\x05\x65vent\"\xa4\x01\n\x07Verdict\x12\r\n\x05\x63lean\x18\x01 \x01(\x08\x12\x11\n\ttransfers\x18\x02 \x01(\x04\x12\x0e\n\x06\x63licks\x18\x03 \x01(\x04\x12\x13\n\x0bsettlements\x18\x04 \x01(\x04\x12\x0f\n\x07\x63ommits\x18\x06 \x01(\x04\x12,\n\x0f\x66irst_wrong_row\x18\x05 \x01(\x0b\x32\x13.mecene.v1.WrongRow\x12\x13\n\x0blast_commit\x18\x07 \x01(\t\"G\n\x08WrongRow\x12\r\n\x05table\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x10\n\x08\x65xpected\x18\x03 \x01(\t\x12\r\n\x05\x66ound\x18\x04 \x01(\t*\xa7\x01\n\x0fSettlementState\x12 \n\x1cSETTLEMENT_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15SETTLEMENT_STATE_OPEN\x10\x01\x12\x1b\n\x17SETTLEMENT_STATE_CLOSED\x10\x02\x12\x1c\n\x18SETTLEMENT_STATE_PLANNED\x10\x03\x12\x1c\n\x18SETTLEMENT_STATE_SETTLED\x10\x04*\\\n\x0bReceiptRole\x12\x1c\n\x18RECEIPT_ROLE_UNSPECIFIED\x10\x00\x12\x17\n\x13RECEIPT_ROLE_PATRON\x10\x01\x12\x16\n\x12RECEIPT_ROLE_OWNER\x10\x02\x32\xdc\x04\n\x11SettlementService\x12\x63\n\x11PreviewSettlement\x12#.mecene.v1.PreviewSettlementRequest\x1a$.mecene.v1.PreviewSettlementResponse\"\x03\x90\x02\x01\x12\x44\n\x06Settle\x12\x18.mecene.v1.SettleRequest\x1a\x19.mecene.v1.SettleResponse\"\x03\x90\x02\x02\x30\x01\x12W\n\rGetSettlement\x12\x1f.mecene.v1.GetSettlementRequest\x1a .mecene.v1.GetSettlementResponse\"\x03\x90\x02\x01\x12]\n\x0fListSettlements\x12!.mecene.v1.ListSettlementsRequest\x1a\".mecene.v1.ListSettlementsResponse\"\x03\x90\x02\x01\x12N\n\nGetRevenue\x12\x1c.mecene.v1.GetRevenueRequest\x1a\x1d.mecene.v1.GetRevenueResponse\"\x03\x90\x02\x01\x12N\n\nGetReceipt\x12\x1c.mecene.v1.GetReceiptRequest\x1a\x1d.mecene.v1.GetReceiptResponse\"\x03\x90\x02\x01\x12\x44\n\x06Verify\x12\x18.mecene.v1.VerifyRequest\x1a\x19.mecene.v1.VerifyResponse\"\x03\x90\x02\x01\x30\x01\x62\x06proto3')
 
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, globals())
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'mecene.v1.settlement_pb2', globals())
 if _descriptor._USE_C_DESCRIPTORS == False:
 
   DESCRIPTOR._options = None
-  _LISTSETTLEMENTSRESPONSE.fields_by_name['settlements']._options = None
-  _LISTSETTLEMENTSRESPONSE.fields_by_name['settlements']._serialized_options = b'\200\265\030\350\007'
-  _GETREVENUERESPONSE.fields_by_name['things']._options = None
-  _GETREVENUERESPONSE.fields_by_name['things']._serialized_options = b'\200\265\030\350\007'
-  _RECEIPT.fields_by_name['path']._options = None
-  _RECEIPT.fields_by_name['path']._serialized_options = b'\200\265\030@'
-  _PATRONPART.fields_by_name['clicks']._options = None
-  _PATRONPART.fields_by_name['clicks']._serialized_options = b'\200\265\030\240\302\036'
   _SETTLEMENTSERVICE.methods_by_name['PreviewSettlement']._options = None
   _SETTLEMENTSERVICE.methods_by_name['PreviewSettlement']._serialized_options = b'\220\002\001'
   _SETTLEMENTSERVICE.methods_by_name['Settle']._options = None
@@ -44,56 +35,56 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _SETTLEMENTSERVICE.methods_by_name['GetReceipt']._serialized_options = b'\220\002\001'
   _SETTLEMENTSERVICE.methods_by_name['Verify']._options = None
   _SETTLEMENTSERVICE.methods_by_name['Verify']._serialized_options = b'\220\002\001'
-  _SETTLEMENTSTATE._serialized_start=2546
-  _SETTLEMENTSTATE._serialized_end=2713
-  _RECEIPTROLE._serialized_start=2715
-  _RECEIPTROLE._serialized_end=2807
-  _SETTLEMENT._serialized_start=92
-  _SETTLEMENT._serialized_end=372
-  _STAGEPROGRESS._serialized_start=374
-  _STAGEPROGRESS._serialized_end=433
-  _PREVIEWSETTLEMENTREQUEST._serialized_start=435
-  _PREVIEWSETTLEMENTREQUEST._serialized_end=477
-  _PREVIEWSETTLEMENTRESPONSE._serialized_start=479
-  _PREVIEWSETTLEMENTRESPONSE._serialized_end=564
-  _SETTLEREQUEST._serialized_start=566
-  _SETTLEREQUEST._serialized_end=597
-  _SETTLERESPONSE._serialized_start=599
-  _SETTLERESPONSE._serialized_end=715
-  _GETSETTLEMENTREQUEST._serialized_start=717
-  _GETSETTLEMENTREQUEST._serialized_end=755
-  _GETSETTLEMENTRESPONSE._serialized_start=757
-  _GETSETTLEMENTRESPONSE._serialized_end=823
-  _LISTSETTLEMENTSREQUEST._serialized_start=825
-  _LISTSETTLEMENTSREQUEST._serialized_end=888
-  _LISTSETTLEMENTSRESPONSE._serialized_start=890
-  _LISTSETTLEMENTSRESPONSE._serialized_end=991
-  _GETREVENUEREQUEST._serialized_start=993
-  _GETREVENUEREQUEST._serialized_end=1111
-  _THINGREVENUE._serialized_start=1113
-  _THINGREVENUE._serialized_end=1205
-  _GETREVENUERESPONSE._serialized_start=1208
-  _GETREVENUERESPONSE._serialized_end=1378
-  _GETRECEIPTREQUEST._serialized_start=1380
-  _GETRECEIPTREQUEST._serialized_end=1499
-  _GETRECEIPTRESPONSE._serialized_start=1501
-  _GETRECEIPTRESPONSE._serialized_end=1558
-  _RECEIPT._serialized_start=1561
-  _RECEIPT._serialized_end=1936
-  _PATRONPART._serialized_start=1938
-  _PATRONPART._serialized_end=2039
-  _RECEIPTCLICK._serialized_start=2041
-  _RECEIPTCLICK._serialized_end=2113
-  _OWNERPART._serialized_start=2115
-  _OWNERPART._serialized_end=2158
-  _VERIFYREQUEST._serialized_start=2160
-  _VERIFYREQUEST._serialized_end=2191
-  _VERIFYRESPONSE._serialized_start=2193
-  _VERIFYRESPONSE._serialized_end=2303
-  _VERDICT._serialized_start=2306
-  _VERDICT._serialized_end=2470
-  _WRONGROW._serialized_start=2472
-  _WRONGROW._serialized_end=2543
-  _SETTLEMENTSERVICE._serialized_start=2810
-  _SETTLEMENTSERVICE._serialized_end=3414
+  _SETTLEMENTSTATE._serialized_start=2493
+  _SETTLEMENTSTATE._serialized_end=2660
+  _RECEIPTROLE._serialized_start=2662
+  _RECEIPTROLE._serialized_end=2754
+  _SETTLEMENT._serialized_start=67
+  _SETTLEMENT._serialized_end=347
+  _STAGEPROGRESS._serialized_start=349
+  _STAGEPROGRESS._serialized_end=408
+  _PREVIEWSETTLEMENTREQUEST._serialized_start=410
+  _PREVIEWSETTLEMENTREQUEST._serialized_end=452
+  _PREVIEWSETTLEMENTRESPONSE._serialized_start=454
+  _PREVIEWSETTLEMENTRESPONSE._serialized_end=539
+  _SETTLEREQUEST._serialized_start=541
+  _SETTLEREQUEST._serialized_end=572
+  _SETTLERESPONSE._serialized_start=574
+  _SETTLERESPONSE._serialized_end=690
+  _GETSETTLEMENTREQUEST._serialized_start=692
+  _GETSETTLEMENTREQUEST._serialized_end=730
+  _GETSETTLEMENTRESPONSE._serialized_start=732
+  _GETSETTLEMENTRESPONSE._serialized_end=798
+  _LISTSETTLEMENTSREQUEST._serialized_start=800
+  _LISTSETTLEMENTSREQUEST._serialized_end=863
+  _LISTSETTLEMENTSRESPONSE._serialized_start=865
+  _LISTSETTLEMENTSRESPONSE._serialized_end=959
+  _GETREVENUEREQUEST._serialized_start=961
+  _GETREVENUEREQUEST._serialized_end=1079
+  _THINGREVENUE._serialized_start=1081
+  _THINGREVENUE._serialized_end=1173
+  _GETREVENUERESPONSE._serialized_start=1176
+  _GETREVENUERESPONSE._serialized_end=1339
+  _GETRECEIPTREQUEST._serialized_start=1341
+  _GETRECEIPTREQUEST._serialized_end=1460
+  _GETRECEIPTRESPONSE._serialized_start=1462
+  _GETRECEIPTRESPONSE._serialized_end=1519
+  _RECEIPT._serialized_start=1522
+  _RECEIPT._serialized_end=1891
+  _PATRONPART._serialized_start=1893
+  _PATRONPART._serialized_end=1986
+  _RECEIPTCLICK._serialized_start=1988
+  _RECEIPTCLICK._serialized_end=2060
+  _OWNERPART._serialized_start=2062
+  _OWNERPART._serialized_end=2105
+  _VERIFYREQUEST._serialized_start=2107
+  _VERIFYREQUEST._serialized_end=2138
+  _VERIFYRESPONSE._serialized_start=2140
+  _VERIFYRESPONSE._serialized_end=2250
+  _VERDICT._serialized_start=2253
+  _VERDICT._serialized_end=2417
+  _WRONGROW._serialized_start=2419
+  _WRONGROW._serialized_end=2490
+  _SETTLEMENTSERVICE._serialized_start=2757
+  _SETTLEMENTSERVICE._serialized_end=3361
 # @@protoc_insertion_point(module_scope)

@@ -1,5 +1,4 @@
 from mecene.v1 import account_pb2 as _account_pb2
-from mecene.v1 import options_pb2 as _options_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor

@@ -12,18 +12,15 @@ _sym_db = _symbol_database.Default()
 
 
 from mecene.v1 import account_pb2 as mecene_dot_v1_dot_account__pb2
-from mecene.v1 import options_pb2 as mecene_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15mecene/v1/thing.proto\x12\tmecene.v1\x1a\x17mecene/v1/account.proto\x1a\x17mecene/v1/options.proto\"3\n\x0eThingReference\x12\x0c\n\x02id\x18\x01 \x01(\x04H\x00\x12\r\n\x03url\x18\x02 \x01(\tH\x00\x42\x04\n\x02\x62y\"\xa0\x01\n\x05Thing\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x10\n\x08owner_id\x18\x02 \x01(\x04\x12\x12\n\nowner_name\x18\x03 \x01(\t\x12\x0b\n\x03url\x18\x04 \x01(\t\x12\r\n\x05title\x18\x05 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x06 \x01(\t\x12\x0e\n\x06hidden\x18\x07 \x01(\x08\x12\x0f\n\x07retired\x18\x08 \x01(\x08\x12\x13\n\x0b\x61\x64\x64\x65\x64_at_ms\x18\t \x01(\x03\"~\n\x0f\x41\x64\x64ThingRequest\x12*\n\x05owner\x18\x01 \x01(\x0b\x32\x1b.mecene.v1.AccountReference\x12\x0b\n\x03url\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\x12\x0e\n\x06hidden\x18\x05 \x01(\x08\"J\n\x10\x41\x64\x64ThingResponse\x12\x1f\n\x05thing\x18\x01 \x01(\x0b\x32\x10.mecene.v1.Thing\x12\x15\n\ralready_added\x18\x02 \x01(\x08\";\n\x0fGetThingRequest\x12(\n\x05thing\x18\x01 \x01(\x0b\x32\x19.mecene.v1.ThingReference\"3\n\x10GetThingResponse\x12\x1f\n\x05thing\x18\x01 \x01(\x0b\x32\x10.mecene.v1.Thing\"f\n\x11ListThingsRequest\x12*\n\x05owner\x18\x01 \x01(\x0b\x32\x1b.mecene.v1.AccountReference\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"V\n\x12ListThingsResponse\x12\'\n\x06things\x18\x01 \x03(\x0b\x32\x10.mecene.v1.ThingB\x05\x80\xb5\x18\xe8\x07\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xaf\x01\n\x12UpdateThingRequest\x12(\n\x05thing\x18\x01 \x01(\x0b\x32\x19.mecene.v1.ThingReference\x12\x0f\n\x05title\x18\x02 \x01(\tH\x00\x12\x15\n\x0b\x64\x65scription\x18\x03 \x01(\tH\x01\x12\x10\n\x06hidden\x18\x04 \x01(\x08H\x02\x42\x0e\n\x0ctitle_changeB\x14\n\x12\x64\x65scription_changeB\x0f\n\rhidden_change\"6\n\x13UpdateThingResponse\x12\x1f\n\x05thing\x18\x01 \x01(\x0b\x32\x10.mecene.v1.Thing\">\n\x12RetireThingRequest\x12(\n\x05thing\x18\x01 \x01(\x0b\x32\x19.mecene.v1.ThingReference\"6\n\x13RetireThingResponse\x12\x1f\n\x05thing\x18\x01 \x01(\x0b\x32\x10.mecene.v1.Thing\">\n\x12ReviveThingRequest\x12(\n\x05thing\x18\x01 \x01(\x0b\x32\x19.mecene.v1.ThingReference\"6\n\x13ReviveThingResponse\x12\x1f\n\x05thing\x18\x01 \x01(\x0b\x32\x10.mecene.v1.Thing2\xeb\x03\n\x0cThingService\x12H\n\x08\x41\x64\x64Thing\x12\x1a.mecene.v1.AddThingRequest\x1a\x1b.mecene.v1.AddThingResponse\"\x03\x90\x02\x02\x12H\n\x08GetThing\x12\x1a.mecene.v1.GetThingRequest\x1a\x1b.mecene.v1.GetThingResponse\"\x03\x90\x02\x01\x12N\n\nListThings\x12\x1c.mecene.v1.ListThingsRequest\x1a\x1d.mecene.v1.ListThingsResponse\"\x03\x90\x02\x01\x12Q\n\x0bUpdateThing\x12\x1d.mecene.v1.UpdateThingRequest\x1a\x1e.mecene.v1.UpdateThingResponse\"\x03\x90\x02\x02\x12Q\n\x0bRetireThing\x12\x1d.mecene.v1.RetireThingRequest\x1a\x1e.mecene.v1.RetireThingResponse\"\x03\x90\x02\x02\x12Q\n\x0bReviveThing\x12\x1d.mecene.v1.ReviveThingRequest\x1a\x1e.mecene.v1.ReviveThingResponse\"\x03\x90\x02\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15mecene/v1/thing.proto\x12\tmecene.v1\x1a\x17mecene/v1/account.proto\"3\n\x0eThingReference\x12\x0c\n\x02id\x18\x01 \x01(\x04H\x00\x12\r\n\x03url\x18\x02 \x01(\tH\x00\x42\x04\n\x02\x62y\"\xa0\x01\n\x05Thing\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x10\n\x08owner_id\x18\x02 \x01(\x04\x12\x12\n\nowner_name\x18\x03 \x01(\t\x12\x0b\n\x03url\x18\x04 \x01(\t\x12\r\n\x05title\x18\x05 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x06 \x01(\t\x12\x0e\n\x06hidden\x18\x07 \x01(\x08\x12\x0f\n\x07retired\x18\x08 \x01(\x08\x12\x13\n\x0b\x61\x64\x64\x65\x64_at_ms\x18\t \x01(\x03\"~\n\x0f\x41\x64\x64ThingRequest\x12*\n\x05owner\x18\x01 \x01(\x0b\x32\x1b.mecene.v1.AccountReference\x12\x0b\n\x03url\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\x12\x0e\n\x06hidden\x18\x05 \x01(\x08\"J\n\x10\x41\x64\x64ThingResponse\x12\x1f\n\x05thing\x18\x01 \x01(\x0b\x32\x10.mecene.v1.Thing\x12\x15\n\ralready_added\x18\x02 \x01(\x08\";\n\x0fGetThingRequest\x12(\n\x05thing\x18\x01 \x01(\x0b\x32\x19.mecene.v1.ThingReference\"3\n\x10GetThingResponse\x12\x1f\n\x05thing\x18\x01 \x01(\x0b\x32\x10.mecene.v1.Thing\"f\n\x11ListThingsRequest\x12*\n\x05owner\x18\x01 \x01(\x0b\x32\x1b.mecene.v1.AccountReference\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"O\n\x12ListThingsResponse\x12 \n\x06things\x18\x01 \x03(\x0b\x32\x10.mecene.v1.Thing\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xaf\x01\n\x12UpdateThingRequest\x12(\n\x05thing\x18\x01 \x01(\x0b\x32\x19.mecene.v1.ThingReference\x12\x0f\n\x05title\x18\x02 \x01(\tH\x00\x12\x15\n\x0b\x64\x65scription\x18\x03 \x01(\tH\x01\x12\x10\n\x06hidden\x18\x04 \x01(\x08H\x02\x42\x0e\n\x0ctitle_changeB\x14\n\x12\x64\x65scription_changeB\x0f\n\rhidden_change\"6\n\x13UpdateThingResponse\x12\x1f\n\x05thing\x18\x01 \x01(\x0b\x32\x10.mecene.v1.Thing\">\n\x12RetireThingRequest\x12(\n\x05thing\x18\x01 \x01(\x0b\x32\x19.mecene.v1.ThingReference\"6\n\x13RetireThingResponse\x12\x1f\n\x05thing\x18\x01 \x01(\x0b\x32\x10.mecene.v1.Thing\">\n\x12ReviveThingRequest\x12(\n\x05thing\x18\x01 \x01(\x0b\x32\x19.mecene.v1.ThingReference\"6\n\x13ReviveThingResponse\x12\x1f\n\x05thing\x18\x01 \x01(\x0b\x32\x10.mecene.v1.Thing2\xeb\x03\n\x0cThingService\x12H\n\x08\x41\x64\x64Thing\x12\x1a.mecene.v1.AddThingRequest\x1a\x1b.mecene.v1.AddThingResponse\"\x03\x90\x02\x02\x12H\n\x08GetThing\x12\x1a.mecene.v1.GetThingRequest\x1a\x1b.mecene.v1.GetThingResponse\"\x03\x90\x02\x01\x12N\n\nListThings\x12\x1c.mecene.v1.ListThingsRequest\x1a\x1d.mecene.v1.ListThingsResponse\"\x03\x90\x02\x01\x12Q\n\x0bUpdateThing\x12\x1d.mecene.v1.UpdateThingRequest\x1a\x1e.mecene.v1.UpdateThingResponse\"\x03\x90\x02\x02\x12Q\n\x0bRetireThing\x12\x1d.mecene.v1.RetireThingRequest\x1a\x1e.mecene.v1.RetireThingResponse\"\x03\x90\x02\x02\x12Q\n\x0bReviveThing\x12\x1d.mecene.v1.ReviveThingRequest\x1a\x1e.mecene.v1.ReviveThingResponse\"\x03\x90\x02\x02\x62\x06proto3')
 
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, globals())
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'mecene.v1.thing_pb2', globals())
 if _descriptor._USE_C_DESCRIPTORS == False:
 
   DESCRIPTOR._options = None
-  _LISTTHINGSRESPONSE.fields_by_name['things']._options = None
-  _LISTTHINGSRESPONSE.fields_by_name['things']._serialized_options = b'\200\265\030\350\007'
   _THINGSERVICE.methods_by_name['AddThing']._options = None
   _THINGSERVICE.methods_by_name['AddThing']._serialized_options = b'\220\002\002'
   _THINGSERVICE.methods_by_name['GetThing']._options = None
@@ -36,34 +33,34 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _THINGSERVICE.methods_by_name['RetireThing']._serialized_options = b'\220\002\002'
   _THINGSERVICE.methods_by_name['ReviveThing']._options = None
   _THINGSERVICE.methods_by_name['ReviveThing']._serialized_options = b'\220\002\002'
-  _THINGREFERENCE._serialized_start=86
-  _THINGREFERENCE._serialized_end=137
-  _THING._serialized_start=140
-  _THING._serialized_end=300
-  _ADDTHINGREQUEST._serialized_start=302
-  _ADDTHINGREQUEST._serialized_end=428
-  _ADDTHINGRESPONSE._serialized_start=430
-  _ADDTHINGRESPONSE._serialized_end=504
-  _GETTHINGREQUEST._serialized_start=506
-  _GETTHINGREQUEST._serialized_end=565
-  _GETTHINGRESPONSE._serialized_start=567
-  _GETTHINGRESPONSE._serialized_end=618
-  _LISTTHINGSREQUEST._serialized_start=620
-  _LISTTHINGSREQUEST._serialized_end=722
-  _LISTTHINGSRESPONSE._serialized_start=724
-  _LISTTHINGSRESPONSE._serialized_end=810
-  _UPDATETHINGREQUEST._serialized_start=813
-  _UPDATETHINGREQUEST._serialized_end=988
-  _UPDATETHINGRESPONSE._serialized_start=990
-  _UPDATETHINGRESPONSE._serialized_end=1044
-  _RETIRETHINGREQUEST._serialized_start=1046
-  _RETIRETHINGREQUEST._serialized_end=1108
-  _RETIRETHINGRESPONSE._serialized_start=1110
-  _RETIRETHINGRESPONSE._serialized_end=1164
-  _REVIVETHINGREQUEST._serialized_start=1166
-  _REVIVETHINGREQUEST._serialized_end=1228
-  _REVIVETHINGRESPONSE._serialized_start=1230
-  _REVIVETHINGRESPONSE._serialized_end=1284
-  _THINGSERVICE._serialized_start=1287
-  _THINGSERVICE._serialized_end=1778
+  _THINGREFERENCE._serialized_start=61
+  _THINGREFERENCE._serialized_end=112
+  _THING._serialized_start=115
+  _THING._serialized_end=275
+  _ADDTHINGREQUEST._serialized_start=277
+  _ADDTHINGREQUEST._serialized_end=403
+  _ADDTHINGRESPONSE._serialized_start=405
+  _ADDTHINGRESPONSE._serialized_end=479
+  _GETTHINGREQUEST._serialized_start=481
+  _GETTHINGREQUEST._serialized_end=540
+  _GETTHINGRESPONSE._serialized_start=542
+  _GETTHINGRESPONSE._serialized_end=593
+  _LISTTHINGSREQUEST._serialized_start=595
+  _LISTTHINGSREQUEST._serialized_end=697
+  _LISTTHINGSRESPONSE._serialized_start=699
+  _LISTTHINGSRESPONSE._serialized_end=778
+  _UPDATETHINGREQUEST._serialized_start=781
+  _UPDATETHINGREQUEST._serialized_end=956
+  _UPDATETHINGRESPONSE._serialized_start=958
+  _UPDATETHINGRESPONSE._serialized_end=1012
+  _RETIRETHINGREQUEST._serialized_start=1014
+  _RETIRETHINGREQUEST._serialized_end=1076
+  _RETIRETHINGRESPONSE._serialized_start=1078
+  _RETIRETHINGRESPONSE._serialized_end=1132
+  _REVIVETHINGREQUEST._serialized_start=1134
+  _REVIVETHINGREQUEST._serialized_end=1196
+  _REVIVETHINGRESPONSE._serialized_start=1198
+  _REVIVETHINGRESPONSE._serialized_end=1252
+  _THINGSERVICE._serialized_start=1255
+  _THINGSERVICE._serialized_end=1746
 # @@protoc_insertion_point(module_scope)

@@ -11,31 +11,24 @@ from google.protobuf import symbol_database as _symbol_database
 _sym_db = _symbol_database.Default()
 
 
-from mecene.v1 import options_pb2 as mecene_dot_v1_dot_options__pb2
 from mecene.v1 import reason_pb2 as mecene_dot_v1_dot_reason__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14mecene/v1/wire.proto\x12\tmecene.v1\x1a\x17mecene/v1/options.proto\x1a\x16mecene/v1/reason.proto\"\x8c\x01\n\x07Request\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\x04\x12\x0e\n\x06method\x18\x02 \x01(\t\x12\x12\n\ntimeout_ms\x18\x03 \x01(\r\x12\x0e\n\x06\x63\x61ncel\x18\x04 \x01(\x08\x12+\n\x08metadata\x18\x05 \x03(\x0b\x32\x13.mecene.v1.MetadataB\x04\x80\xb5\x18\x10\x12\x0f\n\x07payload\x18\x06 \x01(\x0c\"\x98\x01\n\x08Response\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\x04\x12\x0c\n\x04more\x18\x02 \x01(\x08\x12\x0e\n\x06status\x18\x03 \x01(\r\x12\x1f\n\x05\x65rror\x18\x04 \x01(\x0b\x32\x10.mecene.v1.Error\x12+\n\x08metadata\x18\x05 \x03(\x0b\x32\x13.mecene.v1.MetadataB\x04\x80\xb5\x18\x10\x12\x0f\n\x07payload\x18\x06 \x01(\x0c\"&\n\x08Metadata\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c\"\xa2\x01\n\x05\x45rror\x12\x0f\n\x07message\x18\x01 \x01(\t\x12!\n\x06reason\x18\x02 \x01(\x0e\x32\x11.mecene.v1.Reason\x12\r\n\x05\x66ield\x18\x03 \x01(\t\x12\x16\n\x0eretry_after_ms\x18\x04 \x01(\r\x12\x14\n\x0cnot_executed\x18\x05 \x01(\x08\x12(\n\x07\x64\x65tails\x18\x06 \x03(\x0b\x32\x11.mecene.v1.DetailB\x04\x80\xb5\x18\x10\"$\n\x06\x44\x65tail\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14mecene/v1/wire.proto\x12\tmecene.v1\x1a\x16mecene/v1/reason.proto\"\x86\x01\n\x07Request\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\x04\x12\x0e\n\x06method\x18\x02 \x01(\t\x12\x12\n\ntimeout_ms\x18\x03 \x01(\r\x12\x0e\n\x06\x63\x61ncel\x18\x04 \x01(\x08\x12%\n\x08metadata\x18\x05 \x03(\x0b\x32\x13.mecene.v1.Metadata\x12\x0f\n\x07payload\x18\x06 \x01(\x0c\"\x92\x01\n\x08Response\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\x04\x12\x0c\n\x04more\x18\x02 \x01(\x08\x12\x0e\n\x06status\x18\x03 \x01(\r\x12\x1f\n\x05\x65rror\x18\x04 \x01(\x0b\x32\x10.mecene.v1.Error\x12%\n\x08metadata\x18\x05 \x03(\x0b\x32\x13.mecene.v1.Metadata\x12\x0f\n\x07payload\x18\x06 \x01(\x0c\"&\n\x08Metadata\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c\"\x9c\x01\n\x05\x45rror\x12\x0f\n\x07message\x18\x01 \x01(\t\x12!\n\x06reason\x18\x02 \x01(\x0e\x32\x11.mecene.v1.Reason\x12\r\n\x05\x66ield\x18\x03 \x01(\t\x12\x16\n\x0eretry_after_ms\x18\x04 \x01(\r\x12\x14\n\x0cnot_executed\x18\x05 \x01(\x08\x12\"\n\x07\x64\x65tails\x18\x06 \x03(\x0b\x32\x11.mecene.v1.Detail\"$\n\x06\x44\x65tail\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\tb\x06proto3')
 
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, globals())
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'mecene.v1.wire_pb2', globals())
 if _descriptor._USE_C_DESCRIPTORS == False:
 
   DESCRIPTOR._options = None
-  _REQUEST.fields_by_name['metadata']._options = None
-  _REQUEST.fields_by_name['metadata']._serialized_options = b'\200\265\030\020'
-  _RESPONSE.fields_by_name['metadata']._options = None
-  _RESPONSE.fields_by_name['metadata']._serialized_options = b'\200\265\030\020'
-  _ERROR.fields_by_name['details']._options = None
-  _ERROR.fields_by_name['details']._serialized_options = b'\200\265\030\020'
-  _REQUEST._serialized_start=85
-  _REQUEST._serialized_end=225
-  _RESPONSE._serialized_start=228
-  _RESPONSE._serialized_end=380
-  _METADATA._serialized_start=382
-  _METADATA._serialized_end=420
-  _ERROR._serialized_start=423
-  _ERROR._serialized_end=585
-  _DETAIL._serialized_start=587
-  _DETAIL._serialized_end=623
+  _REQUEST._serialized_start=60
+  _REQUEST._serialized_end=194
+  _RESPONSE._serialized_start=197
+  _RESPONSE._serialized_end=343
+  _METADATA._serialized_start=345
+  _METADATA._serialized_end=383
+  _ERROR._serialized_start=386
+  _ERROR._serialized_end=542
+  _DETAIL._serialized_start=544
+  _DETAIL._serialized_end=580
 # @@protoc_insertion_point(module_scope)
