@@ -374,7 +374,7 @@ import Testing
         guard let deaf = try? RawConnection(address) else { return }
         var id: UInt64 = 1
         while id < 200_000, let frame = try? deaf.frame(.daemonServiceGetStatus, GetStatusRequest(), id: id) {
-          deaf.send(frame)
+          guard deaf.send(frame) else { return }
           asked.withLock { $0 = Int(id) }
           id += 1
         }

@@ -40,14 +40,17 @@ package final class RawConnection {
     guard code == 0 else { throw POSIXError(.ECONNREFUSED) }
   }
 
-  package func send(_ bytes: [UInt8]) {
+  /// - Returns: False when the peer takes nothing any more.
+  @discardableResult
+  package func send(_ bytes: [UInt8]) -> Bool {
     var sent = 0
     while sent < bytes.count {
       let rest = Array(bytes[sent...])
       let count = Foundation.send(descriptor, rest, rest.count, Int32(MSG_NOSIGNAL))
-      if count <= 0 { return }
+      if count <= 0 { return false }
       sent += count
     }
+    return true
   }
 
   package func send(_ request: Request) throws {
