@@ -76,7 +76,7 @@ actor Writer {
 
   /// What a guest does at most on its way, in clicks.
   private static let guestCostMax = 1_024
-  /// Takes 0.1 ms.
+  /// Accounts that are brought over to a new month between two commits.
   static let accountsTurnedAtOnce = 16_384
   /// Commits that fail one after the other before writes are refused.
   static let failuresMax = 3

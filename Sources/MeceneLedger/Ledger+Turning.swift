@@ -1,5 +1,5 @@
 // The turn of a month. An account's part in the open month is brought over when it is next touched, and those of all others some at
-// a time: a million at once kept every caller waiting for 20 ms.
+// a time: every caller would wait for a million at once.
 extension Ledger {
   /// How far the accounts of the month that closed last were brought over to the one that is open.
   struct Turning: Sendable {

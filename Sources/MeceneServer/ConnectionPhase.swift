@@ -42,7 +42,7 @@ enum ConnectionPhase: Hashable {
     switch self {
     case .open, .gone: false
     case .ending(let since), .lingering(let since):
-      now.nanoseconds > since.nanoseconds + Self.farewellMax
+      now.since(since) > Self.farewellMax
     }
   }
 }

@@ -233,7 +233,7 @@ extension EventLoop {
     else { return false }
     let since = connection.waitsSince ?? now
     connection.waitsSince = since
-    return now.nanoseconds - since.nanoseconds < Self.companyMax
+    return now.since(since) < Self.companyMax
   }
 
   /// A peer that does not read is not read from.

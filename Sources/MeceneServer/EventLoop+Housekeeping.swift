@@ -73,7 +73,7 @@ extension EventLoop {
   }
 
   func isOver(_ since: Deadline, _ milliseconds: Int) -> Bool {
-    now.nanoseconds > since.nanoseconds + UInt64(milliseconds) * 1_000_000
+    now > since.adding(milliseconds: milliseconds)
   }
 
   /// Takes nothing new, says so on every connection, ends streams, finishes what was accepted, and closes.

@@ -13,7 +13,8 @@ extension BookWriter {
   package func load(
     terms: Terms, fingerprint: @escaping @Sendable (String) -> Fingerprint
   ) throws(StoreError) -> Ledger? {
-    let clickRows = try openPeriod().map { ClickLogTable.readAhead(location, on: runtime, $0) }
+    let period = try openPeriod()
+    let clickRows = period.map { ClickLogTable.readAhead(location, on: runtime, $0) }
     let accountRows = AccountTable.readAhead(location, on: runtime, fingerprint)
     let thingRows = ThingTable.readAhead(location, on: runtime)
     defer {
@@ -40,7 +41,7 @@ extension BookWriter {
     try restorePots(&holdings, changes: try restoreUnprojected(&holdings))
     try SettlementTable.restore(&holdings, from: self)
     var clicks = (consume holdings).clicks()
-    if let clickRows, let period = try openPeriod() {
+    if let clickRows, let period {
       clicks.reserve(try atMost("SELECT max(sequence) FROM \(ClickLogTable.name(period))"))
       try restore(clickRows) { rows throws(Finding) in try clicks.add(rows) }
     }

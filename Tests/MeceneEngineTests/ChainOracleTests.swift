@@ -12,16 +12,6 @@ import Testing
 @Suite struct ChainOracleTests {
   private let books = EngineTests()
 
-  /// Books of a fixed secret and a fixed time, so that every byte of the chain is known beforehand.
-  private func makeBooks(_ directory: TemporaryDirectory) throws {
-    try FileManager.default.createDirectory(
-      atPath: directory.path + "/data", withIntermediateDirectories: true,
-      attributes: [.posixPermissions: 0o700])
-    _ = try BookFile(
-      path: directory.path + "/data/mecene.sqlite",
-      identity: .init(currency: "EUR", secret: Array(0..<32), createdAt: november, isSimulated: true))
-  }
-
   /// A life that leaves a row of every kind, each column with something in it and with nothing.
   private func live(_ engine: EmbeddedEngine) async throws {
     func text(_ text: String) throws -> PlainText { try PlainText(text, field: "", charactersMax: 80) }
@@ -57,7 +47,7 @@ import Testing
 
   @Test func `the chain of a whole life is what another program computes, to the bit`() async throws {
     let directory = try TemporaryDirectory()
-    try makeBooks(directory)
+    try books.makeBooks(directory, isSimulated: true)
     let last = try await books.withEngine(directory, terms: Terms(feeBps: 1_000)) { engine in
       try await live(engine)
       return try await engine.read { try $0.status().lastCommit }

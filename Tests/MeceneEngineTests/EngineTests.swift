@@ -33,6 +33,17 @@ import Testing
     }
   }
 
+  /// Books of a fixed secret and a fixed time, so that every byte of the chain is known beforehand.
+  func makeBooks(_ directory: TemporaryDirectory, isSimulated: Bool) throws {
+    try FileManager.default.createDirectory(
+      atPath: directory.path + "/data", withIntermediateDirectories: true,
+      attributes: [.posixPermissions: 0o700])
+    _ = try BookFile(
+      path: directory.path + "/data/mecene.sqlite",
+      identity: .init(
+        currency: "EUR", secret: Array(0..<32), createdAt: november, isSimulated: isSimulated))
+  }
+
   func perform(_ engine: EmbeddedEngine, _ work: Submission.Work) async throws -> Outcome {
     let result = await withCheckedContinuation { continuation in
       engine.submit(

@@ -15,12 +15,7 @@ import Testing
   /// The turn of a month, with all that a daemon does by itself.
   private func live() throws -> CommitPoint {
     let directory = try TemporaryDirectory()
-    try FileManager.default.createDirectory(
-      atPath: directory.path + "/data", withIntermediateDirectories: true,
-      attributes: [.posixPermissions: 0o700])
-    _ = try BookFile(
-      path: directory.path + "/data/mecene.sqlite",
-      identity: .init(currency: "EUR", secret: Array(0..<32), createdAt: november, isSimulated: false))
+    try books.makeBooks(directory, isSimulated: false)
     let runtime = SimulatedRuntime()
     var settings = EmbeddedEngine.Settings(dataPath: directory.path + "/data")
     settings.runtime = runtime
