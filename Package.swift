@@ -47,7 +47,7 @@ let package = Package(
     .target(
       name: "MeceneStore",
       dependencies: [
-        "MeceneLedger", "MeceneConcurrency", "CSQLite", "CMeceneSystem", "CMeceneVFS",
+        "MeceneLedger", "MeceneProof", "MeceneConcurrency", "CSQLite", "CMeceneSystem", "CMeceneVFS",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: strict),
@@ -100,8 +100,8 @@ let package = Package(
       name: "TestSupport",
       dependencies: [
         "CMeceneFaults",
-        "MeceneServer", "MeceneEngine", "MeceneLedger", "MeceneTransport", "MeceneClient", "MeceneWire",
-        "MeceneConcurrency",
+        "MeceneServer", "MeceneEngine", "MeceneLedger", "MeceneProof", "MeceneTransport", "MeceneClient",
+        "MeceneWire", "MeceneConcurrency",
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tests/TestSupport", swiftSettings: common),
@@ -121,7 +121,8 @@ let package = Package(
       name: "MeceneWireTests", dependencies: ["MeceneWire", "MeceneLedger", "TestSupport"],
       swiftSettings: common),
     .testTarget(
-      name: "MeceneProofTests", dependencies: ["MeceneProof", "MeceneLedger", "MeceneConcurrency"],
+      name: "MeceneProofTests",
+      dependencies: ["MeceneProof", "MeceneLedger", "MeceneConcurrency", "TestSupport"],
       swiftSettings: common),
     .testTarget(name: "MeceneTerminalTests", dependencies: ["MeceneTerminal"], swiftSettings: common),
     .testTarget(

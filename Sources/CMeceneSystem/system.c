@@ -6,6 +6,7 @@
 #endif
 #include <locale.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +14,8 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <wchar.h>
+
+void mecene_random(void *bytes, size_t count) { arc4random_buf(bytes, count); }
 
 #if defined(__linux__)
 int mecene_accept(int listener) { return accept4(listener, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC); }

@@ -1,3 +1,4 @@
+internal import CMeceneSystem
 package import Dispatch
 internal import Foundation
 
@@ -31,6 +32,15 @@ package struct DispatchRuntime: Runtime {
     Cores(count: ProcessInfo.processInfo.activeProcessorCount) { parts, body in
       DispatchQueue.concurrentPerform(iterations: parts, execute: body)
     }
+  }
+
+  package func randomBytes(_ count: Int) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    unsafe bytes.withUnsafeMutableBytes { buffer in
+      guard let start = buffer.baseAddress else { return }
+      unsafe mecene_random(start, buffer.count)
+    }
+    return bytes
   }
 }
 

@@ -77,15 +77,12 @@ package final class EmbeddedEngine: Engine {
         metadata: ["path": "\(directory.path)", "mode": "\(mode)"])
     }
     let start = settings.simulatedClock ?? settings.clock.now()
-    var random = SystemRandomNumberGenerator()
-    let secret = (0..<32).map { _ in
-      settings.simulatedClock == nil ? UInt8.random(in: 0...255, using: &random) : 0
-    }
     book = try BookFile(
       path: directory.databasePath, vfs: settings.vfs ?? DatabaseLocation.systemVFS,
       identity: BookFile.Identity(
-        currency: settings.currency, secret: secret, createdAt: start,
-        isSimulated: settings.simulatedClock != nil), runtime: runtime, damaged: fatal)
+        currency: settings.currency, createdAt: start, isSimulated: settings.simulatedClock != nil,
+        runtime: runtime),
+      runtime: runtime, damaged: fatal)
     do { try book.proveTip() } catch let finding as Finding { throw StoreError.damaged("\(finding)") }
     let bookWriter = try book.makeWriter()
     let readable = try directory.secureFiles()
@@ -198,6 +195,8 @@ package final class EmbeddedEngine: Engine {
     status.isClockSimulated = book.identity.isSimulated
     return status
   }
+
+  package var fingerprintKey: FingerprintKey { FingerprintKey(secret: book.identity.secret) }
 
   package var openPeriod: Period { writer.summary.withLock { $0.openPeriod } }
 

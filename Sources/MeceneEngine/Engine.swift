@@ -57,6 +57,9 @@ package protocol Engine: Sendable {
   /// Counts and sums of a snapshot, with what only the engine knows: sizes, and the open period's clicks.
   func status(_ reading: any LedgerReading) throws -> LedgerStatus
 
+  /// Makes the fingerprints of names and URLs that commands and reads carry.
+  var fingerprintKey: FingerprintKey { get }
+
   /// The period that was open at the last commit.
   var openPeriod: Period { get }
 

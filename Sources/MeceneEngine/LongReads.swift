@@ -120,7 +120,7 @@ extension BookFile {
     let state: PeriodState = period == open ? .open : (settled?.state ?? .closed)
     return SettlementRecord(
       period: period, state: state, feeBps: plan.terms.feeBps, totals: plan.totals,
-      digest: plan.seal(secret: identity.secret).digest, settledAt: nil)
+      digest: plan.seal(secrets: try accountSecrets()).digest, settledAt: nil)
   }
 
   /// A page of a patron's filed clicks; nil while the period is not settled.

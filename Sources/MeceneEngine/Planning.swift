@@ -24,8 +24,7 @@ extension BookFile {
   func plan(
     _ period: Period, owners: inout [AccountID], proves: Bool = false, progress: (StageProgress) -> Void
   ) throws -> SettlementPlan {
-    let hash: (([UInt8]) -> [UInt8])? = proves ? { CommitChain.rowsHash($0) } : nil
-    let data = try periodData(period, hash: hash) { done, total in
+    let data = try periodData(period, provesClicks: proves) { done, total in
       progress(StageProgress("reading clicks", done, of: total))
     }
     progress(StageProgress("planning", 0, of: 0))

@@ -20,7 +20,7 @@ extension BookFile {
     }
     guard let settled, settled.state == .settled else { throw Refusal.settlementNotFound(period) }
     let header = SettlementHeader(period, feeBps: settled.feeBps, settled.totals)
-    let blocks = try sealBlocks(period, settled)
+    let blocks = try storedBlocks(period)
     let own = blocks.filter { $0.tree == tree }
     let roots = own.compactMap { Hash($0.hash) }
     guard roots.count == own.count else {
@@ -33,12 +33,13 @@ extension BookFile {
     }
     let end = position + 1 < own.count ? own[position + 1].first : AccountID(.max)
     var hashes: [Hash] = []
-    var found: (offset: Int, part: ReceiptProof.Leaf)?
+    var found: (offset: Int, part: ReceiptProof.Leaf, blind: Hash)?
     try forEachLeaf(period, tree, from: own[position].first, to: end, feeBps: settled.feeBps) { leaf in
-      if leaf.id == account { found = (hashes.count, leaf.part) }
-      hashes.append(LeafHash.of(leaf.words, leaf.id, period, secret: identity.secret))
+      let blind = LeafHash.blind(leaf.id, period, secret: leaf.secret[...])
+      if leaf.id == account { found = (hashes.count, leaf.part, blind) }
+      hashes.append(LeafHash.of(leaf.words, blind: blind))
     }
-    guard let (offset, part) = found else { throw Refusal.noReceipt(reference, period, tree) }
+    guard let (offset, part, blind) = found else { throw Refusal.noReceipt(reference, period, tree) }
     if case .patron(let leaf) = part, leaf.clicks.count > clicksMax {
       throw Refusal(
         .messageTooLarge, field: "account",
@@ -46,8 +47,7 @@ extension BookFile {
         ["clicks": "\(leaf.clicks.count)", "clicks_max": "\(clicksMax)"])
     }
     let proof = ReceiptProof(
-      header: header, leaf: part,
-      blind: LeafHash.blind(account, period, secret: identity.secret).bytes,
+      header: header, leaf: part, blind: blind.bytes,
       index: UInt64(position * SettlementSeal.leavesPerBlock + offset),
       path: (MerkleTree.path(to: offset, in: hashes[...]) + MerkleTree.path(to: position, in: roots[...]))
         .map(\.bytes),
@@ -61,16 +61,9 @@ extension BookFile {
     return (account, proof)
   }
 
-  /// The block roots as the settlement left them; those of a ledger that settled before they were kept are made again.
-  private func sealBlocks(_ period: Period, _ settled: SettlementRecord) throws -> [SettlementSeal.Block] {
-    let stored = try storedBlocks(period)
-    if !stored.isEmpty || settled.totals.pots == 0 { return stored }
-    let filed = try filedPeriod(period)
-    return try filed.plan(owners()).seal(secret: identity.secret).blocks
-  }
-
   private struct BlockLeaf {
     let id: AccountID
+    let secret: [UInt8]
     let words: [UInt64]
     let part: ReceiptProof.Leaf
   }
@@ -82,14 +75,14 @@ extension BookFile {
   ) throws {
     switch tree {
     case .patrons:
-      try forEachPatronPart(period, from: first, to: end) { id, pot, clicks in
+      try forEachPatronPart(period, from: first, to: end) { id, secret, pot, clicks in
         let split = Split(pot: pot, feeBps: feeBps, clicks: clicks.count, patron: id, period: period)
         let leaf = PatronLeaf(id: id, pot: pot, fee: split.fee, clicks: clicks)
-        body(BlockLeaf(id: leaf.id, words: leaf.words, part: .patron(leaf)))
+        body(BlockLeaf(id: leaf.id, secret: secret, words: leaf.words, part: .patron(leaf)))
       }
     case .owners:
-      for leaf in try ownerLeaves(period, from: first, to: end) {
-        body(BlockLeaf(id: leaf.id, words: leaf.words, part: .owner(leaf)))
+      for (leaf, secret) in try ownerLeaves(period, from: first, to: end) {
+        body(BlockLeaf(id: leaf.id, secret: secret, words: leaf.words, part: .owner(leaf)))
       }
     }
   }

@@ -134,7 +134,7 @@ actor Settler {
     } catch let finding as Finding {
       throw Refusal.booksInconsistent(finding)
     }
-    let seal = seal(plan, pace)
+    let seal = try seal(plan, pace)
     var longest = LongestStep()
     try await check(plan, pace, &longest)
     try await writer.perform(.planSettlement(plan, seal))
@@ -184,10 +184,10 @@ actor Settler {
   }
 
   /// Hashes the plan: with all cores while nobody else needs one.
-  private func seal(_ plan: SettlementPlan, _ pace: Pace) -> SettlementSeal {
+  private func seal(_ plan: SettlementPlan, _ pace: Pace) throws -> SettlementSeal {
     let cores = pace.isAlone ? runtime.cores : .one
     notify(StageProgress("sealing the plan", 0, of: 0))
-    return plan.seal(secret: book.identity.secret, cores: cores) { pace.restHere() }
+    return plan.seal(secrets: try book.accountSecrets(), cores: cores) { pace.restHere() }
   }
 
   private func forEachStep(

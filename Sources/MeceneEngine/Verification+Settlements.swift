@@ -64,7 +64,7 @@ extension BookFile {
 
   /// - Parameter isWhole: Whether all blocks are filed; before the first pot is drained it may be the first of them.
   private func verifySeal(_ plan: SettlementPlan, _ record: SettlementRecord, isWhole: Bool = true) throws {
-    let seal = plan.seal(secret: identity.secret)
+    let seal = plan.seal(secrets: try accountSecrets())
     try expect(
       "settlement", "\(plan.period)", "digest \(seal.digest.hexadecimal)",
       "digest \(record.digest.hexadecimal)")

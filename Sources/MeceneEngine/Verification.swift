@@ -50,7 +50,7 @@ extension BookFile {
       return try snapshot.periods().map { ($0.period, try snapshot.settlement($0.period)) }
     }
     verdict.transfers = Int(audit.transferCount)
-    try verifyThings(progress)
+    try verifyFingerprints(progress)
     // The chain comes last: it catches every change, and the others can say more of theirs.
     try verifyPeriods(periods, audit, &verdict, progress)
     try verifyChain(kept, &verdict, progress)
@@ -106,17 +106,20 @@ extension BookFile {
     verdict.last = chain.last
   }
 
-  /// Things are found by their fingerprints, which follow from their URLs.
-  private func verifyThings(_ progress: (StageProgress) -> Void) throws {
-    try forEachThing { id, url, fingerprint, last in
-      // Stored URLs are canonical: what two spellings share is what follows the scheme.
-      let identity = url.firstRange(of: "://").map { String(url[$0.upperBound...]) } ?? url
-      if Fingerprint(of: identity) != fingerprint {
-        throw Finding(
-          table: "thing", key: "\(id) fingerprint", expected: "what \(url) gives", found: "another")
-      }
-      if id.rawValue % 100_000 == 0 || id == last {
-        progress(StageProgress("checking things", Int(id.rawValue), of: Int(last.rawValue)))
+  /// Accounts and things are found by their fingerprints, which follow from their names and URLs.
+  private func verifyFingerprints(_ progress: (StageProgress) -> Void) throws {
+    let key = FingerprintKey(secret: identity.secret)
+    for table in Fingerprinted.allCases {
+      try forEachFingerprint(of: table) { id, text, fingerprint, last in
+        // Stored URLs are canonical: what two spellings share is what follows the scheme.
+        let scheme = table == .thing ? text.firstRange(of: "://") : nil
+        if key.fingerprint(of: String(text[(scheme?.upperBound ?? text.startIndex)...])) != fingerprint {
+          throw Finding(
+            table: "\(table)", key: "\(id) fingerprint", expected: "what \(text) gives", found: "another")
+        }
+        if id % 100_000 == 0 || id == last {
+          progress(StageProgress("checking \(table)s", Int(clamping: id), of: Int(clamping: last)))
+        }
       }
     }
   }

@@ -168,7 +168,7 @@ extension Writer {
       try ledger.takeClicks { clicks throws(StoreError) in try book.append(clicks) }
     }
     guard let time = commit.time else { return }
-    let (bytes, clicksHash) = book.takeRowBytes(hash: CommitChain.rowsHash)
+    let (bytes, clicksHash) = book.takeRowBytes()
     let rowsHash = CommitChain.rowsHash(bytes)
     let newLink = CommitChain.link(
       previous: link, sequence: sequence + 1, time: time, rowsHash: rowsHash)

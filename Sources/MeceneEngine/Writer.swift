@@ -132,7 +132,7 @@ actor Writer {
   static func load(
     _ book: borrowing BookWriter, _ configuration: Configuration
   ) throws(StoreError) -> Ledger {
-    try book.load(terms: configuration.terms, fingerprint: { Fingerprint(of: $0) })
+    try book.load(terms: configuration.terms)
       ?? Ledger(
         currency: configuration.currency, terms: configuration.terms, at: configuration.clock.now())
   }

@@ -16,7 +16,7 @@ package struct ClickEffect: Sendable, Hashable {
 /// them alone.
 package enum Effect: Sendable {
   case periodOpened(Period, Terms)
-  case accountOpened(AccountID, name: String, displayName: String, budget: Micros)
+  case accountOpened(AccountID, name: String, Fingerprint, displayName: String, budget: Micros)
   case accountChanged(id: Int64, AccountID, AccountChange)
   case thingAdded(ThingID, owner: AccountID, NewThing)
   case thingChanged(id: Int64, ThingID, ThingChange)

@@ -18,7 +18,8 @@ extension Ledger {
     standings.append(Standing(turn: open.turn))
     accountChangeCount += 1
     let id = AccountID(Int64(accounts.count))
-    effects.append(.accountOpened(id, name: name.text, displayName: displayName.text, budget: budget))
+    effects.append(
+      .accountOpened(id, name: name.text, fingerprint, displayName: displayName.text, budget: budget))
     return .account(id)
   }
 

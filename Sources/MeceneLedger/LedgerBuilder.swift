@@ -13,14 +13,16 @@ package struct LedgerBuilder {
   /// An account as the books have it.
   package struct RestoredAccount: Sendable {
     let id: AccountID
-    let fingerprint: Fingerprint
+    let fingerprint: Fingerprint?
     let budget: Micros
     let available: Micros
     let pots: Micros
     let isClosed: Bool
 
+    /// - Parameter fingerprint: nil when the row has none that can be.
     package init(
-      id: AccountID, fingerprint: Fingerprint, budget: Micros, available: Micros, pots: Micros, isClosed: Bool
+      id: AccountID, fingerprint: Fingerprint?, budget: Micros, available: Micros, pots: Micros,
+      isClosed: Bool
     ) {
       self.id = id
       self.fingerprint = fingerprint
@@ -62,7 +64,7 @@ package struct LedgerBuilder {
       "account", "\(row.id)", "the number \(accounts.count + 1)", row.id.rawValue == accounts.count + 1)
     let least = min(row.budget, row.available, row.pots)
     try Finding.expect("account", "\(row.id)", "amounts of 0 or more", least >= .zero, found: "\(least)")
-    accountNames[row.fingerprint] = AccountIndex(row.id)
+    accountNames[try Finding.fingerprint(row.fingerprint, of: "account", "\(row.id)")] = AccountIndex(row.id)
     accounts.append(Ledger.AccountState(budget: row.budget, available: row.available, pots: row.pots))
     standings.append(Ledger.Standing(isClosed: row.isClosed, turn: Ledger.OpenPeriod.restoredTurn))
   }
@@ -92,12 +94,7 @@ package struct LedgerBuilder {
           table: "thing", key: "\(row.id)", expected: "an account from 1 to \(people.accounts.count)",
           found: "\(row.owner)")
       }
-      guard let fingerprint = row.fingerprint else {
-        throw Finding(
-          table: "thing", key: "\(row.id) fingerprint", expected: "16 bytes", found: "another number of bytes"
-        )
-      }
-      thingURLs[fingerprint] = UInt32(things.count)
+      thingURLs[try Finding.fingerprint(row.fingerprint, of: "thing", "\(row.id)")] = UInt32(things.count)
       things.append(Ledger.ThingState(owner: AccountIndex(row.owner), isRetired: row.isRetired))
     }
 
@@ -224,5 +221,15 @@ extension Finding {
   ) throws(Finding) {
     guard !holds else { return }
     throw Finding(table: table, key: key(), expected: expected(), found: found())
+  }
+
+  static func fingerprint(
+    _ fingerprint: Fingerprint?, of table: String, _ id: @autoclosure () -> String
+  ) throws(Finding) -> Fingerprint {
+    guard let fingerprint else {
+      throw Finding(
+        table: table, key: "\(id()) fingerprint", expected: "16 bytes", found: "another number of bytes")
+    }
+    return fingerprint
   }
 }

@@ -2,21 +2,6 @@ internal import Crypto
 internal import Foundation
 package import MeceneLedger
 
-extension Fingerprint {
-  /// The first 128 bits of a text's SHA-256.
-  package init(of text: String) {
-    var text = text
-    let digest = text.withUTF8 { unsafe SHA256.hash(data: UnsafeRawBufferPointer($0)) }
-    var words: [UInt64] = []
-    var word: UInt64 = 0
-    for (index, byte) in digest.prefix(16).enumerated() {
-      word = word << 8 | UInt64(byte)
-      if index % 8 == 7 { words.append(word) }
-    }
-    self.init(high: words[0], low: words[1])
-  }
-}
-
 /// A SHA-256, in place: a settlement of a million patrons makes ten million of them, and an array for each took most of
 /// its time.
 package struct Hash: Sendable, Hashable {
@@ -71,6 +56,8 @@ package struct WordHasher {
 
   package mutating func update(_ bytes: [UInt8]) { self.bytes += bytes }
 
+  package mutating func update(_ bytes: ArraySlice<UInt8>) { self.bytes += bytes }
+
   package mutating func update(_ byte: UInt8) { bytes.append(byte) }
 
   package mutating func update(_ hash: Hash) { bytes.append(addingCapacity: 32) { hash.append(to: &$0) } }
@@ -89,6 +76,17 @@ package struct WordHasher {
       unsafe bytes.storeBytes(of: word.littleEndian, toByteOffset: count, as: UInt64.self)
       count += 8
     }
+  }
+}
+
+/// What stands in the chain for a text that somebody typed, or for a secret: it says nothing of it, and stays when that is erased.
+package enum Commitment {
+  /// How many bytes a salt is of.
+  package static let saltBytes = 16
+
+  /// `SHA-256(salt | bytes)`, 32 bytes.
+  package static func of(_ bytes: [UInt8], salt: [UInt8]) -> [UInt8] {
+    Array(SHA256.hash(data: salt + bytes))
   }
 }
 

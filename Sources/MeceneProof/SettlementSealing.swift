@@ -2,18 +2,18 @@ package import MeceneConcurrency
 package import MeceneLedger
 
 extension SettlementPlan {
-  /// Seals the plan: the root of two Merkle trees, one leaf for each patron and each owner, blinded with the ledger's
+  /// Seals the plan: the root of two Merkle trees, one leaf for each patron and each owner, blinded with the account's
   /// secret so that a receipt shows nothing of anybody else.
   ///
   /// - Parameters:
-  ///   - secret: 32 bytes.
+  ///   - secrets: Those of all accounts of the plan.
   ///   - cores: Those that hash.
   ///   - pause: Called after each block of leaves, on the thread that hashed it.
   package func seal(
-    secret: [UInt8], cores: Cores = .one, pause: @escaping @Sendable () -> Void = {}
+    secrets: AccountSecrets, cores: Cores = .one, pause: @escaping @Sendable () -> Void = {}
   ) -> SettlementSeal {
     var blocks: [SettlementSeal.Block] = []
-    let sealing = Sealing(plan: self, secret: secret, cores: cores, pause: pause)
+    let sealing = Sealing(plan: self, secrets: secrets, cores: cores, pause: pause)
     let patronRoot = sealing.root(.patrons, count: patrons.count, &blocks) { position, words in
       appendPatronLeaf(at: position, to: &words)
       return patrons[position].id
@@ -28,7 +28,7 @@ extension SettlementPlan {
 
 private struct Sealing: Sendable {
   let plan: SettlementPlan
-  let secret: [UInt8]
+  let secrets: AccountSecrets
   let cores: Cores
   let pause: @Sendable () -> Void
 
@@ -66,7 +66,7 @@ private struct Sealing: Sendable {
       words.removeAll(keepingCapacity: true)
       let id = leaf(position, &words)
       first = first ?? id
-      let blind = LeafHash.blind(id, plan.period, secret: secret, &hasher)
+      let blind = LeafHash.blind(id, plan.period, secret: secrets.of(id), &hasher)
       tree.append(hash: LeafHash.of(words, blind: blind, &hasher))
     }
     pause()
@@ -88,12 +88,16 @@ extension SettlementHeader {
 /// The hashes of blinded leaves.
 package enum LeafHash {
   /// What hides a leaf from whoever does not hold its receipt: `H(secret | m | id)`.
-  package static func blind(_ id: AccountID, _ period: Period, secret: [UInt8]) -> Hash {
+  ///
+  /// - Parameter secret: The account's, 32 bytes.
+  package static func blind(_ id: AccountID, _ period: Period, secret: ArraySlice<UInt8>) -> Hash {
     var hasher = WordHasher()
     return blind(id, period, secret: secret, &hasher)
   }
 
-  static func blind(_ id: AccountID, _ period: Period, secret: [UInt8], _ hasher: inout WordHasher) -> Hash {
+  static func blind(
+    _ id: AccountID, _ period: Period, secret: ArraySlice<UInt8>, _ hasher: inout WordHasher
+  ) -> Hash {
     hasher.update(secret)
     hasher.update(UInt64(bitPattern: Int64(period.number)))
     hasher.update(UInt64(bitPattern: id.rawValue))
@@ -101,7 +105,9 @@ package enum LeafHash {
   }
 
   /// The hash of somebody's leaf: `H(0x00 | blind(id) | words)`.
-  package static func of(_ words: [UInt64], _ id: AccountID, _ period: Period, secret: [UInt8]) -> Hash {
+  package static func of(
+    _ words: [UInt64], _ id: AccountID, _ period: Period, secret: ArraySlice<UInt8>
+  ) -> Hash {
     of(words, blind: blind(id, period, secret: secret))
   }
 

@@ -14,7 +14,7 @@ extension Handlers: AccountServiceHandler {
       request.displayName, field: "display_name", charactersMax: PlainText.displayNameMax)
     return account(
       .openAccount(
-        name: name, fingerprint: Fingerprint(of: name.text), displayName: displayName,
+        name: name, fingerprint: fingerprintKey.fingerprint(of: name.text), displayName: displayName,
         budget: Micros(request.budgetMicros))
     ) { OpenAccountResponse(account: $0) }
   }

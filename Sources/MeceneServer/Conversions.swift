@@ -5,27 +5,29 @@ internal import MeceneWire
 
 // Messages to the ledger's values.
 
-/// The account that a request names.
-func reference(
-  _ reference: MeceneWire.AccountReference?, field: String
-) throws(Refusal) -> MeceneLedger.AccountReference {
-  switch reference?.by {
-  case .id(let id): return .id(AccountID(Int64(clamping: id)))
-  case .name(let name): return .name(String(name.prefix(64)), Fingerprint(of: name))
-  case nil:
-    throw Refusal(.fieldMissing, field: field, "\(field) has to name an account by id or by name")
+extension Handlers {
+  /// The account that a request names.
+  func reference(
+    _ reference: MeceneWire.AccountReference?, field: String
+  ) throws(Refusal) -> MeceneLedger.AccountReference {
+    switch reference?.by {
+    case .id(let id): return .id(AccountID(Int64(clamping: id)))
+    case .name(let name): return .name(String(name.prefix(64)), fingerprintKey.fingerprint(of: name))
+    case nil:
+      throw Refusal(.fieldMissing, field: field, "\(field) has to name an account by id or by name")
+    }
   }
-}
 
-/// The thing that a request names.
-func reference(_ reference: MeceneWire.ThingReference?) throws(Refusal) -> MeceneLedger.ThingReference {
-  switch reference?.by {
-  case .id(let id): return .id(ThingID(Int64(clamping: id)))
-  case .url(let text):
-    let url = try CanonicalURL(text, field: "thing.url", isNew: false)
-    return .url(url.text, Fingerprint(of: url.identity))
-  case nil:
-    throw Refusal(.fieldMissing, field: "thing", "thing has to name a thing by id or by url")
+  /// The thing that a request names.
+  func reference(_ reference: MeceneWire.ThingReference?) throws(Refusal) -> MeceneLedger.ThingReference {
+    switch reference?.by {
+    case .id(let id): return .id(ThingID(Int64(clamping: id)))
+    case .url(let text):
+      let url = try CanonicalURL(text, field: "thing.url", isNew: false)
+      return .url(url.text, fingerprintKey.fingerprint(of: url.identity))
+    case nil:
+      throw Refusal(.fieldMissing, field: "thing", "thing has to name a thing by id or by url")
+    }
   }
 }
 

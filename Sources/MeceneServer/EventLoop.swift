@@ -62,7 +62,8 @@ actor EventLoop {
   var nextToken: UInt64
   /// The connection whose calls are begun or gone on with; nil between them.
   var current: Connection?
-  let seed = UInt64.random(in: .min ... .max)
+  /// Of the tables of calls: no peer knows it.
+  let seed: UInt64
   var scratch = [UInt8](repeating: 0, count: 65_536)
   private var submissions: [Submission] = []
   var reads: [Read<ReadAnswer>] = []
@@ -114,6 +115,7 @@ actor EventLoop {
     executor = runtime.makeQueue("mecene.eventloop", isUrgent: true)
     self.runtime = runtime
     now = runtime.now
+    seed = runtime.randomBytes(8).reduce(0) { $0 << 8 | UInt64($1) }
     (lastRound, memoryGivenBack) = (now, now)
     handlers = Handlers(engine: engine, limits: limits, daemon: daemon)
     nextToken = CallHandle.firstConnection(ofLoop: number)

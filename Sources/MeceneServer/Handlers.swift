@@ -1,17 +1,21 @@
 internal import MeceneConcurrency
 internal import MeceneEngine
 internal import MeceneLedger
+internal import MeceneProof
 internal import MeceneWire
 internal import Synchronization
 
 /// Every method of the contract, on the engine. One extension for each service.
 final class Handlers: Sendable {
   let engine: any Engine
+  /// Makes the fingerprints by which the engine finds names and URLs.
+  let fingerprintKey: FingerprintKey
   let limits: Limits
   let daemon: DaemonState
 
   init(engine: any Engine, limits: Limits, daemon: DaemonState) {
     self.engine = engine
+    fingerprintKey = engine.fingerprintKey
     self.limits = limits
     self.daemon = daemon
   }

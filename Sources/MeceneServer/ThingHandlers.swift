@@ -11,7 +11,7 @@ extension Handlers: ThingServiceHandler {
     let url = try CanonicalURL(request.url)
     let thing = NewThing(
       owner: try reference(request.owner, field: "owner"), url: url,
-      fingerprint: Fingerprint(of: url.identity),
+      fingerprint: fingerprintKey.fingerprint(of: url.identity),
       title: try title(request.title), description: try description(request.description),
       hidden: request.hidden)
     return .write(.command(.addThing(thing))) { outcome in

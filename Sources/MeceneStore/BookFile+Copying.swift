@@ -18,9 +18,7 @@ extension BookFile {
       let queue = try DatabaseQueue(path: location.uri, configuration: Self.readOnly)
       defer { try? queue.close() }
       let identity = try queue.read { db in
-        guard try db.integer("PRAGMA application_id") == Int64(Schema.applicationID) else {
-          throw StoreError.notALedger(path: path)
-        }
+        try Self.checkApplication(db, path)
         let migrator = Schema.migrator()
         if try migrator.hasBeenSuperseded(db) { throw StoreError.newerVersion(path: path) }
         guard try migrator.hasCompletedMigrations(db) else { throw StoreError.olderVersion(path: path) }
@@ -52,7 +50,7 @@ extension BookFile {
       throw StoreError.directory("\(path + suffix) is there already; a copy never takes another file's place")
     }
     let partial = path + ".partial-\(UUID().uuidString.prefix(8))"
-    // For its owner alone: it holds the secret that blinds receipts.
+    // For its owner alone: it holds secrets.
     let descriptor = unsafe open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw Self.cannotMake(path) }
     close(descriptor)

@@ -20,10 +20,10 @@ extension BookFile {
     }
   }
 
-  /// The pot and the filed clicks of each patron from `first` up to but not with `end`, by id.
+  /// The secret, the pot and the filed clicks of each patron from `first` up to but not with `end`, by id.
   package func forEachPatronPart(
     _ period: Period, from first: AccountID, to end: AccountID,
-    _ body: (AccountID, Micros, [PatronLeaf.Click]) -> Void
+    _ body: (AccountID, _ secret: [UInt8], Micros, [PatronLeaf.Click]) -> Void
   ) throws {
     try read { snapshot in
       for (patron, pot) in try snapshot.pots(of: period, patrons: first..<end) {
@@ -37,24 +37,31 @@ extension BookFile {
           PatronLeaf.Click(
             thing: ThingID($0.integer(0)), owner: AccountID($0.integer(1)), share: Micros($0.integer(2)))
         }
-        body(patron, pot, clicks)
+        let secret = try snapshot.first("SELECT secret FROM account WHERE id = ?", [patron.rawValue]) {
+          $0.blob(0)
+        }
+        body(patron, secret ?? [], pot, clicks)
       }
     }
   }
 
-  /// What owners from `first` up to but not with `end` received, by id.
+  /// What owners from `first` up to but not with `end` received, by id, each with its secret.
   package func ownerLeaves(
     _ period: Period, from first: AccountID, to end: AccountID
-  ) throws -> [OwnerLeaf] {
+  ) throws -> [(leaf: OwnerLeaf, secret: [UInt8])] {
     try read { snapshot in
       try snapshot.all(
         """
-        SELECT owner_id, sum(clicks), sum(micros) FROM revenue WHERE period = ? AND owner_id >= ? AND owner_id < ?
-        GROUP BY owner_id ORDER BY owner_id
+        SELECT r.owner_id, sum(r.clicks), sum(r.micros), a.secret FROM revenue r
+        JOIN account a ON a.id = r.owner_id
+        WHERE r.period = ? AND r.owner_id >= ? AND r.owner_id < ? GROUP BY r.owner_id ORDER BY r.owner_id
         """, [period.number, first.rawValue, end.rawValue]
       ) {
-        OwnerLeaf(
-          id: AccountID($0.integer(0)), clicks: $0.integer(1), micros: Micros($0.integer(2)))
+        (
+          leaf: OwnerLeaf(
+            id: AccountID($0.integer(0)), clicks: $0.integer(1), micros: Micros($0.integer(2))),
+          secret: $0.blob(3)
+        )
       }
     }
   }

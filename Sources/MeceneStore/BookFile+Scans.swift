@@ -1,6 +1,7 @@
 internal import Foundation
 internal import GRDB
 package import MeceneLedger
+package import MeceneProof
 
 // Long reads. Each is cut into pieces of one short snapshot: a snapshot held for seconds would keep the write-ahead
 // log from being reused. What is read in pieces is append-only, up to a bound that the first piece fixes.
@@ -18,12 +19,12 @@ extension BookFile {
   /// Reads an unsettled period's pots and standing clicks, as of one commit.
   ///
   /// - Parameters:
-  ///   - hash: SHA-256. When it is given, the clicks are held against the hashes of their commits.
+  ///   - provesClicks: Whether the clicks are held against the hashes of their commits.
   ///   - progress: Called with rows read and rows in all.
   /// - Throws: A `Refusal` when the ledger has not lived through the period, a `Finding` for a row that can't be, or that is
   ///   not what was committed, `CancellationError`.
   package func periodData(
-    _ period: Period, hash: (([UInt8]) -> [UInt8])? = nil, progress: (Int, Int) -> Void
+    _ period: Period, provesClicks: Bool = false, progress: (Int, Int) -> Void
   ) throws -> PeriodData {
     let table = ClickLogTable.name(period)
     let (terms, pots, rows, commits) = try read { snapshot in
@@ -45,7 +46,8 @@ extension BookFile {
     do {
       // Half the time that rows of GRDB take.
       let connection = try SQLiteConnection(location, isReadOnly: true)
-      var proof = try hash.map { try ClickProof(connection, table: table, commits, rows: rows, hash: $0) }
+      var proof =
+        provesClicks ? try ClickProof(connection, table: table, commits, rows: rows) : nil
       keys = try clickKeys(connection, table, rows, &proof, progress)
     } catch let error as StoreError {
       throw noted(error)
@@ -173,24 +175,59 @@ extension BookFile {
     }
   }
 
-  /// Every thing with its fingerprint, by id, in pieces.
+  /// What is found by the fingerprint of a text.
+  package enum Fingerprinted: String, CaseIterable, Sendable {
+    case account
+    case thing
+
+    fileprivate var text: String {
+      switch self {
+      case .account: "name"
+      case .thing: "url"
+      }
+    }
+  }
+
+  /// Every account or thing with its text and its fingerprint, by id, in pieces.
   ///
-  /// - Parameter body: Gets the id, the URL, the fingerprint (nil when it is none), and the last id.
-  package func forEachThing(
-    _ body: (ThingID, String, Fingerprint?, _ last: ThingID) throws -> Void
+  /// - Parameter body: Gets the id, the text, the fingerprint (nil when it is none), and the last id.
+  package func forEachFingerprint(
+    of table: Fingerprinted, _ body: (Int64, String, Fingerprint?, _ last: Int64) throws -> Void
   ) throws {
     var after: Int64 = .min
     while true {
       try Task.checkCancellation()
       let piece = try read { snapshot in
-        let last = ThingID(try snapshot.integer("SELECT max(id) FROM thing"))
+        let last = try snapshot.integer("SELECT max(id) FROM \(table)")
         return try snapshot.all(
-          "SELECT id, url, fingerprint FROM thing WHERE id > ? ORDER BY id LIMIT ?", [after, Self.pieceRows]
-        ) { (ThingID($0.integer(0)), $0.text(1), Fingerprint(bytes: $0.blob(2)), last) }
+          "SELECT id, \(table.text), fingerprint FROM \(table) WHERE id > ? ORDER BY id LIMIT ?",
+          [after, Self.pieceRows]
+        ) { ($0.integer(0), $0.text(1), Fingerprint(bytes: $0.blob(2)), last) }
       }
       for row in piece { try body(row.0, row.1, row.2, row.3) }
       guard let last = piece.last, piece.count == Self.pieceRows else { return }
-      after = last.0.rawValue
+      after = last.0
+    }
+  }
+
+  /// What blinds the leaves of all accounts.
+  ///
+  /// - Throws: A `Finding` for one that can't be.
+  package func accountSecrets() throws -> AccountSecrets {
+    var secrets = AccountSecrets()
+    while true {
+      try Task.checkCancellation()
+      let piece = try read { snapshot in
+        try snapshot.all(
+          "SELECT id, secret FROM account WHERE id > ? ORDER BY id LIMIT ?", [secrets.count, Self.pieceRows]
+        ) { ($0.integer(0), $0.blob(1)) }
+      }
+      for (id, secret) in piece where id != secrets.count + 1 || !secrets.add(secret) {
+        throw Finding(
+          table: "account", key: "\(id) secret", expected: "32 bytes, of each account",
+          found: "another number")
+      }
+      if piece.count < Self.pieceRows { return secrets }
     }
   }
 

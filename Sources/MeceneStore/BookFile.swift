@@ -3,6 +3,7 @@ internal import Foundation
 internal import GRDB
 package import MeceneConcurrency
 package import MeceneLedger
+internal import MeceneProof
 
 /// The database file of one ledger: its creation and migration, its writer, and a pool of read snapshots.
 ///
@@ -16,12 +17,25 @@ package final class BookFile: Sendable {
   /// What is written once, when the ledger is made.
   package struct Identity: Sendable, Hashable {
     package let currency: String
-    /// 32 bytes that blind the leaves of settlements.
+    fileprivate static let secretBytes = 32
+
+    /// 32 bytes that fingerprints of names and URLs are made with.
     package let secret: [UInt8]
     package let createdAt: Timestamp
     /// Whether the ledger lives on a simulated clock.
     package let isSimulated: Bool
 
+    /// One for a new ledger, with a secret of its own: zeros under a simulated clock.
+    package init(
+      currency: String, createdAt: Timestamp, isSimulated: Bool, runtime: any Runtime = DispatchRuntime()
+    ) {
+      var random = RandomBytes(areZero: isSimulated, runtime)
+      self.init(
+        currency: currency, secret: random.take(Self.secretBytes), createdAt: createdAt,
+        isSimulated: isSimulated)
+    }
+
+    /// - Parameter secret: 32 bytes.
     package init(currency: String, secret: [UInt8], createdAt: Timestamp, isSimulated: Bool) {
       self.currency = currency
       self.secret = secret
@@ -43,7 +57,7 @@ package final class BookFile: Sendable {
   ///
   /// - Parameters:
   ///   - vfs: The VFS by which SQLite reaches the file.
-  ///   - runtime: What reads ahead at the start.
+  ///   - runtime: What reads ahead at the start, and makes salts.
   ///   - damaged: Called with a sentence when a read finds that the file is not what was written.
   /// - Throws: `StoreError` when the file is another program's, a newer version's, damaged, or of another currency
   ///   or kind of clock.
@@ -55,7 +69,7 @@ package final class BookFile: Sendable {
     let location = DatabaseLocation(path: path, vfs: vfs)
     let found: Identity
     do {
-      found = try Self.prepare(location, identity: identity)
+      found = try Self.prepare(location, identity: identity, runtime)
     } catch let error as StoreError {
       throw error
     } catch {
@@ -144,18 +158,17 @@ package final class BookFile: Sendable {
     return error
   }
 
-  private static func prepare(_ location: DatabaseLocation, identity: Identity) throws -> Identity {
+  private static func prepare(
+    _ location: DatabaseLocation, identity: Identity, _ runtime: any Runtime
+  ) throws -> Identity {
     let path = location.path
     let isNew = !FileManager.default.fileExists(atPath: path)
-    if isNew { try make(location, identity) }
+    if isNew { try make(location, identity, runtime) }
     let queue = try DatabaseQueue(path: location.uri, configuration: writable)
     defer { try? queue.close() }
     try queue.read { db in
-      let applicationID = try db.integer("PRAGMA application_id")
       let tables = try db.integer("SELECT count(*) FROM sqlite_master")
-      guard applicationID == Int64(Schema.applicationID) || (tables == 0 && applicationID == 0) else {
-        throw StoreError.notALedger(path: path)
-      }
+      try checkApplication(db, path, mayBeNew: tables == 0)
       if !isNew, tables > 0, try Schema.migrator().hasBeenSuperseded(db) {
         throw StoreError.newerVersion(path: path)
       }
@@ -164,12 +177,26 @@ package final class BookFile: Sendable {
     try queue.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA journal_mode = WAL") }
     try Schema.migrator().migrate(queue)
     try queue.read(checkSchema)
-    return try queue.write { db in try establish(db, identity) }
+    return try queue.write { db in try establish(db, identity, runtime) }
+  }
+
+  /// Refuses what no daemon of this version made.
+  ///
+  /// - Parameter mayBeNew: Whether the file may say nothing yet.
+  static func checkApplication(_ db: Database, _ path: String, mayBeNew: Bool = false) throws {
+    switch try db.integer("PRAGMA application_id") {
+    case Int64(Schema.applicationID): return
+    case Int64(Schema.firstApplicationID): throw StoreError.firstVersion(path: path)
+    case 0 where mayBeNew: return
+    default: throw StoreError.notALedger(path: path)
+    }
   }
 
   /// Makes the books beside their place, and lets them take their name when they are whole: what is there under the name is
-  /// never half of a first start. For their owner alone, because they hold the secret that blinds receipts.
-  private static func make(_ location: DatabaseLocation, _ identity: Identity) throws {
+  /// never half of a first start. For their owner alone, because they hold secrets.
+  private static func make(
+    _ location: DatabaseLocation, _ identity: Identity, _ runtime: any Runtime
+  ) throws {
     let new = DatabaseLocation(path: location.path + ".new", vfs: location.vfs)
     for suffix in ["", "-wal", "-shm", "-journal"] { unsafe unlink(new.path + suffix) }
     let descriptor = unsafe open(new.path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
@@ -178,7 +205,7 @@ package final class BookFile: Sendable {
     do {
       let queue = try DatabaseQueue(path: new.uri, configuration: writable)
       try Schema.migrator().migrate(queue)
-      _ = try queue.write { db in try establish(db, identity) }
+      _ = try queue.write { db in try establish(db, identity, runtime) }
       try queue.close()
       guard fsync(descriptor) == 0, unsafe rename(new.path, location.path) == 0 else {
         throw cannotMake(location.path)
@@ -214,14 +241,19 @@ package final class BookFile: Sendable {
     }
   }
 
-  private static func establish(_ db: Database, _ wanted: Identity) throws -> Identity {
+  private static func establish(
+    _ db: Database, _ wanted: Identity, _ runtime: any Runtime
+  ) throws -> Identity {
+    var random = RandomBytes(areZero: wanted.isSimulated, runtime)
     try db.execute(
       sql: """
-        INSERT OR IGNORE INTO ledger (id, currency, secret, created_at_ms, simulated_clock, money_micros, fees_micros)
-        VALUES (1, ?, ?, ?, ?, 0, 0)
+        INSERT OR IGNORE INTO ledger
+          (id, commit_sequence, salt, currency, secret, created_at_ms, simulated_clock, money_micros, fees_micros)
+        VALUES (1, 0, ?, ?, ?, ?, ?, 0, 0)
         """,
       arguments: [
-        wanted.currency, Data(wanted.secret), wanted.createdAt.milliseconds, wanted.isSimulated ? 1 : 0,
+        Data(random.take(Commitment.saltBytes)), wanted.currency, Data(wanted.secret),
+        wanted.createdAt.milliseconds, wanted.isSimulated ? 1 : 0,
       ])
     let found = try identity(db)
     guard found.currency == wanted.currency else {
@@ -242,6 +274,12 @@ package final class BookFile: Sendable {
         isSimulated: $0.integer(3) != 0)
     }
     guard let found else { throw StoreError.damaged("no ledger row") }
+    guard found.secret.count == Identity.secretBytes else {
+      let finding = Finding(
+        table: "ledger", key: "1 secret", expected: "\(Identity.secretBytes) bytes",
+        found: "\(found.secret.count)")
+      throw StoreError.damaged("\(finding)")
+    }
     return found
   }
 }

@@ -49,7 +49,8 @@ extension BookSnapshot {
     let found =
       switch reference {
       case .id(let id): try first(Self.accountSQL + " WHERE a.id = ?", [id.rawValue], accountRecord)
-      case .name(let name, _): try first(Self.accountSQL + " WHERE a.name = ?", [name], accountRecord)
+      case .name(_, let fingerprint):
+        try first(Self.accountSQL + " WHERE a.fingerprint = ?", [Data(fingerprint.bytes)], accountRecord)
       }
     guard let found else { throw Refusal.accountNotFound(reference, field: field) }
     return found

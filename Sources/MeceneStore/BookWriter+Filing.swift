@@ -2,6 +2,22 @@ package import MeceneLedger
 
 /// Where a settlement files what it is made of.
 struct FilingStatements {
+  static let clickTable = StoredTable(
+    name: "click",
+    columns: [
+      .integer("period"), .integer("patron_id"), .integer("thing_id"), .integer("share_micros"),
+    ], key: ["period", "patron_id", "thing_id"])
+  static let revenueTable = StoredTable(
+    name: "revenue",
+    columns: [
+      .integer("period"), .integer("owner_id"), .integer("thing_id"), .integer("clicks"), .integer("micros"),
+    ], key: ["period", "owner_id", "thing_id"])
+  /// Roots of the trees' complete blocks of leaves.
+  static let blockTable = StoredTable(
+    name: "settlement_block",
+    derived: [.integer("period"), .integer("tree"), .integer("first_account_id"), .blob("hash")],
+    key: ["period", "tree", "first_account_id"])
+
   let block: Statement
   let clicks, revenue: RowsStatement
 
@@ -11,11 +27,11 @@ struct FilingStatements {
       "INSERT OR REPLACE INTO settlement_block (period, tree, first_account_id, hash) VALUES (?, ?, ?, ?)")
     // A step that is repeated after a crash files the same rows again.
     clicks = try RowsStatement(
-      connection, "INSERT OR IGNORE INTO click (period, patron_id, thing_id, share_micros) VALUES", columns: 4
-    )
+      connection, "INSERT OR IGNORE INTO click (\(Self.clickTable.columnList)) VALUES",
+      columns: Self.clickTable.columns.count)
     revenue = try RowsStatement(
-      connection, "INSERT OR IGNORE INTO revenue (period, owner_id, thing_id, clicks, micros) VALUES",
-      columns: 5)
+      connection, "INSERT OR IGNORE INTO revenue (\(Self.revenueTable.columnList)) VALUES",
+      columns: Self.revenueTable.columns.count)
   }
 }
 

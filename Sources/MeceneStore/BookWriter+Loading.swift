@@ -5,17 +5,13 @@ package import MeceneLedger
 extension BookWriter {
   /// Reads the state that follows from the last commit.
   ///
-  /// - Parameters:
-  ///   - terms: Those that the next month opens with.
-  ///   - fingerprint: Makes a name's fingerprint.
+  /// - Parameter terms: Those that the next month opens with.
   /// - Returns: nil when there was no commit yet.
   /// - Throws: `StoreError.damaged` when rows contradict each other.
-  package func load(
-    terms: Terms, fingerprint: @escaping @Sendable (String) -> Fingerprint
-  ) throws(StoreError) -> Ledger? {
+  package func load(terms: Terms) throws(StoreError) -> Ledger? {
     let period = try openPeriod()
     let clickRows = period.map { ClickLogTable.readAhead(location, on: runtime, $0) }
-    let accountRows = AccountTable.readAhead(location, on: runtime, fingerprint)
+    let accountRows = AccountTable.readAhead(location, on: runtime)
     let thingRows = ThingTable.readAhead(location, on: runtime)
     defer {
       accountRows.cancel()

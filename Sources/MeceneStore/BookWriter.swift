@@ -1,5 +1,6 @@
 internal import MeceneConcurrency
 package import MeceneLedger
+internal import MeceneProof
 
 /// The one connection that writes: appends the rows of a commit, commits, and moves pages from the log to the file
 /// between commits.
@@ -34,7 +35,7 @@ package final class BookWriter {
   var positionIsKnown = false
   /// The last transfer that is durable.
   var committedTransfers: Int64 = 0
-  private var open = OpenCommit()
+  private var open: OpenCommit
   private var settled: [Period] = []
 
   init(
@@ -45,6 +46,7 @@ package final class BookWriter {
     self.runtime = runtime
     self.identity = identity
     self.tail = tail
+    open = OpenCommit(random: RandomBytes(areZero: identity.isSimulated, runtime))
     connection = try SQLiteConnection(location.gathering())
     try connection.execute("PRAGMA journal_mode = WAL")
     try connection.execute("PRAGMA synchronous = FULL")
@@ -99,7 +101,7 @@ package final class BookWriter {
     open.time = time
     open.clickRows = 0
     try begin()
-    if ledger.isCommitted != true { try ledger.join(&open, identity) }
+    if ledger.isCommitted != true { try ledger.join(&open) }
   }
 
   /// Begins a transaction, of a commit or beside them.
@@ -110,7 +112,7 @@ package final class BookWriter {
   /// Appends rows, in their order.
   package func append(_ effects: [Effect]) throws(StoreError) {
     // Taken out: what lies in a class is guarded at run time whenever it is passed on.
-    var commit = OpenCommit()
+    var commit = OpenCommit(random: RandomBytes(areZero: true, runtime))
     swap(&commit, &open)
     defer { swap(&commit, &open) }
     var inserting = transfers.begin()
@@ -125,9 +127,9 @@ package final class BookWriter {
   }
 
   /// The canonical bytes of what was appended since `begin`, and the hash of its clicks, which stands in them.
-  package func takeRowBytes(hash: ([UInt8]) -> [UInt8]) -> (bytes: [UInt8], clicksHash: [UInt8]?) {
+  package func takeRowBytes() -> (bytes: [UInt8], clicksHash: [UInt8]?) {
     guard open.clickRows > 0 else { return (open.rows.take(clicks: nil), nil) }
-    let clicksHash = hash(open.rows.takeClicks())
+    let clicksHash = CommitChain.rowsHash(open.rows.takeClicks())
     return (open.rows.take(clicks: (open.clickRows, clicksHash)), clicksHash)
   }
 
@@ -222,8 +224,8 @@ extension BookWriter {
     case .periodOpened(let period, let terms):
       try periods.append(period, terms, to: &commit)
       try clickLog.open(period)
-    case .accountOpened(let id, let name, let displayName, let budget):
-      try accounts.append(id, name: name, displayName: displayName, budget: budget, to: &commit)
+    case .accountOpened(let id, let name, let fingerprint, let displayName, let budget):
+      try accounts.append(id, name: name, fingerprint, displayName: displayName, budget: budget, to: &commit)
       try accountChanges.append(
         id: nil, id, AccountChange(displayName: displayName, budget: budget), to: &commit)
     case .accountChanged(let changeID, let id, let change):

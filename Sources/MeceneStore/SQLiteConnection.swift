@@ -200,6 +200,17 @@ private final class LogPageCounter {
     case text(String)
     case blob([UInt8])
 
+    var isNull: Bool { if case .null = self { true } else { false } }
+
+    /// The bytes of a text or a blob; nil for other values.
+    var bytes: [UInt8]? {
+      switch self {
+      case .null, .integer: nil
+      case .text(let text): Array(text.utf8)
+      case .blob(let bytes): bytes
+      }
+    }
+
     init(_ value: Int64?) { self = value.map(Value.integer) ?? .null }
     init(_ value: String?) { self = value.map(Value.text) ?? .null }
     init(_ value: Bool?) { self = value.map { .integer($0 ? 1 : 0) } ?? .null }

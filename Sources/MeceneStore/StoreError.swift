@@ -12,6 +12,8 @@ package enum StoreError: Error, Sendable, Hashable {
   case newerVersion(path: String)
   /// An older version of Mecene wrote the file, and whoever reads it can't bring it up to date.
   case olderVersion(path: String)
+  /// A version from before the first release wrote the file. Its chain has another form.
+  case firstVersion(path: String)
   /// The file belongs to another program.
   case notALedger(path: String)
   /// A setting that can't change differs from the first start's.
@@ -31,6 +33,9 @@ package enum StoreError: Error, Sendable, Hashable {
     case .newerVersion(let path): "\(path) was written by a newer version of Mecene; use that version"
     case .olderVersion(let path):
       "\(path) was written by an older version of Mecene; start mecened on it once, which brings it up to date"
+    case .firstVersion(let path):
+      "\(path) was written by Mecene from before its first release, whose chain of commits had another form; this "
+        + "version can't go on with it. Keep the daemon that wrote it to read it, and start this one on a new directory"
     case .notALedger(let path): "\(path) is not a Mecene ledger"
     case .settingChanged(let name, let first, let now):
       "\(name) was \(first) at the first start and can't become \(now)"

@@ -127,21 +127,21 @@ import Testing
     let plan = try SettlementPlan(
       period: period, terms: Terms(), pots: [(anna, Micros(2_000_000)), (bert, Micros(3_000_000))],
       clicks: [(anna, ThingID(9)), (bert, ThingID(9))], owner: { _ in AccountID(3) })
-    let seal = plan.seal(secret: secret)
+    let seal = plan.seal(secrets: secrets(secret))
     let hashes = (0..<2).map { position in
       let leaf = plan.patronLeaf(at: position)
-      return LeafHash.of(leaf.words, leaf.id, period, secret: secret)
+      return LeafHash.of(leaf.words, leaf.id, period, secret: secret[...])
     }
     let receipt = ReceiptProof(
       header: plan.header, leaf: .patron(plan.patronLeaf(at: 0)),
-      blind: LeafHash.blind(anna, period, secret: secret).bytes, index: 0,
+      blind: LeafHash.blind(anna, period, secret: secret[...]).bytes, index: 0,
       path: MerkleTree.path(to: 0, in: hashes[...]).map(\.bytes), otherRoot: seal.blocks[1].hash)
     #expect(receipt.digest == seal.digest && receipt.path == [hashes[1].bytes])
     let guess = plan.patronLeaf(at: 1)
     for blind in [receipt.blind, [UInt8](repeating: 0, count: 32), CommitChain.rowsHash(receipt.blind)] {
       #expect(LeafHash.of(guess.words, blind: try #require(Hash(blind))).bytes != receipt.path[0])
     }
-    #expect(LeafHash.of(guess.words, guess.id, period, secret: secret).bytes == receipt.path[0])
+    #expect(LeafHash.of(guess.words, guess.id, period, secret: secret[...]).bytes == receipt.path[0])
   }
 
   @Test func `receipts are shown, saved and checked from the command line, and by thirty lines of Python`()

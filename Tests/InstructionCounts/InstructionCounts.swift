@@ -214,7 +214,8 @@ enum InstructionCounts {
         numbers.map {
           let name = try AccountName("account\($0)")
           return .openAccount(
-            name: name, fingerprint: Fingerprint(of: name.text), displayName: none, budget: Micros(10_000_000)
+            name: name, fingerprint: engine.fingerprintKey.fingerprint(of: name.text), displayName: none,
+            budget: Micros(10_000_000)
           )
         })
       try await perform(
@@ -225,7 +226,8 @@ enum InstructionCounts {
           let url = try CanonicalURL("https://example.org/\($0)")
           return .addThing(
             NewThing(
-              owner: .id(AccountID($0)), url: url, fingerprint: Fingerprint(of: url.identity), title: none,
+              owner: .id(AccountID($0)), url: url,
+              fingerprint: engine.fingerprintKey.fingerprint(of: url.identity), title: none,
               description: none, hidden: false))
         })
     }

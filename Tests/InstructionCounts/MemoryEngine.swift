@@ -27,6 +27,7 @@ final class MemoryEngine: Engine {
       })
   }
 
+  let fingerprintKey = FingerprintKey(secret: [UInt8](repeating: 0, count: 32))
   var openPeriod: Period { Period(number: 682) }
   var condition: EngineCondition { .serving }
 

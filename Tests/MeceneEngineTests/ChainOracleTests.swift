@@ -40,9 +40,10 @@ import Testing
     try await perform(.click(books.id(3), books.thing(1), nil))
   }
 
-  private func oracle(_ directory: TemporaryDirectory) throws -> Programs.Output {
+  private func oracle(_ directory: TemporaryDirectory, _ argument: String...) throws -> Programs.Output {
     try Programs.run(
-      path: "/usr/bin/env", ["python3", "Tests/Oracle/chain.py", directory.path + "/data/mecene.sqlite"])
+      path: "/usr/bin/env",
+      ["python3", "Tests/Oracle/chain.py", directory.path + "/data/mecene.sqlite"] + argument)
   }
 
   @Test func `the chain of a whole life is what another program computes, to the bit`() async throws {
@@ -56,7 +57,58 @@ import Testing
     #expect(found.out == "\(last.number) commits: \(last.link.hexadecimal)\n", "\(found.err)")
     // What Tests/Oracle/chain.py found when this was written: a change of the format can't pass as none.
     #expect(
-      found.out == "35 commits: 8420d45221d5f3ca5b349066accdd8d468ff49126150f6ccabe45191550b269b\n")
+      found.out == "35 commits: 71d4090e003b9595f4e00253d65398ffdbcdf642e0afa5e02f721fe5dc744552\n")
+  }
+
+  @Test func `texts, salts and secrets can be erased, and every link still holds`() async throws {
+    let directory = try TemporaryDirectory()
+    try await books.withEngine(directory, terms: Terms(feeBps: 1_000)) { try await live($0) }
+    let whole = try oracle(directory)
+    let kept = directory.path + "/erased.json"
+    try Data(try oracle(directory, "--commitments").out.utf8).write(to: URL(fileURLWithPath: kept))
+    // The clicks' rows hold no text, and stay.
+    let texts = [
+      "account": "name", "account_change": "display_name", "thing": "url", "thing_change": "title",
+      "request_key": "key",
+    ]
+    try await DatabaseQueue(path: directory.path + "/data/mecene.sqlite").write { db in
+      for (table, text) in texts {
+        try db.execute(sql: "UPDATE \(table) SET \(text) = 'erased', salt = zeroblob(16)")
+        #expect(db.changesCount > 1)
+      }
+      try db.execute(sql: "UPDATE thing_change SET description = NULL, salt = NULL")
+      try db.execute(sql: "UPDATE account SET name = NULL, secret = NULL, salt = NULL WHERE id > 1")
+    }
+    #expect(try oracle(directory).code == 1)
+    let erased = try oracle(directory, kept)
+    #expect(erased.out == whole.out && erased.code == 0, "\(erased.err)")
+  }
+
+  @Test func `salts and secrets are random, each its own, and books that have them verify`() async throws {
+    let directory = try TemporaryDirectory()
+    var settings = settings(directory)
+    settings.simulatedClock = nil
+    settings.clock = FixedClock(time: november)
+    let engine = try await startEngine(
+      settings: settings, logger: quietLogger, sink: { _ in }, fatal: { fatalError($0) })
+    try await books.populate(engine, accounts: 5)
+    #expect(try await engine.verify { _ in }.finding == nil)
+    await engine.shutDown()
+    let whole = try oracle(directory)
+    #expect(whole.code == 0, "\(whole.err)")
+    let found = try await DatabaseQueue(path: directory.path + "/data/mecene.sqlite").read { db in
+      try ["account", "account_change", "thing", "thing_change", "request_key", "ledger"].flatMap {
+        try db.all("SELECT salt FROM \($0)") { $0.blob(0) }
+      } + db.all("SELECT secret FROM account UNION ALL SELECT secret FROM ledger") { $0.blob(0) }
+    }
+    #expect(found.count == 5 * 6 + 2 && Set(found).count == found.count)
+    #expect(Set(found.map(\.count)) == [16, 32])
+  }
+
+  private struct FixedClock: LedgerClock {
+    let time: Timestamp
+    func now() -> Timestamp { time }
+    var reading: ClockGuard.Reading? { nil }
   }
 
   @Test(arguments: [

@@ -38,7 +38,7 @@ private final class Life {
         let name = try AccountName("account\(account)")
         _ = try await engine.perform(
           .openAccount(
-            name: name, fingerprint: Fingerprint(of: name.text),
+            name: name, fingerprint: engine.fingerprintKey.fingerprint(of: name.text),
             displayName: try PlainText("", field: "", charactersMax: 1), budget: Micros(10_000_000)))
         self.opened += 1
       }
@@ -60,7 +60,8 @@ private final class Life {
       // Long texts fill the log.
       let text = String(repeating: "long text \(round) ", count: 300)
       let thing = NewThing(
-        owner: .id(AccountID(Int64(account))), url: url, fingerprint: Fingerprint(of: url.identity),
+        owner: .id(AccountID(Int64(account))), url: url,
+        fingerprint: engine.fingerprintKey.fingerprint(of: url.identity),
         title: try PlainText("", field: "", charactersMax: 1),
         description: try PlainText(text, field: "", charactersMax: 10_000), hidden: false)
       guard case .thing(_, let record?, false) = try await engine.perform(.addThing(thing)) else {
@@ -288,7 +289,7 @@ extension EmbeddedEngine {
       disk.fail(.init(.sync, of: .log, at: 1, persists: false, .full))
       let name = try AccountName("anna")
       let opening = Command.openAccount(
-        name: name, fingerprint: Fingerprint(of: name.text),
+        name: name, fingerprint: engine.fingerprintKey.fingerprint(of: name.text),
         displayName: try PlainText("", field: "", charactersMax: 1), budget: .zero)
       await #expect(throws: EngineFailure.commitFailed) { try await engine.perform(opening) }
       #expect(try await eventually { engine.condition == .serving })

@@ -34,14 +34,17 @@ import Testing
   }
 
   /// Books of a fixed secret and a fixed time, so that every byte of the chain is known beforehand.
-  func makeBooks(_ directory: TemporaryDirectory, isSimulated: Bool) throws {
+  func makeBooks(
+    _ directory: TemporaryDirectory, isSimulated: Bool, runtime: any Runtime = DispatchRuntime()
+  ) throws {
     try FileManager.default.createDirectory(
       atPath: directory.path + "/data", withIntermediateDirectories: true,
       attributes: [.posixPermissions: 0o700])
     _ = try BookFile(
       path: directory.path + "/data/mecene.sqlite",
       identity: .init(
-        currency: "EUR", secret: Array(0..<32), createdAt: november, isSimulated: isSimulated))
+        currency: "EUR", secret: Array(0..<32), createdAt: november, isSimulated: isSimulated),
+      runtime: runtime)
   }
 
   func perform(_ engine: EmbeddedEngine, _ work: Submission.Work) async throws -> Outcome {
@@ -68,7 +71,8 @@ import Testing
       try await perform(
         engine,
         .openAccount(
-          name: name, fingerprint: Fingerprint(of: name.text), displayName: empty, budget: Micros(10_000_000))
+          name: name, fingerprint: engine.fingerprintKey.fingerprint(of: name.text), displayName: empty,
+          budget: Micros(10_000_000))
       )
       try await perform(engine, .deposit(id(Int64(n)), Micros(10_000_000), RequestKey("first")))
       let url = try CanonicalURL("https://example.org/\(n)")
@@ -76,7 +80,8 @@ import Testing
         engine,
         .addThing(
           NewThing(
-            owner: id(Int64(n)), url: url, fingerprint: Fingerprint(of: url.identity), title: empty,
+            owner: id(Int64(n)), url: url, fingerprint: engine.fingerprintKey.fingerprint(of: url.identity),
+            title: empty,
             description: empty, hidden: false)))
     }
   }
@@ -171,7 +176,7 @@ import Testing
       expected = try await engine.preview(Period(number: 682)).digest
     }
     let steps: [@Sendable (SettlementPlan) -> Command] = [
-      { .planSettlement($0, $0.seal(secret: Array(repeating: 0, count: 32))) },
+      { .planSettlement($0, $0.seal(secrets: zeroSecrets)) },
       { .drainPots($0, 0..<2) }, { .drainPots($0, 0..<4) }, { .payOwners($0, 0..<1) },
       { .payOwners($0, 0..<3) },
     ]
@@ -179,7 +184,7 @@ import Testing
       try await withEngine(directory, terms: Terms(feeBps: 250)) { engine in
         let plan = try BookFile(
           path: directory.path + "/data/mecene.sqlite",
-          identity: .init(currency: "EUR", secret: [], createdAt: november, isSimulated: true)
+          identity: .init(currency: "EUR", createdAt: november, isSimulated: true)
         ).plan(Period(number: 682))
         try await perform(engine, step(plan))
       }
@@ -207,7 +212,8 @@ import Testing
             engine,
             .addThing(
               NewThing(
-                owner: id(1), url: url, fingerprint: Fingerprint(of: url.identity), title: long,
+                owner: id(1), url: url, fingerprint: engine.fingerprintKey.fingerprint(of: url.identity),
+                title: long,
                 description: long,
                 hidden: false)))
         } catch let error as EngineFailure { failure = error }
@@ -270,7 +276,7 @@ import Testing
     // BookWriter refuses to open otherwise; this is what it reads back.
     _ = try BookWriter(
       DatabaseLocation(path: path),
-      identity: .init(currency: "EUR", secret: [], createdAt: november, isSimulated: true),
+      identity: .init(currency: "EUR", createdAt: november, isSimulated: true),
       tail: Locked(JournalTail(base: 0)), runtime: DispatchRuntime())
   }
 

@@ -114,7 +114,8 @@ import Testing
           engine,
           .addThing(
             NewThing(
-              owner: .id(AccountID(2)), url: url, fingerprint: Fingerprint(of: url.identity),
+              owner: .id(AccountID(2)), url: url,
+              fingerprint: engine.fingerprintKey.fingerprint(of: url.identity),
               title: empty, description: empty, hidden: false)))
       }
       let likes = (4...UInt64(things)).map { $0 }
@@ -128,7 +129,7 @@ import Testing
     for step in 0..<4 {
       try await tests.withEngine(directory) { engine in
         let plan = try engine.plan(month)
-        let seal = plan.seal(secret: Array(repeating: 0, count: 32))
+        let seal = plan.seal(secrets: zeroSecrets)
         switch step {
         case 0:
           try await tests.perform(engine, .planSettlement(plan, seal))

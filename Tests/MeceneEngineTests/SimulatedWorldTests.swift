@@ -15,8 +15,8 @@ import Testing
   /// The turn of a month, with all that a daemon does by itself.
   private func live() throws -> CommitPoint {
     let directory = try TemporaryDirectory()
-    try books.makeBooks(directory, isSimulated: false)
     let runtime = SimulatedRuntime()
+    try books.makeBooks(directory, isSimulated: false, runtime: runtime)
     var settings = EmbeddedEngine.Settings(dataPath: directory.path + "/data")
     settings.runtime = runtime
     settings.clock = WorldClock(from: Timestamp(milliseconds: decemberMs - 5_000), runtime)

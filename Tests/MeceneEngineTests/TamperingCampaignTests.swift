@@ -78,9 +78,9 @@ import Testing
     _ = try await books.perform(engine, .setClock(month(685)))
     let plan = try BookFile(
       path: path,
-      identity: .init(currency: "EUR", secret: [], createdAt: november, isSimulated: true)
+      identity: .init(currency: "EUR", createdAt: november, isSimulated: true)
     ).plan(Period(number: 683))
-    let seal = plan.seal(secret: Array(repeating: 0, count: 32))
+    let seal = plan.seal(secrets: zeroSecrets)
     try await books.perform(engine, .planSettlement(plan, seal))
     try await books.perform(engine, .drainPots(plan, 0..<plan.patrons.count))
     try await books.perform(engine, .payOwners(plan, 0..<2))

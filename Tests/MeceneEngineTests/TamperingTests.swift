@@ -72,6 +72,17 @@ import Testing
       "UPDATE request_key SET key = 'other' WHERE transfer_id = 1; UPDATE key_transfer SET key = 'other' WHERE transfer_id = 1",
       "commit_log"
     ),
+    ("UPDATE request_key SET salt = NULL WHERE transfer_id = 1", "commit_log"),
+    ("UPDATE account SET salt = randomblob(16) WHERE id = 1", "commit_log"),
+    ("UPDATE account SET secret = randomblob(32) WHERE id = 1", "settlement"),
+    ("UPDATE account SET secret = zeroblob(31) WHERE id = 1", "account"),
+    ("UPDATE account SET fingerprint = randomblob(16) WHERE id = 1", "account"),
+    (
+      "UPDATE account SET name = 'other' WHERE id = 1; UPDATE thing SET owner_name = 'other' WHERE owner_id = 1",
+      "account"
+    ),
+    ("UPDATE thing SET fingerprint = NULL WHERE id = 1", "thing"),
+    ("UPDATE ledger SET salt = randomblob(16)", "commit_log"),
     ("DELETE FROM key_transfer WHERE transfer_id = 1", "key_transfer"),
     ("DELETE FROM commit_log WHERE sequence = 3", "transfer"),
     ("DELETE FROM commit_log WHERE sequence = 1", "commit_log"),
@@ -90,15 +101,15 @@ import Testing
     ("INSERT INTO click_log_2026_12 VALUES (4611686018427387904, 2, 1, 0)", "click_log_2026_12"),
     ("INSERT INTO click_log_2026_12 VALUES (-1, 2, 1, 0)", "click_log_2026_12"),
     (
-      "INSERT INTO account_change VALUES (-1, 1, 2, NULL, NULL, 1); UPDATE account SET closed = 1 WHERE id = 2",
+      "INSERT INTO account_change VALUES (-1, 1, NULL, 2, NULL, NULL, 1); UPDATE account SET closed = 1 WHERE id = 2",
       "account_change"
     ),
     (
-      "INSERT INTO thing_change VALUES (-1, 1, 1, NULL, NULL, NULL, 1); UPDATE thing SET retired = 1 WHERE id = 1",
+      "INSERT INTO thing_change VALUES (-1, 1, NULL, 1, NULL, NULL, NULL, 1); UPDATE thing SET retired = 1 WHERE id = 1",
       "thing_change"
     ),
     (
-      "INSERT INTO transfer VALUES (0, 1, 1, 1, 5, 682, NULL, NULL, NULL, 5, 0); INSERT INTO request_key VALUES (0, 1, 'later')",
+      "INSERT INTO transfer VALUES (0, 1, 1, 1, 5, 682, NULL, NULL, NULL, 5, 0); INSERT INTO request_key VALUES (0, zeroblob(16), 1, 'later')",
       "request_key"
     ),
     ("UPDATE thing SET fingerprint = randomblob(16) WHERE id = 2", "thing"),

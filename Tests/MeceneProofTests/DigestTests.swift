@@ -1,11 +1,11 @@
 import MeceneConcurrency
+import TestSupport
 import Testing
 
 @testable import MeceneLedger
 @testable import MeceneProof
 
 @Suite struct DigestTests {
-  private let zeroSecret = [UInt8](repeating: 0, count: 32)
   private let period = Period(number: 682)
 
   private func id(_ n: Int64) -> AccountID { AccountID(n) }
@@ -15,7 +15,7 @@ import Testing
       period: period, terms: Terms(), pots: [(id(1), Micros(10_000_000))], clicks: [(id(1), ThingID(7))],
       owner: { _ in AccountID(2) })
     #expect(
-      plan.seal(secret: zeroSecret).digest.hexadecimal
+      plan.seal(secrets: zeroSecrets).digest.hexadecimal
         == "536c588d8359f9f689aed1fc2b3756628134d5277d6735235616058f5ee2b739")
   }
 
@@ -31,7 +31,7 @@ import Testing
     #expect(plan.shares.map(\.rawValue) == [3_250_000, 3_250_000, 3_250_000, 975_001, 975_000])
     #expect(plan.totals.returnedMicros == Micros(5_000_000))
     #expect(
-      plan.seal(secret: zeroSecret).digest.hexadecimal
+      plan.seal(secrets: zeroSecrets).digest.hexadecimal
         == "52c94ead793f644fa04ef38fd3143e4bb6e3ca2332f0235850e4c1fa6b15b584")
   }
 
@@ -41,10 +41,10 @@ import Testing
       period: period, terms: Terms(), pots: (1...patrons).map { (id(Int64($0)), Micros(2_000_000)) },
       clicks: (1...patrons).map { (id(Int64($0)), ThingID(Int64($0) * 2)) },
       owner: { AccountID($0.rawValue + 5_000) })
-    let one = plan.seal(secret: zeroSecret)
+    let one = plan.seal(secrets: zeroSecrets)
     for count in [2, 3, 64] {
       let cores = Cores(count: count, perform: DispatchRuntime().cores.perform)
-      #expect(plan.seal(secret: zeroSecret, cores: cores) == one)
+      #expect(plan.seal(secrets: zeroSecrets, cores: cores) == one)
     }
   }
 
@@ -52,8 +52,10 @@ import Testing
     let plan = try SettlementPlan(
       period: period, terms: Terms(), pots: [(id(1), Micros(2_000_000))], clicks: [],
       owner: { _ in AccountID(1) })
-    #expect(plan.seal(secret: zeroSecret).digest == plan.seal(secret: zeroSecret).digest)
-    #expect(plan.seal(secret: zeroSecret).digest != plan.seal(secret: Array(repeating: 1, count: 32)).digest)
+    #expect(plan.seal(secrets: zeroSecrets).digest == plan.seal(secrets: zeroSecrets).digest)
+    #expect(
+      plan.seal(secrets: zeroSecrets).digest
+        != plan.seal(secrets: secrets(Array(repeating: 1, count: 32))).digest)
   }
 
   @Test func `a tree's root follows RFC 6962, whatever its size, and so do paths and blocks`() throws {

@@ -121,6 +121,7 @@ private final class HeldEngine: Engine {
 
   func status(_ reading: any LedgerReading) throws -> LedgerStatus { try engine.status(reading) }
 
+  var fingerprintKey: FingerprintKey { engine.fingerprintKey }
   var openPeriod: Period { engine.openPeriod }
 
   var condition: EngineCondition { engine.condition }

@@ -17,14 +17,15 @@ import Testing
     book = try BookFile(
       path: directory.path + "/mecene.sqlite",
       identity: BookFile.Identity(
-        currency: "EUR", secret: [UInt8](repeating: 0, count: 32), createdAt: november, isSimulated: true))
+        currency: "EUR", createdAt: november, isSimulated: true))
     writer = try book.makeWriter()
     var ledger = Ledger(currency: "EUR", terms: Terms(), at: november)
-    _ = try writer.load(terms: Terms(), fingerprint: { Fingerprint(of: $0) })
+    _ = try writer.load(terms: Terms())
     ledger.advance(to: november)
     try commit(1) {
       ledger.takeEffects() + [
-        .accountOpened(AccountID(1), name: "owner", displayName: "", budget: .zero)
+        .accountOpened(
+          AccountID(1), name: "owner", zeroKey.fingerprint(of: "owner"), displayName: "", budget: .zero)
       ]
     }
   }
@@ -32,7 +33,7 @@ import Testing
   private func commit(_ sequence: Int64, _ effects: () throws -> [Effect]) throws {
     try writer.begin(sequence: sequence, time: november)
     try writer.append(effects())
-    _ = writer.takeRowBytes { _ in [] }
+    _ = writer.takeRowBytes()
     try writer.commit(rowsHash: [], clicksHash: nil, link: [], money: .zero, fees: .zero)
   }
 
@@ -45,7 +46,7 @@ import Testing
     for id in first..<first + Self.thingsPerCommit {
       let url = try CanonicalURL("https://example.org/\(id)")
       let thing = NewThing(
-        owner: .id(AccountID(1)), url: url, fingerprint: Fingerprint(of: url.identity),
+        owner: .id(AccountID(1)), url: url, fingerprint: zeroKey.fingerprint(of: url.identity),
         title: try PlainText("thing \(id)", field: "title", charactersMax: 50),
         description: try PlainText(Self.description(id), field: "description", charactersMax: 2_000),
         hidden: false)

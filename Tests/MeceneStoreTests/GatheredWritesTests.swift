@@ -237,7 +237,7 @@ private final class Table {
       try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
       let book = try BookFile(
         path: parent + "/mecene.sqlite",
-        identity: .init(currency: "EUR", secret: [], createdAt: november, isSimulated: true))
+        identity: .init(currency: "EUR", createdAt: november, isSimulated: true))
       _ = try book.makeWriter()
       #expect(
         try FileManager.default.contentsOfDirectory(atPath: parent).sorted().prefix(2) == [

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""The chain of a ledger's books, computed from docs/data-model.md alone: chain.py mecene.sqlite
+"""The chain of a ledger's books, computed from docs/data-model.md alone: chain.py mecene.sqlite [ERASED.json]
 
 It shares no code with the product. It computes every rows_hash, clicks_hash and link anew from the rows, and ends with 1
 when one is not what the books have. The file must not change meanwhile.
+
+Rows that lost their texts and salts have their commitments in ERASED.json: {"account 1": [null, null, "0a1b...", "2c3d..."]}, one for each
+column, as `chain.py mecene.sqlite --commitments` prints those of all rows.
 """
-import hashlib, sqlite3, sys
+import hashlib, json, sqlite3, sys
 
 books = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True)
 books.text_factory = bytes
@@ -23,33 +26,49 @@ def column(value):
 
 
 def row(table, values):
-    return bytes([table]) + b"".join(
-        (bytes([table]) if table == SETTLEMENT and position > 1 else b"") + column(value)
-        for position, value in enumerate(values))
+    return bytes([table]) + b"".join(column(value) for value in values)
 
 
-# Table number, its rows in their order: the commit first, and then the columns.
+# Table number, its rows in their order: the commit first, and then the columns. Those of rows with salted ones stand behind the
+# key and the salt of their row.
 TABLES = [
     (1, "SELECT commit_sequence, number, fee_bps, minimum_micros, receive_requires_giving FROM period ORDER BY number"),
-    (2, "SELECT commit_sequence, id, name FROM account ORDER BY id"),
-    (3, "SELECT commit_sequence, account_id, display_name, budget_micros, closed FROM account_change ORDER BY id"),
-    (4, "SELECT commit_sequence, id, owner_id, url FROM thing ORDER BY id"),
-    (5, "SELECT commit_sequence, thing_id, title, description, hidden, retired FROM thing_change ORDER BY id"),
+    (2, "SELECT commit_sequence, id, salt, id, fingerprint, name AS salted, secret AS salted FROM account ORDER BY id"),
+    (3, "SELECT commit_sequence, id, salt, account_id, display_name AS salted, budget_micros, closed FROM account_change ORDER BY id"),
+    (4, "SELECT commit_sequence, id, salt, id, owner_id, url AS salted FROM thing ORDER BY id"),
+    (5, "SELECT commit_sequence, id, salt, thing_id, title AS salted, description AS salted, hidden, retired FROM thing_change ORDER BY id"),
     (6, "SELECT commit_sequence, id, kind, account_id, amount_micros, period, for_period, cause_transfer_id,"
         " cause_change_id, available_after_micros, pots_after_micros FROM transfer ORDER BY id"),
-    (7, "SELECT t.commit_sequence, k.account_id, k.key, k.transfer_id FROM request_key k"
+    (7, "SELECT t.commit_sequence, k.transfer_id, k.salt, k.account_id, k.key AS salted, k.transfer_id FROM request_key k"
         " JOIN transfer t ON t.id = k.transfer_id ORDER BY k.transfer_id"),
     (9, "SELECT commit_sequence, period, digest, pots, clicks, owners, pots_micros, fees_micros, revenue_micros,"
         " returned_micros FROM settlement ORDER BY period"),
     (10, "SELECT settled_sequence, period FROM settlement WHERE settled_sequence IS NOT NULL ORDER BY period"),
-    (11, "SELECT commit_sequence, currency, secret, created_at_ms, simulated_clock FROM ledger"),
+    (11, "SELECT commit_sequence, id, salt, currency, secret AS salted, created_at_ms, simulated_clock FROM ledger"),
 ]
-CLICKS, SETTLEMENT = 8, 9
+CLICKS = 8
 
+given = sys.argv[2] if len(sys.argv) > 2 else None
+erased = json.load(open(given)) if given and given != "--commitments" else {}
+commitments = {}  # "account 1" -> for each column the commitment, or None
 rows = {}  # (commit, table number) -> canonical bytes
 for table, sql in TABLES:
-    for commit, *values in books.execute(sql):
+    found = books.execute(sql)
+    salted = [name == "salted" for name, *_ in found.description]
+    for commit, *values in found:
+        if any(salted):
+            key, salt, *values = values
+            name = f"{sql.split(' FROM ')[1].split()[0]} {key}"
+            made = [H(salt or b"", value) if isSalted and value is not None else None
+                    for value, isSalted in zip(values, salted[3:])]
+            if name in erased:
+                made = [kept and bytes.fromhex(kept) for kept in erased[name]]
+            commitments[name] = [commitment and commitment.hex() for commitment in made]
+            values = [commitment if isSalted else value
+                      for commitment, value, isSalted in zip(made, values, salted[3:])]
         rows[commit, table] = rows.get((commit, table), b"") + row(table, values)
+if given == "--commitments":
+    sys.exit(json.dump(commitments, sys.stdout))
 
 opened = dict(books.execute("SELECT commit_sequence, name FROM period ORDER BY number"))
 # The log of a settled month loses its rows some at a time: its settlement's digest stands for it.

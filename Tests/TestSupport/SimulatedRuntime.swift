@@ -25,6 +25,7 @@ package final class SimulatedRuntime: Runtime {
   package struct Stalled: Error {}
 
   private let state = Locked(State())
+  private let random = Locked(SeededGenerator(seed: 1))
   fileprivate let thread = Locked<UInt?>(nil)
 
   package init() {}
@@ -58,6 +59,10 @@ package final class SimulatedRuntime: Runtime {
   }
 
   package func rest(nanoseconds: UInt64) { state.withLock { $0.nanoseconds += nanoseconds } }
+
+  package func randomBytes(_ count: Int) -> [UInt8] {
+    random.withLock { random in (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &random) } }
+  }
 
   package func inBackground(_ label: String, _ work: @escaping @Sendable () -> Void) { work() }
 

@@ -3,6 +3,7 @@ package import Logging
 package import MeceneClient
 package import MeceneEngine
 package import MeceneLedger
+package import MeceneProof
 package import MeceneServer
 import MeceneTransport
 
@@ -26,6 +27,19 @@ package let januaryMs: Int64 = 1_798_761_600_000
 
 /// Where simulated clocks start.
 package let november = Timestamp(milliseconds: novemberMs)
+
+/// What a ledger on a simulated clock makes fingerprints with.
+package let zeroKey = FingerprintKey(secret: [UInt8](repeating: 0, count: 32))
+
+/// What blinds the leaves of its accounts.
+package let zeroSecrets = secrets([UInt8](repeating: 0, count: 32))
+
+/// The same secret for each of ten thousand accounts.
+package func secrets(_ secret: [UInt8]) -> AccountSecrets {
+  var secrets = AccountSecrets()
+  for _ in 0..<10_000 where !secrets.add(secret) { fatalError("a secret has 32 bytes") }
+  return secrets
+}
 
 package let quietLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 

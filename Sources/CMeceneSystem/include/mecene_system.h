@@ -2,6 +2,7 @@
 #define MECENE_SYSTEM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #if defined(__linux__)
@@ -33,6 +34,9 @@ enum {
   mecene_epoll_left = EPOLLRDHUP,
 };
 #endif
+
+// Bytes of the system's random source.
+void mecene_random(void *bytes, size_t count);
 
 // How many cells of a terminal a character takes: 0 for a mark upon another, -1 when nobody knows.
 int mecene_cells(uint32_t character);

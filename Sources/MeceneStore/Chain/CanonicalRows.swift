@@ -1,11 +1,13 @@
 internal import MeceneLedger
+internal import MeceneProof
 
 /// The canonical bytes of a commit's append-only rows, over which the commit's `rows_hash` is taken.
 ///
 /// Rows stand table by table in the order of `Number`, within a table in the order of their keys. A row is its
 /// table's number and its columns: whole numbers as little-endian 64-bit words, nothing as the word of `Int64.min`,
-/// texts and blobs as their length in bytes and then the bytes. Derived columns don't count. Filed clicks and
-/// revenue don't either: the settlement's digest stands for them.
+/// texts and blobs as their length in bytes and then the bytes. For what somebody typed, and for secrets, a salted commitment
+/// stands, which is a blob: so they can be erased. Derived columns don't count. Filed clicks and revenue don't either: the
+/// settlement's digest stands for them.
 ///
 /// Clicks are hashed apart, and in their place stands one row of their number and hash: so the other rows of a commit
 /// can still be checked when its clicks were filed and their log dropped.
@@ -74,25 +76,25 @@ struct CanonicalRows {
   }
 
   /// A row by its columns' values.
-  mutating func append(_ table: JournalTable, _ row: [Statement.Value]) {
-    append(number: table.number)
-    for (position, value) in row.enumerated() {
-      if position >= table.repeatsNumberFrom { append(number: table.number) }
-      append(value, table.number)
-    }
+  ///
+  /// - Parameter salt: The row's, if it has commitments.
+  mutating func append(_ table: JournalTable, _ row: [Statement.Value], salt: [UInt8] = []) {
+    tables[table.number.rawValue - 1].append(UInt8(table.number.rawValue))
+    for (column, value) in zip(table.columns, row) { append(value, column, table.number, salt) }
   }
 
-  /// A row by the columns behind the first `skipped` of a statement's.
+  /// A row by the columns of `chainList`, which stand behind the first `skipped` of a statement's.
   mutating func append(_ table: JournalTable, _ row: Columns, behind skipped: Int) {
-    append(number: table.number)
-    for position in table.columns.indices {
-      if position >= table.repeatsNumberFrom { append(number: table.number) }
-      append(row.value(Int32(skipped + position)), table.number)
-    }
+    let salt = table.hasCommitments ? row.blob(Int32(skipped)) : []
+    let first = table.hasCommitments ? skipped + 1 : skipped
+    append(table, table.columns.indices.map { row.value(Int32(first + $0)) }, salt: salt)
   }
 
-  private mutating func append(number: Number) {
-    tables[number.rawValue - 1].append(UInt8(number.rawValue))
+  private mutating func append(
+    _ value: Statement.Value, _ column: Column, _ table: Number, _ salt: [UInt8]
+  ) {
+    guard column.isCommitted, let bytes = value.bytes else { return append(value, table) }
+    append(.blob(Commitment.of(bytes, salt: salt)), table)
   }
 
   /// A transfer's columns, as `TransferTable` has them; `nothing` where there is none.

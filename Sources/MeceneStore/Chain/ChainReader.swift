@@ -46,7 +46,7 @@ struct NumberedRowsReader: ChainReader {
     }
     // Read up to the first row of a later commit: there is no index on commits, and none is needed.
     try snapshot.readRows(
-      "SELECT id, commit_sequence, \(table.columnList) FROM \(table.name) WHERE id > ? ORDER BY id", [newest]
+      "SELECT id, commit_sequence, \(table.chainList()) FROM \(table.name) WHERE id > ? ORDER BY id", [newest]
     ) { row in
       let (id, commit) = (row.integer(0), row.integer(1))
       if commit > gathered.last { return false }
@@ -100,7 +100,7 @@ struct FewRowsReader: ChainReader {
   ) throws {
     try snapshot.forEachRow(
       """
-      SELECT \(key), \(commit), \(table.columnList) FROM \(table.name) WHERE \(commit) > ? AND \(commit) <= ?
+      SELECT \(key), \(commit), \(table.chainList()) FROM \(table.name) WHERE \(commit) > ? AND \(commit) <= ?
       ORDER BY \(key)
       """, [gathered.before, gathered.last]
     ) { row in
@@ -113,7 +113,7 @@ struct FewRowsReader: ChainReader {
   }
 
   func checkNothingIsLeft(behind last: Int64, _ snapshot: BookSnapshot) throws {
-    // 0 before the first commit, and before the first after books of an earlier version were brought up to date.
+    // The ledger's own row is there before its first commit.
     let least = table.number == .ledger ? 0 : 1
     let extra = try snapshot.first(
       "SELECT \(key), \(commit) FROM \(table.name) WHERE \(commit) < ? OR \(commit) > ? LIMIT 1",
@@ -151,10 +151,9 @@ struct TransferKeysReader: ChainReader {
     _ commits: [CommitRecord], _ snapshot: BookSnapshot, into gathered: inout GatheredCommits
   ) throws {
     let last = try snapshot.firstTransfer(from: gathered.last &+ 1) - 1
-    let columns = table.columns.map { "k.\($0.name)" }.joined(separator: ", ")
     try snapshot.forEachRow(
       """
-      SELECT t.commit_sequence, \(columns) FROM \(table.name) k JOIN transfer t ON t.id = k.transfer_id
+      SELECT t.commit_sequence, \(table.chainList("k.")) FROM \(table.name) k JOIN transfer t ON t.id = k.transfer_id
       WHERE k.transfer_id > ? AND k.transfer_id <= ? AND t.kind IN (\(Transfer.Kind.keyed)) ORDER BY k.transfer_id
       """, [newest, last]
     ) { row in

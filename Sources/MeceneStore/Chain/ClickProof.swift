@@ -1,4 +1,5 @@
 internal import MeceneLedger
+internal import MeceneProof
 
 /// Holds the clicks of a month, as they are read from its log in their order, against the `clicks_hash` of the commits that left
 /// them. What those commits are is proved by their links: see `forEachCommit`.
@@ -6,7 +7,6 @@ struct ClickProof {
   private static let commitsAtOnce: Int64 = 4_096
 
   private let table: String
-  private let hash: ([UInt8]) -> [UInt8]
   private let commitsBehind: Statement
   private let lastCommit: Int64
   private var commit: Int64
@@ -22,11 +22,9 @@ struct ClickProof {
   ///   - rows: How many clicks the log has.
   /// - Throws: A `Finding` when the commits left another number.
   init(
-    _ connection: SQLiteConnection, table: String, _ commits: Range<Int64>, rows: Int,
-    hash: @escaping ([UInt8]) -> [UInt8]
+    _ connection: SQLiteConnection, table: String, _ commits: Range<Int64>, rows: Int
   ) throws {
     self.table = table
-    self.hash = hash
     (commit, lastCommit) = (commits.lowerBound - 1, commits.upperBound - 1)
     commitsBehind = try connection.prepare(
       """
@@ -68,7 +66,7 @@ struct ClickProof {
 
   private mutating func prove() throws {
     guard let commit = ahead.popLast() else { return }
-    let found = hash(bytes)
+    let found = CommitChain.rowsHash(bytes)
     bytes.removeAll(keepingCapacity: true)
     guard found == commit.hash else {
       throw Finding(

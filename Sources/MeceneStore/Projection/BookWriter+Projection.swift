@@ -3,6 +3,15 @@ internal import MeceneLedger
 
 /// What follows from the journal and lies anywhere in the file.
 struct ProjectionStatements {
+  /// A patron's pot of a month: all that went in, and what is still there.
+  static let potTable = StoredTable(
+    name: "pot",
+    derived: [
+      .integer("period"), .integer("account_id"), .integer("set_aside_micros"), .integer("held_micros"),
+    ], key: ["period", "account_id"])
+  static let accountTransferTable = StoredTable(
+    name: "account_transfer", derived: [.integer("account_id"), .integer("transfer_id")],
+    key: ["account_id", "transfer_id"])
   let movement, balance, pot, position: Statement
   let accountTransfers: RowsStatement
 

@@ -3,6 +3,13 @@ internal import MeceneLedger
 /// How far the projection is: the balances of `account`, and the rows of `pot`, `account_transfer` and `key_transfer`. The
 /// journal is projected in passes over all accounts, by id.
 struct ProjectionPosition: Sendable, Hashable {
+  static let table = StoredTable(
+    name: "projection",
+    derived: [
+      .integer("id").constrained("PRIMARY KEY CHECK (id = 1)"), .integer("through_transfer"),
+      .integer("next_transfer"), .integer("through_account"),
+    ])
+
   /// The last transfer that is projected for every account.
   var through: Int64 = 0
   /// The last transfer that is projected for accounts up to `account`, while a pass is under way.

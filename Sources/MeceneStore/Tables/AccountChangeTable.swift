@@ -5,9 +5,9 @@ struct AccountChangeTable {
   static let table = JournalTable(
     number: .accountChange, name: "account_change", order: .numbered,
     columns: [
-      .integer("account_id"), .text("display_name").orNothing, .integer("budget_micros").orNothing,
+      .integer("account_id"), .text("display_name").orNothing.committed, .integer("budget_micros").orNothing,
       .integer("closed").orNothing,
-    ])
+    ], own: [.integer("id").primaryKey])
 
   private let insert: JournalInsert
 

@@ -1,10 +1,19 @@
 internal import MeceneConcurrency
 internal import MeceneLedger
+internal import MeceneProof
 
 /// Accounts as they were opened, and derived, what is in force of them.
 struct AccountTable {
   static let table = JournalTable(
-    number: .account, name: "account", order: .numbered, columns: [.integer("id"), .text("name")])
+    number: .account, name: "account", order: .numbered,
+    columns: [
+      .integer("id").primaryKey, .blob("fingerprint").unique, .text("name").committed,
+      .blob("secret").committed,
+    ],
+    derived: [
+      .text("display_name"), .integer("budget_micros"), .integer("available_micros"), .integer("pots_micros"),
+      .integer("closed"),
+    ])
 
   private let insert: JournalInsert
   private let update, select: Statement
@@ -31,11 +40,13 @@ struct AccountTable {
   }
 
   func append(
-    _ id: AccountID, name: String, displayName: String, budget: Micros, to commit: inout OpenCommit
+    _ id: AccountID, name: String, _ fingerprint: Fingerprint, displayName: String, budget: Micros,
+    to commit: inout OpenCommit
   ) throws(StoreError) {
+    let secret = commit.random.take(AccountSecrets.bytesEach)
     try insert.append(
-      [.integer(id.rawValue), .text(name)], .integer(commit.sequence), .text(displayName),
-      .integer(budget.rawValue), to: &commit)
+      [.integer(id.rawValue), .blob(fingerprint.bytes), .text(name), .blob(secret)],
+      .integer(commit.sequence), .text(displayName), .integer(budget.rawValue), to: &commit)
   }
 
   func apply(_ change: AccountChange, to id: AccountID) throws(StoreError) {
@@ -56,17 +67,16 @@ struct AccountTable {
     return record
   }
 
-  /// - Parameter fingerprint: Makes a name's fingerprint.
-  static func readAhead(
-    _ location: DatabaseLocation, on runtime: any Runtime,
-    _ fingerprint: @escaping @Sendable (String) -> Fingerprint
-  ) -> ReadAhead<LedgerBuilder.RestoredAccount> {
+  static func readAhead(_ location: DatabaseLocation, on runtime: any Runtime) -> ReadAhead<
+    LedgerBuilder.RestoredAccount
+  > {
     ReadAhead(
       location, on: runtime,
-      "SELECT id, name, budget_micros, available_micros, pots_micros, closed FROM account ORDER BY id"
+      "SELECT id, fingerprint, budget_micros, available_micros, pots_micros, closed FROM account ORDER BY id"
     ) { row in
       LedgerBuilder.RestoredAccount(
-        id: AccountID(row.integer(0)), fingerprint: fingerprint(row.text(1)), budget: Micros(row.integer(2)),
+        id: AccountID(row.integer(0)), fingerprint: Fingerprint(bytes: row.blob(1)),
+        budget: Micros(row.integer(2)),
         available: Micros(row.integer(3)), pots: Micros(row.integer(4)), isClosed: row.integer(5) != 0)
     }
   }

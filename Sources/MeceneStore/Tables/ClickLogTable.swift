@@ -6,7 +6,8 @@ internal import MeceneLedger
 struct ClickLogTable {
   static let table = JournalTable(
     number: .click, name: "click_log", order: .clicks,
-    columns: [.integer("patron_id"), .integer("thing_id"), .integer("undone")])
+    columns: [.integer("patron_id"), .integer("thing_id"), .integer("undone")],
+    own: [.integer("sequence").primaryKey])
 
   private let connection: SQLiteConnection
   private var insert: RowsStatement?
@@ -17,16 +18,7 @@ struct ClickLogTable {
     "\(table.name)_" + period.description.replacing("-", with: "_")
   }
 
-  static func create(_ period: Period) -> String {
-    """
-    CREATE TABLE \(name(period)) (
-      sequence INTEGER PRIMARY KEY,
-      patron_id INTEGER NOT NULL,
-      thing_id INTEGER NOT NULL,
-      undone INTEGER NOT NULL
-    ) STRICT
-    """
-  }
+  static func create(_ period: Period) -> String { table.stored.createTable(name(period)) }
 
   /// Makes the log of a month that begins.
   mutating func open(_ period: Period) throws(StoreError) {

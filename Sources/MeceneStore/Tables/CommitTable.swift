@@ -16,7 +16,14 @@ package struct CommitRecord: Sendable, Hashable {
 
 /// The commits themselves: `commit_log`. Its rows are what the chain is made of, and so stand in no other row.
 struct CommitTable {
-  static let columns = "sequence, time_ms, click_rows, clicks_hash, rows_hash, link"
+  static let stored = StoredTable(
+    name: "commit_log",
+    columns: [
+      .integer("sequence").primaryKey, .integer("time_ms"), .integer("click_rows"),
+      .blob("clicks_hash").orNothing, .blob("rows_hash"), .blob("link"),
+    ])
+
+  static let columns = stored.columnList
 
   private let insert, last: Statement
 

@@ -1,15 +1,19 @@
+internal import MeceneProof
+
 /// Inserts rows of a journal table, and puts the same columns into the commit's canonical bytes.
 struct JournalInsert {
   private let table: JournalTable
   private let statement: Statement
 
-  /// - Parameter others: Columns that don't stand in the chain: what is written into them, "?" for a value of the row's own.
+  /// - Parameter others: Columns that don't stand in the chain, except the salt: what is written into them, "?" for a value of
+  ///   the row's own.
   init(
     _ connection: SQLiteConnection, _ table: JournalTable, others: KeyValuePairs<String, String> = [:]
   ) throws(StoreError) {
     self.table = table
-    let columns = table.columns.map(\.name) + others.map(\.key)
-    let values = table.columns.map { _ in "?" } + others.map(\.value)
+    let salt = table.hasCommitments ? [JournalTable.salt.name] : []
+    let columns = table.columns.map(\.name) + salt + others.map(\.key)
+    let values = table.columns.map { _ in "?" } + salt.map { _ in "?" } + others.map(\.value)
     statement = try connection.prepare(
       """
       INSERT INTO \(table.name) (\(columns.joined(separator: ", "))) VALUES (\(values.joined(separator: ", ")))
@@ -22,7 +26,13 @@ struct JournalInsert {
   func append(
     _ row: [Statement.Value], _ others: Statement.Value..., to commit: inout OpenCommit
   ) throws(StoreError) {
-    commit.rows.append(table, row)
-    try statement.run(row + others)
+    guard table.hasCommitments else {
+      commit.rows.append(table, row)
+      return try statement.run(row + others)
+    }
+    let isSalted = zip(table.columns, row).contains { $0.isCommitted && !$1.isNull }
+    let salt = isSalted ? commit.random.take(Commitment.saltBytes) : nil
+    commit.rows.append(table, row, salt: salt ?? [])
+    try statement.run(row + [salt.map(Statement.Value.blob) ?? .null] + others)
   }
 }

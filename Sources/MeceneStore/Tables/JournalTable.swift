@@ -1,18 +1,41 @@
 /// A table whose append-only rows stand in the chain of commits.
 ///
-/// The list of columns is the one place that says what of a row is hashed: the writer inserts and hashes by it, `verify` reads back
-/// by it, and `docs/data-model.md` holds it for others. Two tables have so many rows that the writer hashes them by hand, in the
-/// same order: transfers (`TransferTable.append`) and clicks (`CanonicalRows`).
+/// The list of columns is the one place that says what of a row is hashed: the table is made from it, the writer inserts and
+/// hashes by it, `verify` reads back by it, and `docs/data-model.md` holds it for others. Two tables have so many rows that the
+/// writer hashes them by hand, in the same order: transfers (`TransferTable.append`) and clicks (`CanonicalRows`).
 struct JournalTable: Sendable {
   /// Stands before each of its rows in the canonical bytes.
   let number: CanonicalRows.Number
-  let name: String
   /// How rows are put back to the commits that left them.
   let order: Order
   /// Those that stand in the chain, in their order there.
   let columns: [Column]
-  /// From which column on the number stands before each, as it was written from the first commit on.
-  var repeatsNumberFrom = Int.max
+  /// What SQL makes of it.
+  let stored: StoredTable
+
+  /// - Parameters:
+  ///   - own: Other columns that are written once, such as a key.
+  ///   - derived: Columns that follow from other rows.
+  init(
+    number: CanonicalRows.Number, name: String, order: Order, columns: [Column], own: [Column] = [],
+    derived: [Column] = [], indexes: [(name: String, columns: [String])] = []
+  ) {
+    self.number = number
+    self.order = order
+    self.columns = columns
+    let commit = order.commit.map { [Column.integer($0)] } ?? []
+    let salt = columns.contains(where: \.isCommitted) ? [Self.salt] : []
+    let written = own + columns
+    stored = StoredTable(
+      name: name,
+      columns: written.filter(\.isKey) + commit + salt + written.filter { !$0.isKey }, derived: derived,
+      indexes: indexes)
+  }
+
+  var name: String { stored.name }
+
+  /// What is hashed before each text of a row: 16 random bytes, zeros under a simulated clock.
+  static let salt = Column.blob("salt").orNothing
 
   enum Order: Sendable {
     /// `id` counts from 1, and `commit_sequence` rises with it.
@@ -23,28 +46,29 @@ struct JournalTable: Sendable {
     case transfers
     /// Each commit says how many it left, and the log of the month that was open holds them in their order.
     case clicks
-  }
 
-  struct Column: Sendable, Hashable {
-    enum Kind: String, Sendable {
-      case integer = "INTEGER"
-      case text = "TEXT"
-      case blob = "BLOB"
+    /// The column that says which commit a row is of.
+    var commit: String? {
+      switch self {
+      case .numbered: "commit_sequence"
+      case .few(_, let commit): commit
+      case .transfers, .clicks: nil
+      }
     }
-
-    let name: String
-    let kind: Kind
-    /// Whether there may be nothing in it.
-    let isOptional: Bool
-
-    static func integer(_ name: String) -> Column { .init(name: name, kind: .integer, isOptional: false) }
-    static func text(_ name: String) -> Column { .init(name: name, kind: .text, isOptional: false) }
-    static func blob(_ name: String) -> Column { .init(name: name, kind: .blob, isOptional: false) }
-    var orNothing: Column { .init(name: name, kind: kind, isOptional: true) }
   }
 
-  /// As SQL lists them.
+  /// Whether there are salts.
+  var hasCommitments: Bool { columns.contains(where: \.isCommitted) }
+
+  /// The columns as SQL lists them.
   var columnList: String { columns.map(\.name).joined(separator: ", ") }
+
+  /// What `CanonicalRows` reads of a row: the salt before its columns, if there are salts.
+  ///
+  /// - Parameter table: The table's other name in a statement, with a dot.
+  func chainList(_ table: String = "") -> String {
+    ((hasCommitments ? [Self.salt] : []) + columns).map { table + $0.name }.joined(separator: ", ")
+  }
 
   /// In the order of their numbers.
   static let all = [

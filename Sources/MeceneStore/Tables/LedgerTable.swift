@@ -5,8 +5,9 @@ struct LedgerTable {
   static let table = JournalTable(
     number: .ledger, name: "ledger", order: .few(key: "id", commit: "commit_sequence"),
     columns: [
-      .text("currency"), .blob("secret"), .integer("created_at_ms"), .integer("simulated_clock"),
-    ])
+      .text("currency"), .blob("secret").committed, .integer("created_at_ms"), .integer("simulated_clock"),
+    ], own: [.integer("id").constrained("PRIMARY KEY CHECK (id = 1)")],
+    derived: [.integer("money_micros"), .integer("fees_micros")])
 
   private let commit, belongs, sums: Statement
   /// Whether its row belongs to a commit; nil when it is not known.
@@ -15,7 +16,7 @@ struct LedgerTable {
   private var totals: (money: Micros, fees: Micros)?
 
   init(_ connection: SQLiteConnection) throws(StoreError) {
-    commit = try connection.prepare("SELECT commit_sequence FROM ledger")
+    commit = try connection.prepare("SELECT commit_sequence, \(Self.table.chainList()) FROM ledger")
     belongs = try connection.prepare("UPDATE ledger SET commit_sequence = ? WHERE id = 1")
     sums = try connection.prepare(
       """
@@ -25,18 +26,13 @@ struct LedgerTable {
   }
 
   /// Lets the row belong to this commit, when it belongs to none.
-  mutating func join(_ commit: inout OpenCommit, _ identity: BookFile.Identity) throws(StoreError) {
-    var sequence: Int64 = 0
-    try self.commit.forEachRow { sequence = $0.integer(0) }
-    if sequence == 0 {
-      commit.rows.append(
-        Self.table,
-        [
-          .text(identity.currency), .blob(identity.secret), .integer(identity.createdAt.milliseconds),
-          .init(identity.isSimulated),
-        ])
-      try belongs.run(.integer(commit.sequence))
+  mutating func join(_ commit: inout OpenCommit) throws(StoreError) {
+    var belongs = true
+    try self.commit.forEachRow { row in
+      belongs = row.integer(0) != 0
+      if !belongs { commit.rows.append(Self.table, row, behind: 1) }
     }
+    if !belongs { try self.belongs.run(.integer(commit.sequence)) }
     isCommitted = true
   }
 

@@ -5,9 +5,9 @@ struct PeriodTable {
   static let table = JournalTable(
     number: .period, name: "period", order: .few(key: "number", commit: "commit_sequence"),
     columns: [
-      .integer("number"), .integer("fee_bps"), .integer("minimum_micros"),
+      .integer("number").primaryKey, .integer("fee_bps"), .integer("minimum_micros"),
       .integer("receive_requires_giving"),
-    ])
+    ], derived: [.text("name")])
 
   private let insert: JournalInsert
   private let newestNumber: Statement

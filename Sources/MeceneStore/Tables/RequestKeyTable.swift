@@ -4,10 +4,14 @@ internal import MeceneLedger
 struct RequestKeyTable {
   static let table = JournalTable(
     number: .requestKey, name: "request_key", order: .transfers,
-    columns: [.integer("account_id"), .text("key"), .integer("transfer_id")])
+    columns: [.integer("account_id"), .text("key").committed, .integer("transfer_id").primaryKey])
+  /// Keys as they are looked up: projected.
+  static let projected = StoredTable(
+    name: "key_transfer", derived: [.integer("account_id"), .text("key"), .integer("transfer_id")],
+    key: ["account_id", "key"])
 
   private let insert: JournalInsert
-  private let project, projected, recent: Statement
+  private let project, lookUp, recent: Statement
   /// Those that `key_transfer` does not have.
   var recentKeys = RecentKeys()
 
@@ -25,7 +29,7 @@ struct RequestKeyTable {
     let joins = """
       JOIN transfer t ON t.id = k.transfer_id LEFT JOIN commit_log c ON c.sequence = t.commit_sequence
       """
-    projected = try connection.prepare(
+    lookUp = try connection.prepare(
       "SELECT \(columns) FROM key_transfer k \(joins) WHERE k.account_id = ? AND k.key = ?")
     recent = try connection.prepare(
       """
@@ -61,7 +65,7 @@ struct RequestKeyTable {
       }
     }
     if found == nil {
-      try projected.forEachRow(.integer(account), .text(key.text)) { found = Self.transfer($0, in: commit) }
+      try lookUp.forEachRow(.integer(account), .text(key.text)) { found = Self.transfer($0, in: commit) }
     }
     return found
   }

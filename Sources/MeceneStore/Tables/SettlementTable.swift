@@ -5,10 +5,12 @@ struct SettlementTable {
   static let table = JournalTable(
     number: .settlement, name: "settlement", order: .few(key: "period", commit: "commit_sequence"),
     columns: [
-      .integer("period"), .blob("digest"), .integer("pots"), .integer("clicks"), .integer("owners"),
+      .integer("period").primaryKey, .blob("digest"), .integer("pots"), .integer("clicks"),
+      .integer("owners"),
       .integer("pots_micros"), .integer("fees_micros"), .integer("revenue_micros"),
       .integer("returned_micros"),
-    ], repeatsNumberFrom: 2)
+    ], own: [.integer("settled_sequence").orNothing],
+    derived: [.integer("drained_through"), .integer("paid_through")])
   /// The end, which is a row of the chain though not one of the table.
   static let end = JournalTable(
     number: .settlementEnd, name: "settlement", order: .few(key: "period", commit: "settled_sequence"),

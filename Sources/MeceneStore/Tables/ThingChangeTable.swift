@@ -5,9 +5,9 @@ struct ThingChangeTable {
   static let table = JournalTable(
     number: .thingChange, name: "thing_change", order: .numbered,
     columns: [
-      .integer("thing_id"), .text("title").orNothing, .text("description").orNothing,
+      .integer("thing_id"), .text("title").orNothing.committed, .text("description").orNothing.committed,
       .integer("hidden").orNothing, .integer("retired").orNothing,
-    ])
+    ], own: [.integer("id").primaryKey])
 
   private let insert: JournalInsert
 

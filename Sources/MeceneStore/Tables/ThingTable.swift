@@ -5,7 +5,11 @@ internal import MeceneLedger
 struct ThingTable {
   static let table = JournalTable(
     number: .thing, name: "thing", order: .numbered,
-    columns: [.integer("id"), .integer("owner_id"), .text("url")])
+    columns: [.integer("id").primaryKey, .integer("owner_id"), .text("url").committed],
+    derived: [
+      .blob("fingerprint").orNothing.unique, .text("owner_name"), .text("title"), .text("description"),
+      .integer("hidden"), .integer("retired"),
+    ], indexes: [("thing_by_owner", ["owner_id", "id"])])
 
   private let insert: JournalInsert
   private let update, select: Statement

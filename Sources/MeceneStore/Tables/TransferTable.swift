@@ -5,7 +5,8 @@ struct TransferTable {
   static let table = JournalTable(
     number: .transfer, name: "transfer", order: .numbered,
     columns: [
-      .integer("id"), .integer("kind"), .integer("account_id").orNothing, .integer("amount_micros"),
+      .integer("id").primaryKey, .integer("kind"), .integer("account_id").orNothing,
+      .integer("amount_micros"),
       .integer("period"), .integer("for_period").orNothing, .integer("cause_transfer_id").orNothing,
       .integer("cause_change_id").orNothing, .integer("available_after_micros"),
       .integer("pots_after_micros"),
