@@ -206,9 +206,6 @@ package final class EmbeddedEngine: Engine {
     }
   }
 
-  /// One sentence about an error of the books; nil for other errors.
-  package static func sentence(of error: any Error) -> String? { (error as? StoreError)?.sentence }
-
   /// Caps the file's size, in pages of 4 KiB, to let a test fill the disk.
   package func limit(pages: Int) async throws { try await writer.limit(pages: pages) }
 

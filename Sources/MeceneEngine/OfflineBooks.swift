@@ -23,7 +23,7 @@ package enum OfflineBooks {
   /// Proves books.
   ///
   /// - Parameter kept: A commit that was kept outside, as number and link: the chain has to hold it.
-  /// - Throws: `StoreError`, whose sentence `EmbeddedEngine.sentence(of:)` gives; `MalformedCommit`.
+  /// - Throws: `StoreError`, `MalformedCommit`.
   package static func verify(
     _ place: Place, against kept: String? = nil, progress: (StageProgress) -> Void
   ) throws -> Verdict {

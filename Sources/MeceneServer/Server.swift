@@ -13,32 +13,34 @@ package final class Server: Sendable {
   private let engine: any Engine
   private let loop: EventLoop
 
-  /// Opens the books and listens.
+  /// Makes the engine, and listens.
   ///
   /// - Parameters:
-  ///   - settings: What the engine is told, which `GetStatus` shows too.
-  ///   - fatal: Called with the reason when the daemon can't go on.
-  /// - Throws: `TransportError` or the store's error.
+  ///   - made: The directory that the engine makes, which may not be there yet.
+  ///   - shownSettings: What `GetStatus` shows of the engine's settings.
+  ///   - runtime: What the event loop runs on.
+  ///   - makeEngine: Makes an engine that is not started yet. Called once the addresses are known to be free.
+  /// - Throws: `TransportError`, or what the engine throws when it is made and started.
   package convenience init(
-    listen: [Address], settings: EmbeddedEngine.Settings, shownSettings: [(name: String, value: String)],
-    limits: Limits = Limits(), logger: Logger, fatal: @escaping @Sendable (String) -> Void
+    listen: [Address], inDirectoryToBeMade made: String, shownSettings: [(name: String, value: String)],
+    limits: Limits = Limits(), runtime: any Runtime = DispatchRuntime(), logger: Logger,
+    makeEngine: () throws -> any Engine
   ) async throws {
     // A start that is refused leaves no books behind.
-    for address in listen {
-      try Listener.checkCanListen(address, inDirectoryToBeMade: settings.dataPath)
-    }
+    for address in listen { try Listener.checkCanListen(address, inDirectoryToBeMade: made) }
     // The books first: their lock keeps a second daemon from taking this one's socket.
     try await self.init(
-      listen: listen, engine: EmbeddedEngine(settings: settings, logger: logger, fatal: fatal),
-      shownSettings: shownSettings, limits: limits, runtime: settings.runtime, logger: logger)
+      listen: listen, engine: makeEngine(), shownSettings: shownSettings, limits: limits, runtime: runtime,
+      logger: logger)
   }
 
-  /// Listens in front of any engine.
+  /// Listens in front of an engine.
   ///
   /// - Parameters:
-  ///   - engine: One that was not started yet.
+  ///   - engine: One that is not started yet.
+  ///   - shownSettings: What `GetStatus` shows of the engine's settings.
   ///   - runtime: What the event loop runs on.
-  /// - Throws: `TransportError` or what the engine throws at its start.
+  /// - Throws: `TransportError`, or what the engine throws at its start.
   package init(
     listen: [Address], engine: any Engine, shownSettings: [(name: String, value: String)],
     limits: Limits = Limits(), runtime: any Runtime = DispatchRuntime(), logger: Logger
@@ -70,12 +72,4 @@ package final class Server: Sendable {
 
   /// How many connections there are, for a test.
   package var connectionCount: Int { get async { await loop.connectionCount } }
-
-  /// One sentence about why the daemon can't start.
-  package static func sentence(of error: any Error) -> String {
-    EmbeddedEngine.sentence(of: error) ?? "\(error)"
-  }
-
-  /// Caps the database file, in pages of 4 KiB, to let a test fill the disk. Other engines than the embedded one have none.
-  package func limit(pages: Int) async throws { try await (engine as? EmbeddedEngine)?.limit(pages: pages) }
 }

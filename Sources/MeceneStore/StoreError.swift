@@ -1,5 +1,5 @@
 /// Why the books can't be read or written. SQLite's codes stop here.
-package enum StoreError: Error, Sendable, Hashable {
+package enum StoreError: Error, Sendable, Hashable, CustomStringConvertible {
   /// Nothing more fits on the disk.
   case diskFull
   /// Nothing more fits on the disk, which said so only when it was synced: what it has of the commit is not known.
@@ -22,6 +22,8 @@ package enum StoreError: Error, Sendable, Hashable {
   case directory(String)
   /// Anything else.
   case failed(String)
+
+  package var description: String { sentence }
 
   /// One sentence.
   package var sentence: String {

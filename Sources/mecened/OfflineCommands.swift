@@ -22,7 +22,7 @@ enum OfflineCommands {
     let bar = ProgressBar()
     defer { bar.clear() }
     let verdict: Verdict
-    // A copy holds the ledger's secret, and is as large as the books.
+    // A copy holds secrets, and is as large as the books.
     let unfinished = Locked<OfflineBooks.Unfinished?>(nil)
     let interruption = Interruption(alsoAtExit: true) { unfinished.withLock { $0 }?.remove() }
     defer { interruption.end() }
@@ -32,7 +32,7 @@ enum OfflineCommands {
         { bar.show($0.stage, UInt64(clamping: $0.done), of: UInt64(clamping: $0.total)) })
     } catch {
       bar.clear()
-      Output.note("mecened: \(Server.sentence(of: error).shown())\n")
+      Output.note("mecened: \("\(error)".shown())\n")
       throw ExitCode(1)
     }
     bar.clear()

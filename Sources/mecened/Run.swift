@@ -3,6 +3,7 @@ internal import Dispatch
 internal import Foundation
 internal import Logging
 internal import MeceneConcurrency
+internal import MeceneEngine
 internal import MeceneServer
 internal import MeceneTerminal
 internal import MeceneTransport
@@ -97,21 +98,24 @@ final class Daemon: Sendable {
       exit(1)
     }
     logger.debug("descriptor limit raised", metadata: ["descriptors": "\(descriptors)"])
-    let logger = logger
     do {
       let server = try await Server(
-        listen: configuration.listen, settings: configuration.settings, shownSettings: configuration.shown,
-        logger: logger,
-        fatal: { reason in
-          logger.critical("the daemon can't go on", metadata: ["reason": "\(reason)"])
-          exit(1)
-        })
+        listen: configuration.listen, inDirectoryToBeMade: configuration.settings.dataPath,
+        shownSettings: configuration.shown, logger: logger, makeEngine: makeEngine)
       let addresses = server.addresses.map(\.description).joined(separator: " ")
       // Written past the buffer of `print`: whoever started the daemon waits for this line.
       try? Output.write("mecened \(Server.version) is ready on \(addresses)\n")
       await waitAndDrain(server, stops)
     } catch {
-      Output.note("mecened: \(Server.sentence(of: error).shown())\n")
+      Output.note("mecened: \("\(error)".shown())\n")
+      exit(1)
+    }
+  }
+
+  /// The one place that says which engine keeps the books.
+  private func makeEngine() throws -> any Engine {
+    try EmbeddedEngine(settings: configuration.settings, logger: logger) { [logger] reason in
+      logger.critical("the daemon can't go on", metadata: ["reason": "\(reason)"])
       exit(1)
     }
   }

@@ -6,6 +6,7 @@ import MeceneWire
 import TestSupport
 import Testing
 
+import class MeceneEngine.EmbeddedEngine
 import struct MeceneLedger.Terms
 
 /// Every method through a real socket: its success and its errors.
@@ -470,14 +471,16 @@ import struct MeceneLedger.Terms
         await failure { _ = try await client.health.check(.init(service: "x")) } == (
           .serviceUnknown, "service"
         ))
-      try await server.limit(pages: 1)
     }
   }
 
   @Test func `a full disk shows in health and in errors`() async throws {
-    try await withServerAndClient { server, client in
+    let directory = try TemporaryDirectory()
+    let engine = try EmbeddedEngine(
+      settings: settings(directory), logger: quietLogger, fatal: { Issue.record("\($0)") })
+    try await withServerAndClient(in: directory, engine: engine) { server, client in
       try await open(client, "anna")
-      try await server.limit(pages: 30)
+      try await engine.limit(pages: 30)
       func add(_ number: Int) async -> Reason {
         await failure {
           _ = try await client.thingService.addThing(

@@ -244,8 +244,9 @@ import Testing
     var slow = settings(directory)
     slow.vfs = disk.vfs
     let server = try await Server(
-      listen: [.unix(path: directory.path + "/s")], settings: slow, shownSettings: [], logger: quietLogger,
-      fatal: { _ in })
+      listen: [.unix(path: directory.path + "/s")],
+      engine: EmbeddedEngine(settings: slow, logger: quietLogger, fatal: { _ in }), shownSettings: [],
+      logger: quietLogger)
     disk.delayLogSyncs(by: 300)
     let address = server.addresses[0].description
     try await withMeceneClient(address) { writing in

@@ -57,11 +57,20 @@ package func withServer<Result>(
   limits: Limits = Limits(), logger: Logger = quietLogger, _ body: (Server) async throws -> Result
 ) async throws -> Result {
   let directory = try directory ?? TemporaryDirectory()
+  let engine = try EmbeddedEngine(
+    settings: settings(directory, terms: terms, autoSettle: autoSettle), logger: logger,
+    fatal: { fatalError("the daemon gave up: \($0)") })
+  return try await withServer(in: directory, engine: engine, limits: limits, logger: logger, body)
+}
+
+/// The same in front of an engine that a test has made.
+package func withServer<Result>(
+  in directory: TemporaryDirectory, engine: any Engine, limits: Limits = Limits(),
+  logger: Logger = quietLogger, _ body: (Server) async throws -> Result
+) async throws -> Result {
   let server = try await Server(
-    listen: [.tcp(host: "127.0.0.1", port: 0), .unix(path: directory.path + "/mecene.sock")],
-    settings: settings(directory, terms: terms, autoSettle: autoSettle),
-    shownSettings: [("clock", "simulated"), ("currency", "EUR")], limits: limits, logger: logger,
-    fatal: { reason in Issue.fatal(reason) })
+    listen: [.tcp(host: "127.0.0.1", port: 0), .unix(path: directory.path + "/mecene.sock")], engine: engine,
+    shownSettings: [("clock", "simulated"), ("currency", "EUR")], limits: limits, logger: logger)
   do {
     let result = try await body(server)
     await server.shutDown()
@@ -72,10 +81,6 @@ package func withServer<Result>(
   }
 }
 
-private enum Issue {
-  static func fatal(_ reason: String) { fatalError("the daemon gave up: \(reason)") }
-}
-
 /// Starts a server and a client that talks to it over TCP.
 package func withServerAndClient<Result>(
   in directory: TemporaryDirectory? = nil, terms: Terms = Terms(), autoSettle: Bool = true,
@@ -84,6 +89,16 @@ package func withServerAndClient<Result>(
 ) async throws -> Result {
   try await withServer(in: directory, terms: terms, autoSettle: autoSettle, limits: limits, logger: logger) {
     server in
+    try await withMeceneClient(server.addresses[0].description) { client in try await body(server, client) }
+  }
+}
+
+/// The same in front of an engine that a test has made.
+package func withServerAndClient<Result>(
+  in directory: TemporaryDirectory, engine: any Engine, limits: Limits = Limits(),
+  _ body: (Server, MeceneClient) async throws -> Result
+) async throws -> Result {
+  try await withServer(in: directory, engine: engine, limits: limits) { server in
     try await withMeceneClient(server.addresses[0].description) { client in try await body(server, client) }
   }
 }
