@@ -144,6 +144,10 @@ let package = Package(
       ],
       swiftSettings: common),
     .testTarget(
+      name: "EngineContract",
+      dependencies: ["MeceneEngine", "MeceneLedger", "MeceneProof", "MeceneConcurrency", "TestSupport"],
+      path: "Tests/EngineContract", swiftSettings: common),
+    .testTarget(
       name: "MeceneServerTests",
       dependencies: [
         "MeceneServer", "MeceneClient", "MeceneWire", "MeceneEngine", "MeceneLedger", "MeceneProof",

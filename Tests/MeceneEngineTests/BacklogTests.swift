@@ -125,9 +125,8 @@ import Testing
   }
 
   @Test func `many clicks in one call come to what single ones do`() async throws {
-    let tests = EngineTests()
-    try await tests.withEngine(TemporaryDirectory()) { engine in
-      try await tests.populate(engine, accounts: 150)
+    try await withEngine(TemporaryDirectory()) { engine in
+      try await engine.populate(accounts: 150)
       // Everybody clicks everybody's thing, themselves among them, and one thing that there is none of.
       var (patrons, things): ([UInt64], [UInt64]) = ([], [])
       for patron in 1...149 as ClosedRange<UInt64> {
@@ -137,7 +136,7 @@ import Testing
         }
       }
       let commits = try await engine.read { try $0.status() }.lastCommit.number
-      let outcome = try await tests.perform(engine, .clickMany(patrons: patrons, things: things, nil))
+      let outcome = try await engine.perform(.clickMany(patrons: patrons, things: things, nil))
       guard case .clickedMany(let many) = outcome else { throw Failed() }
       #expect(many.clicked == 149 * 149 && many.refusedIndexes.count == 149 * 2)
       for (index, reason) in zip(many.refusedIndexes, many.refusedReasons) {
@@ -150,25 +149,25 @@ import Testing
   }
 
   @Test func `a patron of many clicks is listed page by page, also while clicks are undone`() async throws {
-    let (tests, directory) = (EngineTests(), try TemporaryDirectory())
+    let directory = try TemporaryDirectory()
     var stands: Set<Int64> = []
-    try await tests.withEngine(directory) { engine in
-      try await tests.populate(engine, accounts: 700)
+    try await withEngine(directory) { engine in
+      try await engine.populate(accounts: 700)
       var random = SeededGenerator(seed: 4)
       for _ in 0..<1_500 {
         let thing = Int64(random.next() % 699 + 2)
         if stands.contains(thing), random.next() % 3 == 0 {
-          try await tests.perform(engine, .undoClick(.id(AccountID(1)), .id(ThingID(thing)), nil))
+          try await engine.perform(.undoClick(.id(AccountID(1)), .id(ThingID(thing)), nil))
           stands.remove(thing)
         } else {
-          try await tests.perform(engine, .click(.id(AccountID(1)), .id(ThingID(thing)), nil))
+          try await engine.perform(.click(.id(AccountID(1)), .id(ThingID(thing)), nil))
           stands.insert(thing)
         }
       }
       let listed = try await pages(engine)
       #expect(listed == stands.sorted())
     }
-    try await tests.withEngine(directory) { engine in
+    try await withEngine(directory) { engine in
       let listed = try await pages(engine)
       #expect(listed == stands.sorted())
     }
@@ -178,8 +177,8 @@ import Testing
     var (found, shares): ([Int64], [Micros]) = ([], [])
     var after: ThingID?
     while true {
-      let outcome = try await EngineTests().perform(
-        engine, .command(.openClicks(.id(AccountID(1)), nil, after: after, limit: 37)))
+      let outcome = try await engine.perform(
+        .command(.openClicks(.id(AccountID(1)), nil, after: after, limit: 37)))
       guard case .clicks(let page) = outcome else { throw Failed() }
       found += page.things.map(\.rawValue)
       shares += page.shares

@@ -10,34 +10,32 @@ import Testing
 
 /// The chain, computed a second time by a program that knows docs/data-model.md alone.
 @Suite struct ChainOracleTests {
-  private let books = EngineTests()
-
   /// A life that leaves a row of every kind, each column with something in it and with nothing.
   private func live(_ engine: EmbeddedEngine) async throws {
     func text(_ text: String) throws -> PlainText { try PlainText(text, field: "", charactersMax: 80) }
-    func perform(_ command: Command) async throws { try await books.perform(engine, command) }
-    try await books.populate(engine, accounts: 4)
-    try await perform(.updateAccount(books.id(1), displayName: text("Ann\u{e1} \u{1f3a8}")))
-    try await perform(.setBudget(books.id(1), Micros(12_000_000)))
-    try await perform(.deposit(books.id(1), Micros(7_000_000), RequestKey("second")))
-    try await perform(.withdraw(.account(books.id(1)), Micros(1), RequestKey("third")))
+    func perform(_ command: Command) async throws { try await engine.perform(command) }
+    try await engine.populate(accounts: 4)
+    try await perform(.updateAccount(.number(1), displayName: text("Ann\u{e1} \u{1f3a8}")))
+    try await perform(.setBudget(.number(1), Micros(12_000_000)))
+    try await perform(.deposit(.number(1), Micros(7_000_000), RequestKey("second")))
+    try await perform(.withdraw(.account(.number(1)), Micros(1), RequestKey("third")))
     try await perform(
-      .updateThing(books.thing(2), title: text("L'été"), description: text("a song"), hidden: true))
-    try await perform(.retireThing(books.thing(3)))
-    try await perform(.reviveThing(books.thing(3)))
-    try await perform(.click(books.id(1), books.thing(2), nil))
+      .updateThing(.number(2), title: text("L'été"), description: text("a song"), hidden: true))
+    try await perform(.retireThing(.number(3)))
+    try await perform(.reviveThing(.number(3)))
+    try await perform(.click(.number(1), .number(2), nil))
     // The pot grows: with the budget, and with what comes in.
-    try await perform(.setBudget(books.id(1), Micros(14_000_000)))
-    try await perform(.setBudget(books.id(1), Micros(30_000_000)))
-    try await perform(.deposit(books.id(1), Micros(2_000_000), RequestKey("fourth")))
-    try await perform(.click(books.id(1), books.thing(3), nil))
-    try await perform(.undoClick(books.id(1), books.thing(3), nil))
-    try await perform(.click(books.id(2), books.thing(1), nil))
-    try await perform(.closeAccount(books.id(4)))
-    _ = try await books.perform(engine, .setClock(Timestamp(milliseconds: decemberMs)))
+    try await perform(.setBudget(.number(1), Micros(14_000_000)))
+    try await perform(.setBudget(.number(1), Micros(30_000_000)))
+    try await perform(.deposit(.number(1), Micros(2_000_000), RequestKey("fourth")))
+    try await perform(.click(.number(1), .number(3), nil))
+    try await perform(.undoClick(.number(1), .number(3), nil))
+    try await perform(.click(.number(2), .number(1), nil))
+    try await perform(.closeAccount(.number(4)))
+    _ = try await engine.perform(.setClock(Timestamp(milliseconds: decemberMs)))
     _ = try await engine.settle(nil) { _ in }
     try await perform(.withdraw(.fees, Micros(5), RequestKey("fees")))
-    try await perform(.click(books.id(3), books.thing(1), nil))
+    try await perform(.click(.number(3), .number(1), nil))
   }
 
   private func oracle(_ directory: TemporaryDirectory, _ argument: String...) throws -> Programs.Output {
@@ -48,8 +46,8 @@ import Testing
 
   @Test func `the chain of a whole life is what another program computes, to the bit`() async throws {
     let directory = try TemporaryDirectory()
-    try books.makeBooks(directory, isSimulated: true)
-    let last = try await books.withEngine(directory, terms: Terms(feeBps: 1_000)) { engine in
+    try makeBooks(directory, isSimulated: true)
+    let last = try await withEngine(directory, terms: Terms(feeBps: 1_000)) { engine in
       try await live(engine)
       return try await engine.read { try $0.status().lastCommit }
     }
@@ -62,7 +60,7 @@ import Testing
 
   @Test func `texts, salts and secrets can be erased, and every link still holds`() async throws {
     let directory = try TemporaryDirectory()
-    try await books.withEngine(directory, terms: Terms(feeBps: 1_000)) { try await live($0) }
+    try await withEngine(directory, terms: Terms(feeBps: 1_000)) { try await live($0) }
     let whole = try oracle(directory)
     let kept = directory.path + "/erased.json"
     try Data(try oracle(directory, "--commitments").out.utf8).write(to: URL(fileURLWithPath: kept))
@@ -91,7 +89,7 @@ import Testing
     settings.clock = FixedClock(time: november)
     let engine = try await startEngine(
       settings: settings, logger: quietLogger, sink: { _ in }, fatal: { fatalError($0) })
-    try await books.populate(engine, accounts: 5)
+    try await engine.populate(accounts: 5)
     #expect(try await engine.verify { _ in }.finding == nil)
     await engine.shutDown()
     let whole = try oracle(directory)
@@ -121,7 +119,7 @@ import Testing
   ])
   func `the other program finds what was changed`(change: String) async throws {
     let directory = try TemporaryDirectory()
-    try await books.withEngine(directory, terms: Terms(feeBps: 1_000)) { try await live($0) }
+    try await withEngine(directory, terms: Terms(feeBps: 1_000)) { try await live($0) }
     #expect(try oracle(directory).code == 0)
     try await DatabaseQueue(path: directory.path + "/data/mecene.sqlite").write {
       try $0.execute(sql: change)

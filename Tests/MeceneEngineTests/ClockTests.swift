@@ -29,24 +29,13 @@ private final class JumpingClock: LedgerClock {
 
 /// The engine on a system's clock that jumps.
 @Suite struct ClockTests {
-  private let books = EngineTests()
-
   private func withEngine<T>(
     _ directory: TemporaryDirectory, _ clock: JumpingClock, _ log: LogRecorder = LogRecorder(),
     _ body: (EmbeddedEngine) async throws -> T
   ) async throws -> T {
     var settings = settings(directory, autoSettle: true)
     (settings.simulatedClock, settings.clock) = (nil, clock)
-    let engine = try await startEngine(
-      settings: settings, logger: log.logger, sink: { _ in }, fatal: { fatalError($0) })
-    do {
-      let result = try await body(engine)
-      await engine.shutDown()
-      return result
-    } catch {
-      await engine.shutDown()
-      throw error
-    }
+    return try await TestSupport.withEngine(settings, logger: log.logger, body)
   }
 
   private func status(_ engine: EmbeddedEngine) async throws -> LedgerStatus {
@@ -56,12 +45,12 @@ private final class JumpingClock: LedgerClock {
   @Test func `a clock that jumps forty days for a moment ends and settles nothing`() async throws {
     let (clock, log) = (JumpingClock(), LogRecorder())
     try await withEngine(TemporaryDirectory(), clock, log) { engine in
-      try await books.populate(engine, accounts: 3)
-      try await books.perform(engine, .click(books.id(1), books.thing(2), nil))
+      try await engine.populate(accounts: 3)
+      try await engine.perform(.click(.number(1), .number(2), nil))
       let commits = try await status(engine).lastCommit
       clock.jump(days: 40)
       let error = await #expect(throws: EngineFailure.self) {
-        try await books.perform(engine, .click(books.id(2), books.thing(3), nil))
+        try await engine.perform(.click(.number(2), .number(3), nil))
       }
       guard case .clockUnconfirmed(let doubt)? = error else {
         Issue.record("\(String(describing: error))")
@@ -76,7 +65,7 @@ private final class JumpingClock: LedgerClock {
       #expect(held.lastCommit == commits && held.settlements == 0 && held.openPeriod == november.period)
       #expect(log.count("error: the clock is not believed") == 1)
       clock.jump(days: -40)
-      try await books.perform(engine, .click(books.id(2), books.thing(3), november.period))
+      try await engine.perform(.click(.number(2), .number(3), november.period))
       #expect(engine.condition == .serving)
       #expect(log.count("notice: the clock is believed again") == 1)
       #expect(try await engine.verify { _ in }.finding == nil)
@@ -103,11 +92,11 @@ private final class JumpingClock: LedgerClock {
     try await withEngine(TemporaryDirectory(), clock, log) { engine in
       let before = try await status(engine).now
       clock.jump(days: 4)
-      try await books.populate(engine, accounts: 2)
+      try await engine.populate(accounts: 2)
       #expect(try await status(engine).now == before)
       #expect(log.count("warning: the clock has gained more than an hour") == 1)
       clock.jump(days: 2)
-      await #expect(throws: EngineFailure.self) { try await books.perform(engine, .tick) }
+      await #expect(throws: EngineFailure.self) { try await engine.perform(.tick) }
       #expect(try await status(engine).openPeriod == november.period)
     }
   }
@@ -115,8 +104,8 @@ private final class JumpingClock: LedgerClock {
   @Test func `a jump that was real is confirmed by one word, and the months settle`() async throws {
     let (clock, directory) = (JumpingClock(), try TemporaryDirectory())
     try await withEngine(directory, clock) { engine in
-      try await books.populate(engine, accounts: 3)
-      try await books.perform(engine, .click(books.id(1), books.thing(2), nil))
+      try await engine.populate(accounts: 3)
+      try await engine.perform(.click(.number(1), .number(2), nil))
     }
     // The daemon was away for two months, and its clock is right.
     clock.pass(days: 60)
@@ -124,9 +113,9 @@ private final class JumpingClock: LedgerClock {
       #expect(engine.condition == .clockUnconfirmed)
       #expect(try await status(engine).openPeriod == november.period)
       let wrong = Timestamp(milliseconds: clock.now().milliseconds + 2 * 3_600_000)
-      await #expect(throws: EngineFailure.self) { try await books.perform(engine, .confirmClock(wrong)) }
+      await #expect(throws: EngineFailure.self) { try await engine.perform(.confirmClock(wrong)) }
       #expect(engine.condition == .clockUnconfirmed)
-      let outcome = try await books.perform(engine, .confirmClock(clock.now()))
+      let outcome = try await engine.perform(.confirmClock(clock.now()))
       guard case .clock(_, let period) = outcome else { throw POSIXError(.EINVAL) }
       #expect(period == clock.now().period && period > november.period.next)
       #expect(try await eventually { try await status(engine).settlements == 2 })
@@ -137,16 +126,16 @@ private final class JumpingClock: LedgerClock {
   @Test func `a month that ends by a clock that counts along ends as ever`() async throws {
     let clock = JumpingClock()
     try await withEngine(TemporaryDirectory(), clock) { engine in
-      try await books.populate(engine, accounts: 2)
+      try await engine.populate(accounts: 2)
       clock.pass(days: 6)
       #expect(try await eventually { try await status(engine).settlements == 1 })
     }
   }
 
   @Test func `a simulated clock needs nobody's word`() async throws {
-    try await books.withEngine(TemporaryDirectory()) { engine in
-      await #expect(throws: EngineFailure.self) { try await books.perform(engine, .confirmClock(november)) }
-      _ = try await books.perform(engine, .setClock(Period(number: 1_000).start))
+    try await TestSupport.withEngine(TemporaryDirectory()) { engine in
+      await #expect(throws: EngineFailure.self) { try await engine.perform(.confirmClock(november)) }
+      _ = try await engine.perform(.setClock(Period(number: 1_000).start))
     }
   }
 }

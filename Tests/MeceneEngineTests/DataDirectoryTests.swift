@@ -11,7 +11,6 @@ import Testing
 
 /// Where the books are, who may read them, and what happens when they are not where they were.
 @Suite(.serialized) struct DataDirectoryTests {
-  private let books = EngineTests()
   private let directory: TemporaryDirectory
   private var data: String { directory.path + "/data" }
   private var database: String { data + "/mecene.sqlite" }
@@ -44,7 +43,7 @@ import Testing
     settings.checkpointPages = 1_000_000
     let engine = try await startEngine(
       settings: settings, logger: quietLogger, sink: { _ in }, fatal: { _ in })
-    try await books.populate(engine, accounts: 20)
+    try await engine.populate(accounts: 20)
     let (log, file) = (
       try Data(contentsOf: URL(fileURLWithPath: database + "-wal")),
       try Data(contentsOf: URL(fileURLWithPath: database))
@@ -98,7 +97,7 @@ import Testing
 
   @Test func `a log that has rotted after it was moved is not needed`() async throws {
     let engine = try await start()
-    try await books.populate(engine, accounts: 20)
+    try await engine.populate(accounts: 20)
     let before = try await engine.read { try $0.status() }.lastCommit.number
     await engine.shutDown()
     var log = try Data(contentsOf: URL(fileURLWithPath: database + "-wal"))
@@ -115,7 +114,7 @@ import Testing
     async throws
   {
     let engine = try await start()
-    try await books.populate(engine, accounts: 3)
+    try await engine.populate(accounts: 3)
     // As a crash leaves them: with a log.
     let kept = directory.path + "/kept"
     try FileManager.default.createDirectory(atPath: kept, withIntermediateDirectories: true)
@@ -149,7 +148,7 @@ import Testing
     try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
     try Data("half".utf8).write(to: URL(fileURLWithPath: database + ".new"))
     let engine = try await start()
-    try await books.populate(engine, accounts: 1)
+    try await engine.populate(accounts: 1)
     await engine.shutDown()
     #expect(try contents()["mecene.sqlite.new"] == nil)
   }
@@ -172,7 +171,7 @@ import Testing
 
   @Test func `a log that is gone, whose index is there, is refused`() async throws {
     let engine = try await start()
-    try await books.populate(engine, accounts: 2)
+    try await engine.populate(accounts: 2)
     // As after a crash: log and index are both there.
     let copy = directory.path + "/crashed"
     try FileManager.default.copyItem(atPath: data, toPath: copy)
@@ -191,7 +190,7 @@ import Testing
   func `books that are moved or removed under a running daemon stop it`(what: String) async throws {
     let reason = Locked<String?>(nil)
     let engine = try await start(reason: reason)
-    try await books.populate(engine, accounts: 3)
+    try await engine.populate(accounts: 3)
     let elsewhere = directory.path + "/elsewhere"
     switch what {
     case "directory moved": try FileManager.default.moveItem(atPath: data, toPath: elsewhere)
@@ -204,7 +203,7 @@ import Testing
     }
     #expect(try await eventually { reason.withLock { $0 } != nil })
     #expect(reason.withLock { $0 }?.contains("while the daemon ran") == true)
-    await #expect(throws: EngineFailure.self) { try await books.perform(engine, .tick) }
+    await #expect(throws: EngineFailure.self) { try await engine.perform(.tick) }
     await engine.shutDown()
     guard what == "log removed" else { return }
     // What was acknowledged was in the log alone, and is in the file now.
@@ -222,7 +221,7 @@ import Testing
     #expect(chmod(data, 0o755) == 0)
     let log = LogRecorder()
     let engine = try await start(log)
-    try await books.populate(engine, accounts: 1)
+    try await engine.populate(accounts: 1)
     for suffix in ["", "-wal", "-shm"] {
       var status = stat()
       #expect(stat(database + suffix, &status) == 0 && status.st_mode & 0o777 == 0o600, "\(suffix)")
@@ -250,14 +249,13 @@ import Testing
   @Test func `a long reader that keeps the log growing is told of once, and its end too`() async throws {
     let log = LogRecorder()
     let engine = try await start(log, heldLogPages: 40)
-    try await books.populate(engine, accounts: 2)
+    try await engine.populate(accounts: 2)
     let reader = try SQLiteConnection(DatabaseLocation(path: database), isReadOnly: true)
     func write(_ rounds: Range<Int>) async throws {
       for n in rounds {
         let text = try PlainText(
           String(repeating: "long \(n) ", count: 1_000), field: "", charactersMax: 10_000)
-        try await books.perform(
-          engine, .updateThing(books.thing(1), title: nil, description: text, hidden: nil))
+        try await engine.perform(.updateThing(.number(1), title: nil, description: text, hidden: nil))
       }
     }
     try reader.execute("BEGIN; SELECT count(*) FROM account")

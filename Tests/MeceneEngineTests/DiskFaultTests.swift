@@ -161,19 +161,6 @@ private final class Life {
 
 private struct Wrong: Error {}
 
-extension EmbeddedEngine {
-  fileprivate func perform(_ work: Submission.Work) async throws -> Outcome {
-    let result = await withCheckedContinuation { continuation in
-      submit([Submission(work, reply: .closure { continuation.resume(returning: $0) })], callerCanWait: false)
-    }
-    return try result.get()
-  }
-
-  fileprivate func perform(_ command: Command) async throws -> Outcome {
-    try await perform(.command(command))
-  }
-}
-
 /// The engine on disks that fail.
 @Suite(.serialized) struct DiskFaultTests {
   private func withEngine<T>(
@@ -183,18 +170,10 @@ extension EmbeddedEngine {
     let reasons = Locked<[String]>([])
     let settings = EmbeddedEngine.Settings(
       dataPath: dataPath, autoSettle: false, simulatedClock: november, vfs: vfs, checkpointPages: 12)
-    let engine = try await startEngine(
-      settings: settings, logger: logger, sink: { _ in },
-      fatal: { reason in reasons.withLock { $0.append(reason) } })
-    do {
-      let result = try await body(engine)
-      await engine.shutDown()
-      #expect(reasons.withLock { $0 } == [], "the daemon would have given up")
-      return result
-    } catch {
-      await engine.shutDown()
-      throw error
-    }
+    let result = try await TestSupport.withEngine(
+      settings, logger: logger, fatal: { reason in reasons.withLock { $0.append(reason) } }, body)
+    #expect(reasons.withLock { $0 } == [], "the daemon would have given up")
+    return result
   }
 
   /// What a healthy life asks of the disk.

@@ -12,86 +12,12 @@ import Testing
 
 /// The engine on real files.
 @Suite struct EngineTests {
-  @discardableResult
-  func withEngine<T>(
-    _ directory: TemporaryDirectory, terms: Terms = Terms(), autoSettle: Bool = false, vfs: String? = nil,
-    _ body: (EmbeddedEngine) async throws -> T
-  ) async throws -> T {
-    var settings = settings(directory, terms: terms, autoSettle: autoSettle)
-    settings.vfs = vfs
-    let engine = try await startEngine(
-      settings: settings, logger: quietLogger,
-      sink: { _ in },
-      fatal: { fatalError($0) })
-    do {
-      let result = try await body(engine)
-      await engine.shutDown()
-      return result
-    } catch {
-      await engine.shutDown()
-      throw error
-    }
-  }
-
-  /// Books of a fixed secret and a fixed time, so that every byte of the chain is known beforehand.
-  func makeBooks(
-    _ directory: TemporaryDirectory, isSimulated: Bool, runtime: any Runtime = DispatchRuntime()
-  ) throws {
-    try FileManager.default.createDirectory(
-      atPath: directory.path + "/data", withIntermediateDirectories: true,
-      attributes: [.posixPermissions: 0o700])
-    _ = try BookFile(
-      path: directory.path + "/data/mecene.sqlite",
-      identity: .init(
-        currency: "EUR", secret: Array(0..<32), createdAt: november, isSimulated: isSimulated),
-      runtime: runtime)
-  }
-
-  func perform(_ engine: EmbeddedEngine, _ work: Submission.Work) async throws -> Outcome {
-    let result = await withCheckedContinuation { continuation in
-      engine.submit(
-        [Submission(work, reply: .closure { continuation.resume(returning: $0) })], callerCanWait: false)
-    }
-    return try result.get()
-  }
-
-  @discardableResult
-  func perform(_ engine: EmbeddedEngine, _ command: Command) async throws -> Outcome {
-    try await perform(engine, .command(command))
-  }
-
-  func id(_ n: Int64) -> MeceneLedger.AccountReference { .id(AccountID(n)) }
-  func thing(_ n: Int64) -> MeceneLedger.ThingReference { .id(ThingID(n)) }
-
-  /// Accounts 1…n with 10.00 each and a budget of 10.00, and a thing of each.
-  func populate(_ engine: EmbeddedEngine, accounts: Int) async throws {
-    let empty = try PlainText("", field: "", charactersMax: 1)
-    for n in 1...accounts {
-      let name = try AccountName("account\(n)")
-      try await perform(
-        engine,
-        .openAccount(
-          name: name, fingerprint: engine.fingerprintKey.fingerprint(of: name.text), displayName: empty,
-          budget: Micros(10_000_000))
-      )
-      try await perform(engine, .deposit(id(Int64(n)), Micros(10_000_000), RequestKey("first")))
-      let url = try CanonicalURL("https://example.org/\(n)")
-      try await perform(
-        engine,
-        .addThing(
-          NewThing(
-            owner: id(Int64(n)), url: url, fingerprint: engine.fingerprintKey.fingerprint(of: url.identity),
-            title: empty,
-            description: empty, hidden: false)))
-    }
-  }
-
   @Test func `one click gives the owner all, ten clicks a tenth each`() async throws {
     try await withEngine(TemporaryDirectory()) { engine in
-      try await populate(engine, accounts: 12)
-      try await perform(engine, .click(id(1), thing(12), nil))
-      for n in 2...11 as ClosedRange<Int64> { try await perform(engine, .click(id(12), thing(n), nil)) }
-      _ = try await perform(engine, .setClock(Timestamp(milliseconds: decemberMs)))
+      try await engine.populate(accounts: 12)
+      try await engine.perform(.click(.number(1), .number(12), nil))
+      for n in 2...11 as ClosedRange<Int64> { try await engine.perform(.click(.number(12), .number(n), nil)) }
+      _ = try await engine.perform(.setClock(Timestamp(milliseconds: decemberMs)))
       let record = try await engine.settle(Period(number: 682)) { _ in }
       #expect(record.totals.revenueMicros == Micros(20_000_000))
       let accounts = try await engine.read { try $0.accounts(after: nil, limit: 20) }
@@ -108,11 +34,11 @@ import Testing
     var before: [AccountRecord] = []
     var digest: [UInt8] = []
     try await withEngine(directory) { engine in
-      try await populate(engine, accounts: 6)
-      for n in 2...6 as ClosedRange<Int64> { try await perform(engine, .click(id(1), thing(n), nil)) }
-      try await perform(engine, .undoClick(id(1), thing(3), nil))
-      try await perform(engine, .setBudget(id(2), Micros(3_000_000)))
-      try await perform(engine, .retireThing(thing(4)))
+      try await engine.populate(accounts: 6)
+      for n in 2...6 as ClosedRange<Int64> { try await engine.perform(.click(.number(1), .number(n), nil)) }
+      try await engine.perform(.undoClick(.number(1), .number(3), nil))
+      try await engine.perform(.setBudget(.number(2), Micros(3_000_000)))
+      try await engine.perform(.retireThing(.number(4)))
       before = try await engine.read { try $0.accounts(after: nil, limit: 20) }
       digest = try await engine.preview(nil).digest
     }
@@ -120,22 +46,25 @@ import Testing
       #expect(try await engine.read { try $0.accounts(after: nil, limit: 20) } == before)
       #expect(try await engine.preview(nil).digest == digest)
       guard
-        case .clicks(let page) = try await perform(
-          engine, .command(.openClicks(id(1), nil, after: nil, limit: 10)))
+        case .clicks(let page) = try await engine.perform(
+          .command(.openClicks(.number(1), nil, after: nil, limit: 10)))
       else { throw Failed() }
       #expect(page.things.map(\.rawValue) == [2, 4, 5, 6])
-      guard case .clicked(let standing, true) = try await perform(engine, .click(id(1), thing(5), nil)) else {
+      guard case .clicked(let standing, true) = try await engine.perform(.click(.number(1), .number(5), nil))
+      else {
         throw Failed()
       }
       #expect(standing.clicks == 4)
       // A retired thing is refused before a repeat is seen.
-      await #expect(throws: EngineFailure.self) { try await perform(engine, .click(id(1), thing(4), nil)) }
+      await #expect(throws: EngineFailure.self) {
+        try await engine.perform(.click(.number(1), .number(4), nil))
+      }
     }
     try await withEngine(directory) { engine in
-      let transfer = try await perform(engine, .deposit(id(1), Micros(10_000_000), RequestKey("first")))
+      let transfer = try await engine.perform(.deposit(.number(1), Micros(10_000_000), RequestKey("first")))
       guard case .transfer(let first, replayed: true) = transfer else { throw Failed() }
       #expect(first.id == TransferID(1) && first.availableAfter == Micros(10_000_000))
-      _ = try await perform(engine, .setClock(Timestamp(milliseconds: decemberMs)))
+      _ = try await engine.perform(.setClock(Timestamp(milliseconds: decemberMs)))
       #expect(try await engine.settle(nil) { _ in }.digest == digest)
       #expect(try await engine.verify { _ in }.finding == nil)
     }
@@ -146,8 +75,8 @@ import Testing
   @Test func `a period that ended while the daemon was off settles, and so do empty ones`() async throws {
     let directory = try TemporaryDirectory()
     try await withEngine(directory) { engine in
-      try await populate(engine, accounts: 3)
-      try await perform(engine, .click(id(1), thing(2), nil))
+      try await engine.populate(accounts: 3)
+      try await engine.perform(.click(.number(1), .number(2), nil))
     }
     var later = settings(directory, autoSettle: true)
     later.simulatedClock = Timestamp(milliseconds: januaryMs)
@@ -166,13 +95,13 @@ import Testing
     let directory = try TemporaryDirectory()
     var expected: [UInt8] = []
     try await withEngine(directory, terms: Terms(feeBps: 250)) { engine in
-      try await populate(engine, accounts: 5)
+      try await engine.populate(accounts: 5)
       for patron in 1...4 as ClosedRange<Int64> {
         for n in 1...5 as ClosedRange<Int64> where n != patron {
-          try await perform(engine, .click(id(patron), thing(n), nil))
+          try await engine.perform(.click(.number(patron), .number(n), nil))
         }
       }
-      _ = try await perform(engine, .setClock(Timestamp(milliseconds: decemberMs)))
+      _ = try await engine.perform(.setClock(Timestamp(milliseconds: decemberMs)))
       expected = try await engine.preview(Period(number: 682)).digest
     }
     let steps: [@Sendable (SettlementPlan) -> Command] = [
@@ -186,7 +115,7 @@ import Testing
           path: directory.path + "/data/mecene.sqlite",
           identity: .init(currency: "EUR", createdAt: november, isSimulated: true)
         ).plan(Period(number: 682))
-        try await perform(engine, step(plan))
+        try await engine.perform(step(plan))
       }
     }
     try await withEngine(directory, terms: Terms(feeBps: 250)) { engine in
@@ -201,18 +130,17 @@ import Testing
   @Test func `a full disk refuses writes while reads go on, and writing comes back`() async throws {
     let directory = try TemporaryDirectory()
     try await withEngine(directory) { engine in
-      try await populate(engine, accounts: 3)
+      try await engine.populate(accounts: 3)
       try await engine.limit(pages: 40)
       var failure: EngineFailure?
       let long = try PlainText(String(repeating: "x", count: 2_000), field: "d", charactersMax: 2_000)
       for n in 0..<200 where failure == nil {
         let url = try CanonicalURL("https://example.org/full/\(n)")
         do {
-          try await perform(
-            engine,
+          try await engine.perform(
             .addThing(
               NewThing(
-                owner: id(1), url: url, fingerprint: engine.fingerprintKey.fingerprint(of: url.identity),
+                owner: .number(1), url: url, fingerprint: engine.fingerprintKey.fingerprint(of: url.identity),
                 title: long,
                 description: long,
                 hidden: false)))
@@ -225,7 +153,7 @@ import Testing
       )
       try await engine.limit(pages: 1_000_000)
       #expect(try await eventually { engine.condition == .serving })
-      try await perform(engine, .click(id(1), thing(2), nil))
+      try await engine.perform(.click(.number(1), .number(2), nil))
       #expect(try await engine.verify { _ in }.finding == nil)
     }
   }
@@ -258,7 +186,7 @@ import Testing
     let directory = try TemporaryDirectory()
     let path = directory.path + "/data/mecene.sqlite"
     try await withEngine(directory) { engine in
-      try await populate(engine, accounts: 2)
+      try await engine.populate(accounts: 2)
       // The commit log's links, recomputed from the rows that an operator can read.
       let links = try DatabaseQueue(path: path).read { db in
         try Row.fetchAll(
@@ -279,5 +207,18 @@ import Testing
       identity: .init(currency: "EUR", createdAt: november, isSimulated: true),
       tail: Locked(JournalTail(base: 0)), runtime: DispatchRuntime())
   }
+}
 
+/// Books of a fixed secret and a fixed time, so that every byte of the chain is known beforehand.
+func makeBooks(
+  _ directory: TemporaryDirectory, isSimulated: Bool, runtime: any Runtime = DispatchRuntime()
+) throws {
+  try FileManager.default.createDirectory(
+    atPath: directory.path + "/data", withIntermediateDirectories: true,
+    attributes: [.posixPermissions: 0o700])
+  _ = try BookFile(
+    path: directory.path + "/data/mecene.sqlite",
+    identity: .init(
+      currency: "EUR", secret: Array(0..<32), createdAt: november, isSimulated: isSimulated),
+    runtime: runtime)
 }

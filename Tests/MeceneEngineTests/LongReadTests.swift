@@ -71,16 +71,15 @@ import Testing
   }
 
   @Test func `a settled patron's clicks and an open month's revenue come page by page`() async throws {
-    let tests = EngineTests()
-    try await tests.withEngine(TemporaryDirectory()) { engine in
-      try await tests.populate(engine, accounts: 120)
+    try await withEngine(TemporaryDirectory()) { engine in
+      try await engine.populate(accounts: 120)
       for n in 2...120 as ClosedRange<Int64> {
-        try await tests.perform(engine, .click(.id(AccountID(1)), .id(ThingID(n)), nil))
+        try await engine.perform(.click(.id(AccountID(1)), .id(ThingID(n)), nil))
       }
       let month = Period(number: 682)
       let open = try await engine.revenue(.id(AccountID(7)), month, after: nil, limit: 10)
       #expect(open.things.map(\.thing.rawValue) == [7] && open.clicksTotal == 1 && !open.settled)
-      _ = try await tests.perform(engine, .setClock(Timestamp(milliseconds: decemberMs)))
+      _ = try await engine.perform(.setClock(Timestamp(milliseconds: decemberMs)))
       for isSettled in [false, true] {
         if isSettled { _ = try await engine.settle(month) { _ in } }
         var (found, after): ([Int64], ThingID?) = ([], nil)
@@ -100,18 +99,17 @@ import Testing
   @Test func `many clicks are filed in pieces, and a settlement that stops between them goes on`()
     async throws
   {
-    let (tests, directory) = (EngineTests(), try TemporaryDirectory())
+    let directory = try TemporaryDirectory()
     let things: Int64 = 5_000
     let month = Period(number: 682)
     var digest: [UInt8] = []
-    try await tests.withEngine(directory) { engine in
+    try await withEngine(directory) { engine in
       // One owner of all things, and one patron who likes them all.
-      try await tests.populate(engine, accounts: 3)
+      try await engine.populate(accounts: 3)
       let empty = try PlainText("", field: "text", charactersMax: 1)
       for n in 4...things as ClosedRange<Int64> {
         let url = try CanonicalURL("https://example.org/\(n)")
-        try await tests.perform(
-          engine,
+        try await engine.perform(
           .addThing(
             NewThing(
               owner: .id(AccountID(2)), url: url,
@@ -119,41 +117,40 @@ import Testing
               title: empty, description: empty, hidden: false)))
       }
       let likes = (4...UInt64(things)).map { $0 }
-      try await tests.perform(
-        engine, .clickMany(patrons: likes.map { _ in 1 }, things: likes, nil))
-      try await tests.perform(engine, .click(.id(AccountID(3)), .id(ThingID(1)), nil))
-      _ = try await tests.perform(engine, .setClock(Timestamp(milliseconds: decemberMs)))
+      try await engine.perform(.clickMany(patrons: likes.map { _ in 1 }, things: likes, nil))
+      try await engine.perform(.click(.id(AccountID(3)), .id(ThingID(1)), nil))
+      _ = try await engine.perform(.setClock(Timestamp(milliseconds: decemberMs)))
       digest = try await engine.preview(month).digest
     }
     // A piece of the patron's clicks, and of the owner's revenue, as if the daemon had died behind each.
     for step in 0..<4 {
-      try await tests.withEngine(directory) { engine in
+      try await withEngine(directory) { engine in
         let plan = try engine.plan(month)
         let seal = plan.seal(secrets: zeroSecrets)
         switch step {
         case 0:
-          try await tests.perform(engine, .planSettlement(plan, seal))
+          try await engine.perform(.planSettlement(plan, seal))
           // No block yet, then the first, then all, and all again.
           for blocks in [0..<0, 0..<1, 1..<seal.blocks.count, 0..<seal.blocks.count] {
-            _ = try await tests.perform(engine, .file(plan, .blocks(seal, blocks)))
+            _ = try await engine.perform(.file(plan, .blocks(seal, blocks)))
             let finding = try await engine.verify { _ in }.finding
             #expect(finding == nil, "with the blocks \(blocks)")
           }
         case 1:
-          _ = try await tests.perform(engine, .file(plan, .clicks(of: AccountID(1), 0..<3_000)))
+          _ = try await engine.perform(.file(plan, .clicks(of: AccountID(1), 0..<3_000)))
         case 2:
-          _ = try await tests.perform(engine, .file(plan, .clicks(of: AccountID(1), 3_000..<4_997)))
-          try await tests.perform(engine, .drainPots(plan, 0..<plan.patrons.count))
+          _ = try await engine.perform(.file(plan, .clicks(of: AccountID(1), 3_000..<4_997)))
+          try await engine.perform(.drainPots(plan, 0..<plan.patrons.count))
         default:
-          try await tests.perform(engine, .payOwners(plan, 0..<1))
-          _ = try await tests.perform(
-            engine, .file(plan, .revenue(of: AccountID(2), plan.owners[1].things.prefix(1_000))))
+          try await engine.perform(.payOwners(plan, 0..<1))
+          _ = try await engine.perform(
+            .file(plan, .revenue(of: AccountID(2), plan.owners[1].things.prefix(1_000))))
         }
         let finding = try await engine.verify { _ in }.finding
         #expect(finding == nil, "after step \(step)")
       }
     }
-    try await tests.withEngine(directory) { engine in
+    try await withEngine(directory) { engine in
       let record = try await engine.settle(month) { _ in }
       #expect(record.digest == digest && record.totals.clicks == 4_998)
       let verdict = try await engine.verify { _ in }
@@ -164,15 +161,13 @@ import Testing
   }
 
   @Test func `the log of a settled month goes some rows at a time`() async throws {
-    let tests = EngineTests()
-    try await tests.withEngine(TemporaryDirectory()) { engine in
-      try await tests.populate(engine, accounts: 250)
+    try await withEngine(TemporaryDirectory()) { engine in
+      try await engine.populate(accounts: 250)
       let pairs = (1...250 as ClosedRange<UInt64>).flatMap { patron in
         (1...250 as ClosedRange<UInt64>).filter { $0 != patron }.map { (patron, $0) }
       }
-      try await tests.perform(
-        engine, .clickMany(patrons: pairs.map(\.0), things: pairs.map(\.1), nil))
-      _ = try await tests.perform(engine, .setClock(Timestamp(milliseconds: decemberMs)))
+      try await engine.perform(.clickMany(patrons: pairs.map(\.0), things: pairs.map(\.1), nil))
+      _ = try await engine.perform(.setClock(Timestamp(milliseconds: decemberMs)))
       #expect(try await engine.settle(nil) { _ in }.totals.clicks == pairs.count)
       // Clean at each moment.
       for _ in 0..<5 { #expect(try await engine.verify { _ in }.finding == nil) }
@@ -183,14 +178,13 @@ import Testing
 
   @Test func `a receipt of more clicks than a message holds is refused by its number`() async throws {
     let directory = try TemporaryDirectory()
-    let engines = EngineTests()
     let november = Period(number: 682)
-    try await engines.withEngine(directory) { engine in
-      try await engines.populate(engine, accounts: 5)
+    try await withEngine(directory) { engine in
+      try await engine.populate(accounts: 5)
       for n in 2...5 as ClosedRange<Int64> {
-        try await engines.perform(engine, .click(engines.id(1), engines.thing(n), nil))
+        try await engine.perform(.click(.number(1), .number(n), nil))
       }
-      _ = try await engines.perform(engine, .setClock(Timestamp(milliseconds: decemberMs)))
+      _ = try await engine.perform(.setClock(Timestamp(milliseconds: decemberMs)))
       _ = try await engine.settle(november) { _ in }
     }
     let book = try BookFile(readingOnly: DataDirectory.databasePath(in: directory.path + "/data"))

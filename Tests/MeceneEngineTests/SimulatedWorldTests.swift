@@ -10,23 +10,21 @@ import Testing
 
 /// The engine on one thread, in a time of its own.
 @Suite struct SimulatedWorldTests {
-  private let books = EngineTests()
-
   /// The turn of a month, with all that a daemon does by itself.
   private func live() throws -> CommitPoint {
     let directory = try TemporaryDirectory()
     let runtime = SimulatedRuntime()
-    try books.makeBooks(directory, isSimulated: false, runtime: runtime)
+    try makeBooks(directory, isSimulated: false, runtime: runtime)
     var settings = EmbeddedEngine.Settings(dataPath: directory.path + "/data")
     settings.runtime = runtime
     settings.clock = WorldClock(from: Timestamp(milliseconds: decemberMs - 5_000), runtime)
-    return try runtime.run { [settings, books] in
+    return try runtime.run { [settings] in
       let engine = try EmbeddedEngine(
         settings: settings, logger: quietLogger, fatal: { Issue.record("the daemon gave up: \($0)") })
       try await engine.start { _ in }
-      try await books.populate(engine, accounts: 3)
-      try await books.perform(engine, .click(books.id(1), books.thing(2), nil))
-      try await books.perform(engine, .click(books.id(2), books.thing(3), nil))
+      try await engine.populate(accounts: 3)
+      try await engine.perform(.click(.number(1), .number(2), nil))
+      try await engine.perform(.click(.number(2), .number(3), nil))
       // The month ends, and settles by itself.
       try await runtime.sleep(milliseconds: 10_000)
       let status = try await engine.read { try $0.status() }

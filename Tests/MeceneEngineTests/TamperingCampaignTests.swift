@@ -13,8 +13,6 @@ import Testing
 /// Single changes of sound books, made by somebody else: generated for every table and column. Each has to be found by
 /// `verify`, or by a start, with the row named.
 @Suite struct TamperingCampaignTests {
-  private let books = EngineTests()
-
   /// A change, and what it is called.
   private struct Change {
     let name: String
@@ -35,7 +33,7 @@ import Testing
     let directory = try TemporaryDirectory()
     let image = directory.path + "/image.sqlite"
     let path = directory.path + "/data/mecene.sqlite"
-    try await books.withEngine(directory, terms: Terms(feeBps: 250)) { engine in
+    try await withEngine(directory, terms: Terms(feeBps: 250)) { engine in
       try await fill(engine, path)
       if !isStopped {
         for ending in ["", "-wal"] {
@@ -51,44 +49,42 @@ import Testing
     func month(_ number: Int) -> Timestamp { Period(number: number).start }
     func click(_ pairs: [(Int64, Int64)]) async throws {
       for (patron, thing) in pairs {
-        try await books.perform(engine, .click(books.id(patron), books.thing(thing), nil))
+        try await engine.perform(.click(.number(patron), .number(thing), nil))
       }
     }
-    try await books.populate(engine, accounts: 6)
+    try await engine.populate(accounts: 6)
     try await click([(1, 2), (1, 3), (1, 4), (2, 1), (3, 1), (3, 2)])
-    try await books.perform(engine, .undoClick(books.id(1), books.thing(4), nil))
+    try await engine.perform(.undoClick(.number(1), .number(4), nil))
     // A pot without clicks.
     try await click([(4, 1)])
-    try await books.perform(engine, .undoClick(books.id(4), books.thing(1), nil))
-    _ = try await books.perform(engine, .setClock(month(683)))
+    try await engine.perform(.undoClick(.number(4), .number(1), nil))
+    _ = try await engine.perform(.setClock(month(683)))
     _ = try await engine.settle(nil) { _ in }
     for account in 1...6 as ClosedRange<Int64> {
-      try await books.perform(
-        engine, .deposit(books.id(account), Micros(30_000_000), RequestKey("second-\(account)")))
+      try await engine.perform(
+        .deposit(.number(account), Micros(30_000_000), RequestKey("second-\(account)")))
     }
     try await click([(1, 5), (2, 6), (2, 3), (3, 4), (4, 2), (5, 1)])
-    try await books.perform(
-      engine,
+    try await engine.perform(
       .updateThing(
-        books.thing(2), title: try PlainText("a title", field: "", charactersMax: 9), description: nil,
+        .number(2), title: try PlainText("a title", field: "", charactersMax: 9), description: nil,
         hidden: true))
-    try await books.perform(engine, .retireThing(books.thing(6)))
-    _ = try await books.perform(engine, .setClock(month(684)))
+    try await engine.perform(.retireThing(.number(6)))
+    _ = try await engine.perform(.setClock(month(684)))
     try await click([(1, 2), (2, 3), (6, 1)])
-    _ = try await books.perform(engine, .setClock(month(685)))
+    _ = try await engine.perform(.setClock(month(685)))
     let plan = try BookFile(
       path: path,
       identity: .init(currency: "EUR", createdAt: november, isSimulated: true)
     ).plan(Period(number: 683))
     let seal = plan.seal(secrets: zeroSecrets)
-    try await books.perform(engine, .planSettlement(plan, seal))
-    try await books.perform(engine, .drainPots(plan, 0..<plan.patrons.count))
-    try await books.perform(engine, .payOwners(plan, 0..<2))
-    try await books.perform(
-      engine, .withdraw(.account(books.id(6)), Micros(1_000_000), RequestKey("out")))
+    try await engine.perform(.planSettlement(plan, seal))
+    try await engine.perform(.drainPots(plan, 0..<plan.patrons.count))
+    try await engine.perform(.payOwners(plan, 0..<2))
+    try await engine.perform(.withdraw(.account(.number(6)), Micros(1_000_000), RequestKey("out")))
     try await click([(1, 3), (2, 4), (3, 5)])
-    try await books.perform(engine, .undoClick(books.id(1), books.thing(3), nil))
-    try await books.perform(engine, .closeAccount(books.id(5)))
+    try await engine.perform(.undoClick(.number(1), .number(3), nil))
+    try await engine.perform(.closeAccount(.number(5)))
   }
 
   private static func rows(of path: String) throws -> [String: [Row]] {
@@ -204,7 +200,7 @@ import Testing
       }
     } catch let error as StoreError { return error.sentence }
     do {
-      try await books.withEngine(directory, terms: Terms(feeBps: 250)) { _ in }
+      try await withEngine(directory, terms: Terms(feeBps: 250)) { _ in }
     } catch let error as StoreError { return error.sentence }
     return nil
   }

@@ -12,20 +12,18 @@ import Testing
 
 /// Books that somebody else has written to.
 @Suite struct TamperingTests {
-  private let books = EngineTests()
-
   private func tamper(_ directory: TemporaryDirectory, _ sql: String) async throws {
     try await DatabaseQueue(path: directory.path + "/data/mecene.sqlite").write { try $0.execute(sql: sql) }
   }
 
   /// Three accounts, two clicks in 2026-11, settled; one click in 2026-12.
   private func fill(_ engine: EmbeddedEngine) async throws {
-    try await books.populate(engine, accounts: 3)
-    try await books.perform(engine, .click(books.id(1), books.thing(2), nil))
-    try await books.perform(engine, .click(books.id(1), books.thing(3), nil))
-    _ = try await books.perform(engine, .setClock(Timestamp(milliseconds: decemberMs)))
+    try await engine.populate(accounts: 3)
+    try await engine.perform(.click(.number(1), .number(2), nil))
+    try await engine.perform(.click(.number(1), .number(3), nil))
+    _ = try await engine.perform(.setClock(Timestamp(milliseconds: decemberMs)))
     _ = try await engine.settle(nil) { _ in }
-    try await books.perform(engine, .click(books.id(2), books.thing(3), nil))
+    try await engine.perform(.click(.number(2), .number(3), nil))
   }
 
   @Test(arguments: [
@@ -128,7 +126,7 @@ import Testing
   ])
   func `verify names the table of a row that was tampered with`(sql: String, table: String) async throws {
     let directory = try TemporaryDirectory()
-    try await books.withEngine(directory) { engine in
+    try await withEngine(directory) { engine in
       try await fill(engine)
       #expect(try await engine.verify { _ in }.finding == nil)
       await engine.projectAll()
@@ -141,13 +139,13 @@ import Testing
       // Whatever the rows hold, reading them never ends the process.
       _ = try? await engine.preview(nil)
       _ = try? await engine.preview(Period(number: 682))
-      _ = try? await engine.revenue(books.id(2), Period(number: 683), after: nil, limit: 9)
+      _ = try? await engine.revenue(.number(2), Period(number: 683), after: nil, limit: 9)
     }
   }
 
   @Test func `the status tells how many transfers are not followed yet`() async throws {
     let directory = try TemporaryDirectory()
-    try await books.withEngine(directory) { engine in
+    try await withEngine(directory) { engine in
       func behind() async throws -> Int { try await engine.read { try engine.status($0) }.transfersBehind }
       try await fill(engine)
       #expect(try await behind() > 0)
@@ -178,9 +176,9 @@ import Testing
     sql: String, row: String
   ) async throws {
     let directory = try TemporaryDirectory()
-    try await books.withEngine(directory) { try await fill($0) }
+    try await withEngine(directory) { try await fill($0) }
     try await tamper(directory, sql)
-    let error = await #expect(throws: StoreError.self) { try await books.withEngine(directory) { _ in } }
+    let error = await #expect(throws: StoreError.self) { try await withEngine(directory) { _ in } }
     guard case .damaged(let sentence)? = error else {
       Issue.record("\(String(describing: error))")
       return
@@ -190,10 +188,10 @@ import Testing
 
   @Test func `a settlement whose rows differ from what memory holds pays nothing`() async throws {
     let directory = try TemporaryDirectory()
-    try await books.withEngine(directory) { engine in
-      try await books.populate(engine, accounts: 3)
-      try await books.perform(engine, .click(books.id(1), books.thing(2), nil))
-      _ = try await books.perform(engine, .setClock(Timestamp(milliseconds: decemberMs)))
+    try await withEngine(directory) { engine in
+      try await engine.populate(accounts: 3)
+      try await engine.perform(.click(.number(1), .number(2), nil))
+      _ = try await engine.perform(.setClock(Timestamp(milliseconds: decemberMs)))
       await engine.projectAll()
       for sql in [
         "UPDATE pot SET set_aside_micros = set_aside_micros + 1", "UPDATE pot SET set_aside_micros = 0",
@@ -214,26 +212,26 @@ import Testing
   @Test(.timeLimit(.minutes(1)))
   func `a daemon whose derived rows can't follow goes on, and ends when it is told to`() async throws {
     let directory = try TemporaryDirectory()
-    try await books.withEngine(directory) { engine in
-      try await books.populate(engine, accounts: 3)
-      try await books.perform(engine, .click(books.id(1), books.thing(2), nil))
+    try await withEngine(directory) { engine in
+      try await engine.populate(accounts: 3)
+      try await engine.perform(.click(.number(1), .number(2), nil))
       try await tamper(directory, "INSERT OR REPLACE INTO pot VALUES (682, 1, \(Int64.max), 10000000)")
       try await tamper(
         directory, "UPDATE projection SET through_transfer = 0, next_transfer = 0, through_account = 0")
       await engine.projectAll()
       #expect(engine.condition == .serving)
-      try await books.perform(engine, .click(books.id(2), books.thing(3), nil))
+      try await engine.perform(.click(.number(2), .number(3), nil))
     }
   }
 
   @Test func `a settlement by itself that failed is tried again`() async throws {
     let disk = FaultyDisk()
-    try await books.withEngine(TemporaryDirectory(), autoSettle: true, vfs: disk.vfs) { engine in
-      try await books.populate(engine, accounts: 3)
-      try await books.perform(engine, .click(books.id(1), books.thing(2), nil))
+    try await withEngine(TemporaryDirectory(), autoSettle: true, vfs: disk.vfs) { engine in
+      try await engine.populate(accounts: 3)
+      try await engine.perform(.click(.number(1), .number(2), nil))
       // The month ends, and then nothing can be written.
       disk.fail(.init(.write, of: .log, at: 2, persists: true, .broken))
-      _ = try await books.perform(engine, .setClock(Timestamp(milliseconds: decemberMs)))
+      _ = try await engine.perform(.setClock(Timestamp(milliseconds: decemberMs)))
       try await Task.sleep(for: .milliseconds(1_200))
       #expect(disk.failed > 0)
       #expect(try await engine.read { try $0.status() }.settlements == 0)
@@ -243,12 +241,12 @@ import Testing
   }
 
   @Test func `verify is clean at every moment of a settlement`() async throws {
-    try await books.withEngine(TemporaryDirectory()) { engine in
-      try await books.populate(engine, accounts: 300)
+    try await withEngine(TemporaryDirectory()) { engine in
+      try await engine.populate(accounts: 300)
       let patrons = (1...300 as ClosedRange<UInt64>).flatMap { [$0, $0, $0] }
       let things = (1...300 as ClosedRange<UInt64>).flatMap { n in (1...3).map { (n + $0) % 300 + 1 } }
-      try await books.perform(engine, .clickMany(patrons: patrons, things: things, nil))
-      _ = try await books.perform(engine, .setClock(Timestamp(milliseconds: decemberMs)))
+      try await engine.perform(.clickMany(patrons: patrons, things: things, nil))
+      _ = try await engine.perform(.setClock(Timestamp(milliseconds: decemberMs)))
       let settling = Task { try await engine.settle(nil) { _ in } }
       var verdicts = 0
       repeat {
@@ -262,11 +260,11 @@ import Testing
 
   @Test func `a pot that lost its row is found, also when nothing is clicked in it`() async throws {
     let directory = try TemporaryDirectory()
-    try await books.withEngine(directory) { engine in
-      try await books.populate(engine, accounts: 4)
+    try await withEngine(directory) { engine in
+      try await engine.populate(accounts: 4)
       for n in 1...3 as ClosedRange<Int64> {
-        try await books.perform(engine, .click(books.id(n), books.thing(4), nil))
-        try await books.perform(engine, .undoClick(books.id(n), books.thing(4), nil))
+        try await engine.perform(.click(.number(n), .number(4), nil))
+        try await engine.perform(.undoClick(.number(n), .number(4), nil))
       }
     }
     for account in [3, 1, 2] {
@@ -283,22 +281,22 @@ import Testing
   ])
   func `books with other tables than this version's are refused`(sql: String) async throws {
     let directory = try TemporaryDirectory()
-    try await books.withEngine(directory) { try await fill($0) }
+    try await withEngine(directory) { try await fill($0) }
     try await tamper(directory, sql)
     #expect(throws: StoreError.self) {
       try OfflineBooks.verify(.directory(directory.path + "/data"), progress: { _ in })
     }
-    await #expect(throws: StoreError.self) { try await books.withEngine(directory) { _ in } }
+    await #expect(throws: StoreError.self) { try await withEngine(directory) { _ in } }
   }
 
   @Test func `whoever asks for a later month waits for the earlier ones, and keeps nobody from settling`()
     async throws
   {
-    try await books.withEngine(TemporaryDirectory(), autoSettle: true) { engine in
-      try await books.populate(engine, accounts: 3)
-      try await books.perform(engine, .click(books.id(1), books.thing(2), nil))
+    try await withEngine(TemporaryDirectory(), autoSettle: true) { engine in
+      try await engine.populate(accounts: 3)
+      try await engine.perform(.click(.number(1), .number(2), nil))
       let later = Timestamp(milliseconds: Period(number: 694).start.milliseconds)
-      _ = try await books.perform(engine, .setClock(later))
+      _ = try await engine.perform(.setClock(later))
       async let eleventh = engine.settle(Period(number: 692)) { _ in }
       async let last = engine.settle(Period(number: 693)) { _ in }
       async let first = engine.settle(Period(number: 682)) { _ in }
@@ -310,7 +308,7 @@ import Testing
   @Test func `damage that a read meets ends the daemon with a reason`() async throws {
     let directory = try TemporaryDirectory()
     let path = directory.path + "/data/mecene.sqlite"
-    try await books.withEngine(directory) { try await fill($0) }
+    try await withEngine(directory) { try await fill($0) }
     let page = try await DatabaseQueue(path: path).read { db in
       try Int.fetchOne(db, sql: "SELECT rootpage FROM sqlite_master WHERE name = 'account_transfer'")
     }
@@ -330,7 +328,7 @@ import Testing
   }
 
   @Test func `a long read whose caller has gone is not begun`() async throws {
-    try await books.withEngine(TemporaryDirectory()) { engine in
+    try await withEngine(TemporaryDirectory()) { engine in
       let task = Task {
         withUnsafeCurrentTask { $0?.cancel() }
         return try await engine.preview(nil)
@@ -341,13 +339,12 @@ import Testing
 
   /// A closed month with 160 clicks of ten patrons, of which the daemon knows each.
   private func closeMonth(_ engine: EmbeddedEngine) async throws {
-    try await books.populate(engine, accounts: 20)
+    try await engine.populate(accounts: 20)
     for patron in 1...10 as ClosedRange<UInt64> {
       let things = (1...16 as ClosedRange<UInt64>).map { (patron + $0 - 1) % 20 + 1 }
-      try await books.perform(
-        engine, .clickMany(patrons: things.map { _ in patron }, things: things, nil))
+      try await engine.perform(.clickMany(patrons: things.map { _ in patron }, things: things, nil))
     }
-    _ = try await books.perform(engine, .setClock(Timestamp(milliseconds: decemberMs)))
+    _ = try await engine.perform(.setClock(Timestamp(milliseconds: decemberMs)))
   }
 
   /// One statement each, and the table whose row a refusal has to name.
@@ -379,7 +376,7 @@ import Testing
     sql: String, table: String
   ) async throws {
     let directory = try TemporaryDirectory()
-    try await books.withEngine(directory) { engine in
+    try await withEngine(directory) { engine in
       try await closeMonth(engine)
       await engine.projectAll()
       try await tamper(directory, sql)
@@ -394,10 +391,10 @@ import Testing
     sql: String, table: String
   ) async throws {
     let directory = try TemporaryDirectory()
-    try await books.withEngine(directory) { try await closeMonth($0) }
+    try await withEngine(directory) { try await closeMonth($0) }
     try await tamper(directory, sql)
     do {
-      try await books.withEngine(directory) { engine in try await expectNothingPaid(engine, nil) }
+      try await withEngine(directory) { engine in try await expectNothingPaid(engine, nil) }
     } catch let error as StoreError {
       guard case .damaged = error else { throw error }
     }
@@ -428,10 +425,10 @@ import Testing
     ] {
       for isPutBack in [true, false] {
         let directory = try TemporaryDirectory()
-        try await books.withEngine(directory) { try await closeMonth($0) }
+        try await withEngine(directory) { try await closeMonth($0) }
         try await tamper(directory, change)
         do {
-          try await books.withEngine(directory) { engine in
+          try await withEngine(directory) { engine in
             if isPutBack { try await tamper(directory, back) }
             try await expectNothingPaid(engine, nil)
           }
@@ -455,30 +452,30 @@ import Testing
     try await tamper(directory, ClickLogTable.create(Period(number: 684)))
     try await tamper(directory, "INSERT INTO click_log_2027_01 VALUES (1, 1, 2, 0)")
     await #expect(throws: EngineFailure.self) {
-      try await books.perform(engine, .setClock(Timestamp(milliseconds: januaryMs)))
+      try await engine.perform(.setClock(Timestamp(milliseconds: januaryMs)))
     }
     #expect(reason.withLock { $0 }?.contains("click_log_2027_01") == true)
     await engine.shutDown()
-    let error = await #expect(throws: StoreError.self) { try await books.withEngine(directory) { _ in } }
+    let error = await #expect(throws: StoreError.self) { try await withEngine(directory) { _ in } }
     #expect(error?.sentence.contains("click_log_2027_01") == true)
   }
 
   @Test func `later settlements prove what came since, and pay`() async throws {
     let directory = try TemporaryDirectory()
-    try await books.withEngine(directory) { engine in
+    try await withEngine(directory) { engine in
       try await closeMonth(engine)
       #expect(try await engine.settle(nil) { _ in }.totals.clicks == 160)
       for month in 684...686 {
         for account in 1...3 as ClosedRange<Int64> {
-          try await books.perform(
-            engine, .deposit(books.id(account), Micros(10_000_000), RequestKey("month-\(month)")))
+          try await engine.perform(
+            .deposit(.number(account), Micros(10_000_000), RequestKey("month-\(month)")))
         }
-        try await books.perform(engine, .click(books.id(1), books.thing(2), nil))
-        _ = try await books.perform(engine, .setClock(Period(number: month).start))
+        try await engine.perform(.click(.number(1), .number(2), nil))
+        _ = try await engine.perform(.setClock(Period(number: month).start))
         #expect(try await engine.settle(nil) { _ in }.totals.clicks == 1)
       }
-      try await books.perform(engine, .click(books.id(1), books.thing(2), nil))
-      _ = try await books.perform(engine, .setClock(Period(number: 687).start))
+      try await engine.perform(.click(.number(1), .number(2), nil))
+      _ = try await engine.perform(.setClock(Period(number: 687).start))
       try await tamper(
         directory,
         "UPDATE commit_log SET time_ms = time_ms + 1 WHERE sequence = (SELECT max(sequence) - 1 FROM commit_log)"
@@ -491,7 +488,7 @@ import Testing
     let directory = try TemporaryDirectory()
     let data = directory.path + "/data"
     var kept = CommitPoint.beginning
-    try await books.withEngine(directory) { engine in
+    try await withEngine(directory) { engine in
       try await fill(engine)
       kept = try await engine.read { try $0.status().lastCommit }
       #expect(try await engine.settle(Period(number: 682)) { _ in }.commit?.number ?? 0 > 3)

@@ -1,38 +1,44 @@
-@testable import MeceneLedger
-
 /// The economy again, slow and plain: dictionaries, one list of movements, and every balance added up from the
-/// beginning each time it is asked for. It shares no code with the ledger but its identifiers.
-struct NaiveModel {
-  struct Move: Equatable {
-    let kind: String
-    let from: String
-    let to: String
-    let amount: Int64
+/// beginning each time it is asked for. It shares no code with the ledger.
+package struct NaiveModel {
+  package struct Move: Equatable {
+    package let kind: String
+    package let from: String
+    package let to: String
+    package let amount: Int64
+
+    package init(kind: String, from: String, to: String, amount: Int64) {
+      (self.kind, self.from, self.to, self.amount) = (kind, from, to, amount)
+    }
   }
 
-  struct Account {
-    var budget: Int64
-    var closed = false
+  package struct Account {
+    package var budget: Int64
+    package var closed = false
+
+    package init(budget: Int64) { self.budget = budget }
   }
 
-  struct Thing {
-    let owner: Int
-    var retired = false
+  package struct Thing {
+    package let owner: Int
+    package var retired = false
+
+    package init(owner: Int) { self.owner = owner }
   }
 
-  let minimum: Int64
-  let feeBps: Int64
-  let receiveRequiresGiving: Bool
-  var period: Int
-  var accounts: [Int: Account] = [:]
-  var things: [Int: Thing] = [:]
+  package let minimum: Int64
+  package let feeBps: Int64
+  package let receiveRequiresGiving: Bool
+  package var period: Int
+  package var accounts: [Int: Account] = [:]
+  package var things: [Int: Thing] = [:]
   /// Clicks by period: patron, then things.
-  var clicks: [Int: [Int: Set<Int>]] = [:]
-  var moves: [Move] = []
-  var keys: [String: (kind: String, amount: Int64)] = [:]
-  var settledBefore: Int
+  package var clicks: [Int: [Int: Set<Int>]] = [:]
+  package var moves: [Move] = []
+  package var keys: [String: (kind: String, amount: Int64)] = [:]
+  package var settledBefore: Int
 
-  init(minimum: Int64, feeBps: Int64, receiveRequiresGiving: Bool, period: Int) {
+  package init(minimum: Int64, feeBps: Int64, receiveRequiresGiving: Bool, period: Int) {
     self.minimum = minimum
     self.feeBps = feeBps
     self.receiveRequiresGiving = receiveRequiresGiving
@@ -40,7 +46,7 @@ struct NaiveModel {
     settledBefore = period
   }
 
-  func balance(_ name: String) -> Int64 {
+  package func balance(_ name: String) -> Int64 {
     var sum: Int64 = 0
     for move in moves {
       if move.to == name { sum += move.amount }
@@ -49,23 +55,23 @@ struct NaiveModel {
     return sum
   }
 
-  func available(_ a: Int) -> Int64 { balance("available \(a)") }
-  func pot(_ a: Int, _ p: Int) -> Int64 { balance("pot \(a) \(p)") }
-  func isActive(_ a: Int) -> Bool {
+  package func available(_ a: Int) -> Int64 { balance("available \(a)") }
+  package func pot(_ a: Int, _ p: Int) -> Int64 { balance("pot \(a) \(p)") }
+  package func isActive(_ a: Int) -> Bool {
     pot(a, period) > 0 || min(accounts[a]?.budget ?? 0, available(a)) >= minimum
   }
 
-  mutating func move(_ kind: String, _ from: String, _ to: String, _ amount: Int64) {
+  package mutating func move(_ kind: String, _ from: String, _ to: String, _ amount: Int64) {
     if amount > 0 { moves.append(Move(kind: kind, from: from, to: to, amount: amount)) }
   }
 
-  mutating func topUp(_ a: Int) {
+  package mutating func topUp(_ a: Int) {
     let pot = pot(a, period)
     guard pot > 0, let account = accounts[a] else { return }
     move("potTopup", "available \(a)", "pot \(a) \(period)", min(account.budget, pot + available(a)) - pot)
   }
 
-  mutating func deposit(_ a: Int, _ amount: Int64, _ key: String) -> String? {
+  package mutating func deposit(_ a: Int, _ amount: Int64, _ key: String) -> String? {
     guard let account = accounts[a] else { return "accountNotFound" }
     if let first = keys["\(a) \(key)"] {
       return first.kind == "deposit" && first.amount == amount ? nil : "keyReused"
@@ -78,7 +84,7 @@ struct NaiveModel {
     return nil
   }
 
-  mutating func withdraw(_ a: Int?, _ amount: Int64, _ key: String) -> String? {
+  package mutating func withdraw(_ a: Int?, _ amount: Int64, _ key: String) -> String? {
     if let a, accounts[a] == nil { return "accountNotFound" }
     let owner = a.map { "\($0)" } ?? "fees"
     if let first = keys["\(owner) \(key)"] {
@@ -92,7 +98,7 @@ struct NaiveModel {
     return nil
   }
 
-  mutating func setBudget(_ a: Int, _ budget: Int64) -> String? {
+  package mutating func setBudget(_ a: Int, _ budget: Int64) -> String? {
     guard let account = accounts[a] else { return "accountNotFound" }
     if budget != 0, budget < minimum { return "belowMinimum" }
     if account.closed { return "accountClosed" }
@@ -101,14 +107,14 @@ struct NaiveModel {
     return nil
   }
 
-  mutating func close(_ a: Int) -> String? {
+  package mutating func close(_ a: Int) -> String? {
     guard accounts[a] != nil else { return "accountNotFound" }
     accounts[a]?.closed = true
     accounts[a]?.budget = 0
     return nil
   }
 
-  mutating func click(_ a: Int, _ t: Int, _ asked: Int?) -> String? {
+  package mutating func click(_ a: Int, _ t: Int, _ asked: Int?) -> String? {
     guard let patron = accounts[a] else { return "accountNotFound" }
     guard let thing = things[t] else { return "thingNotFound" }
     if let asked, asked != period { return "periodClosed" }
@@ -125,7 +131,7 @@ struct NaiveModel {
     return nil
   }
 
-  mutating func undo(_ a: Int, _ t: Int, _ asked: Int?) -> String? {
+  package mutating func undo(_ a: Int, _ t: Int, _ asked: Int?) -> String? {
     if accounts[a] == nil { return "accountNotFound" }
     if things[t] == nil { return "thingNotFound" }
     if let asked, asked != period { return "periodClosed" }
@@ -134,7 +140,7 @@ struct NaiveModel {
   }
 
   /// Settles the oldest closed period: share by share.
-  mutating func settle() {
+  package mutating func settle() {
     let p = settledBefore
     settledBefore += 1
     var earned: [Int: Int64] = [:]
