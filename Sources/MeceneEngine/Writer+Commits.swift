@@ -167,18 +167,19 @@ extension Writer {
       // No clicks are read from the books before their commit ends, so all of them can be appended together.
       try ledger.takeClicks { clicks throws(StoreError) in try book.append(clicks) }
     }
-    guard let time = commit.time else { return }
-    let (bytes, clicksHash) = book.takeRowBytes()
-    let rowsHash = CommitChain.rowsHash(bytes)
-    let newLink = CommitChain.link(
-      previous: link, sequence: sequence + 1, time: time, rowsHash: rowsHash)
+    guard commit.time != nil else { return }
+    try book.write(money: ledger.money, fees: ledger.fees)
+    let entry = book.seal(after: link)
     #if DEBUG
       Faults.beforeCommit(sequence + 1)
     #endif
-    try book.commit(
-      rowsHash: rowsHash, clicksHash: clicksHash, link: newLink, money: ledger.money, fees: ledger.fees)
-    sequence += 1
-    link = newLink
+    switch log.append(entry) {
+    case .durable: break
+    case .failed(let error), .unknown(let error): throw error
+    case .fenced(let by): throw .fenced(by)
+    }
+    sequence = entry.commit.sequence
+    link = entry.commit.link
     if failures.count > 0 {
       if failures.count >= Self.failuresMax { configuration.logger.notice("the disk takes writes again") }
       failures = (0, "")

@@ -28,9 +28,7 @@ extension Writer {
     book.rollback()
     summary.withLock { $0.condition = .recovering }
     do {
-      let last = try book.lastCommit()
-      sequence = last.sequence
-      link = last.link
+      try lead()
       ledger = try Self.load(book, configuration)
     } catch {
       state = .stopped
@@ -39,12 +37,22 @@ extension Writer {
     }
     switch error {
     case .diskFull, .diskFullWhenSynced: state = .diskFull
-    case .damaged:
+    case .damaged, .fenced:
       state = .stopped
       configuration.fatal(error.sentence)
     default: noteFailure()
     }
-    return error == .diskFull ? .diskFull : .commitFailed
+    return switch error {
+    case .diskFull: .diskFull
+    case .fenced: .shutDown
+    default: .commitFailed
+    }
+  }
+
+  /// Goes on behind the last commit that the log has.
+  private func lead() throws(StoreError) {
+    let last = try log.lead().commit
+    (sequence, link) = (last.number, last.link)
   }
 
   /// A disk that fails once may take the next commit; one that keeps failing is a state, which is told once.

@@ -98,6 +98,8 @@ actor Writer {
   /// Gets the outcomes of submissions, a commit's at a time.
   private(set) var sink: @Sendable ([Completion]) -> Void = { _ in }
   let book: BookWriter
+  /// Where commits become durable.
+  let log: any CommitLog
   var ledger: Ledger
   var sequence: Int64
   var link: [UInt8]
@@ -117,13 +119,17 @@ actor Writer {
   var heldLog: (since: Deadline, isTold: Bool)?
 
   /// Rebuilds the state from the books.
-  init(book: sending BookWriter, configuration: Configuration) throws(StoreError) {
+  ///
+  /// - Parameter makeLog: Makes the log that commits of these books are handed to.
+  init(
+    book: sending BookWriter, configuration: Configuration, makeLog: (BookWriter) -> any CommitLog
+  ) throws(StoreError) {
     self.configuration = configuration
     runtime = configuration.runtime
     executor = runtime.makeQueue("mecene.writer", isUrgent: true)
-    let last = try book.lastCommit()
-    sequence = last.sequence
-    link = last.link
+    log = makeLog(book)
+    let last = try log.lead().commit
+    (sequence, link) = (last.number, last.link)
     ledger = try Self.load(book, configuration)
     self.book = book
   }

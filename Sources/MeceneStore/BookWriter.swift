@@ -126,21 +126,34 @@ package final class BookWriter {
     try clickLog.append(clicks, to: &open, period: openPeriod)
   }
 
-  /// The canonical bytes of what was appended since `begin`, and the hash of its clicks, which stands in them.
-  package func takeRowBytes() -> (bytes: [UInt8], clicksHash: [UInt8]?) {
-    guard open.clickRows > 0 else { return (open.rows.take(clicks: nil), nil) }
-    let clicksHash = CommitChain.rowsHash(open.rows.takeClicks())
-    return (open.rows.take(clicks: (open.clickRows, clicksHash)), clicksHash)
+  /// Notes what all money in the ledger, and that of the fees, are after this commit.
+  package func write(money: Micros, fees: Micros) throws(StoreError) {
+    try ledger.write(money: money, fees: fees)
+  }
+
+  /// What was appended since `begin`, as it is handed to a log.
+  ///
+  /// - Parameter link: The link of the commit before.
+  package func seal(after link: [UInt8]) -> LogEntry {
+    let clicks = open.rows.takeClicks()
+    let clicksHash = open.clickRows > 0 ? CommitChain.rowsHash(clicks) : nil
+    let texts = open.rows.takeTexts()
+    let rows = open.rows.take(clicks: clicksHash.map { (open.clickRows, $0) })
+    let rowsHash = CommitChain.rowsHash(rows)
+    return LogEntry(
+      commit: CommitRecord(
+        sequence: open.sequence, time: open.time, clickRows: open.clickRows, clicksHash: clicksHash,
+        rowsHash: rowsHash,
+        link: CommitChain.link(
+          previous: link, sequence: open.sequence, time: open.time, rowsHash: rowsHash)), rows: rows,
+      clicks: clicks, texts: texts)
   }
 
   /// Writes the commit's own row and makes all of it durable.
-  package func commit(
-    rowsHash: [UInt8], clicksHash: [UInt8]?, link: [UInt8], money: Micros, fees: Micros
-  ) throws(StoreError) {
-    try commits.append(open, rowsHash: rowsHash, clicksHash: clicksHash, link: link)
-    try ledger.write(money: money, fees: fees)
+  package func commit(_ entry: LogEntry) throws(StoreError) {
+    try commits.append(entry.commit)
     try commit()
-    ledger.committed(money: money, fees: fees)
+    ledger.committed()
     committedTransfers = tail.withLock { $0.last }
   }
 

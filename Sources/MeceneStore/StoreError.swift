@@ -20,6 +20,8 @@ package enum StoreError: Error, Sendable, Hashable, CustomStringConvertible {
   case settingChanged(name: String, first: String, now: String)
   /// The data directory can't be had.
   case directory(String)
+  /// Another daemon leads the log of commits.
+  case fenced(String)
   /// Anything else.
   case failed(String)
 
@@ -42,6 +44,7 @@ package enum StoreError: Error, Sendable, Hashable, CustomStringConvertible {
     case .settingChanged(let name, let first, let now):
       "\(name) was \(first) at the first start and can't become \(now)"
     case .directory(let what): what
+    case .fenced(let what): "another daemon keeps these books now: \(what)"
     case .failed(let what): "the database failed: \(what)"
     }
   }

@@ -33,8 +33,7 @@ import Testing
   private func commit(_ sequence: Int64, _ effects: () throws -> [Effect]) throws {
     try writer.begin(sequence: sequence, time: november)
     try writer.append(effects())
-    _ = writer.takeRowBytes()
-    try writer.commit(rowsHash: [], clicksHash: nil, link: [], money: .zero, fees: .zero)
+    try writer.commit(writer.seal(after: []))
   }
 
   private static let thingsPerCommit: Int64 = 20

@@ -239,9 +239,8 @@ private final class Books {
     let effects = ledger.takeEffects()
     try writer.append(effects)
     try ledger.takeClicks { try writer.append($0) }
-    _ = writer.takeRowBytes()
-    try writer.commit(
-      rowsHash: [], clicksHash: nil, link: [], money: ledger.money, fees: ledger.fees)
+    try writer.write(money: ledger.money, fees: ledger.fees)
+    try writer.commit(writer.seal(after: []))
     for effect in effects {
       switch effect {
       case .transfer(let transfer):

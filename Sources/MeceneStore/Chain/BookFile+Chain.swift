@@ -7,6 +7,8 @@ package struct CommitRows {
   package let bytes: [UInt8]
   /// The canonical bytes of its clicks; nil when they were filed and their log dropped.
   package let clickBytes: [UInt8]?
+  /// What is behind the commitments in its rows: see `LogEntry`.
+  package let texts: [UInt8]
   /// The rows by table, such as "account 2, transfer 3 to 5".
   package let names: String
   /// The last month that it opened.
@@ -129,9 +131,11 @@ struct GatheredCommits {
   mutating func rows(of commit: CommitRecord) -> CommitRows {
     var found = commits.removeValue(forKey: commit.sequence) ?? Gathered()
     let clickBytes = found.rows.takeClicks()
+    let texts = found.rows.takeTexts()
     return CommitRows(
       bytes: found.rows.take(clicks: commit.clicksHash.map { (commit.clickRows, $0) }),
-      clickBytes: found.hasClicks ? clickBytes : nil, names: found.names.joined(separator: ", "),
+      clickBytes: found.hasClicks ? clickBytes : nil, texts: texts,
+      names: found.names.joined(separator: ", "),
       opened: found.opened)
   }
 }

@@ -21,6 +21,9 @@ struct CanonicalRows {
   static let nothing = Int64.min
 
   private var tables = [[UInt8]](repeating: [], count: Number.allCases.count)
+  /// What is behind the commitments, by table in the order of its rows: for each row with such columns its salt and the columns,
+  /// each as its length in bytes and the bytes, nothing as in the rows themselves.
+  private var texts = [[UInt8]](repeating: [], count: Number.allCases.count)
 
   /// The rows there are most of, a whole row at a time.
   mutating func append(_ clicks: [ClickEffect]) {
@@ -69,6 +72,12 @@ struct CanonicalRows {
     return Number.allCases.reduce(into: []) { $0 += take($1) }
   }
 
+  /// The texts, salts and secrets behind the commitments, table by table, and none any more.
+  mutating func takeTexts() -> [UInt8] {
+    defer { texts = [[UInt8]](repeating: [], count: texts.count) }
+    return Array(texts.joined())
+  }
+
   private mutating func take(_ table: Number) -> [UInt8] {
     var bytes: [UInt8] = []
     swap(&bytes, &tables[table.rawValue - 1])
@@ -79,8 +88,17 @@ struct CanonicalRows {
   ///
   /// - Parameter salt: The row's, if it has commitments.
   mutating func append(_ table: JournalTable, _ row: [Statement.Value], salt: [UInt8] = []) {
-    tables[table.number.rawValue - 1].append(UInt8(table.number.rawValue))
-    for (column, value) in zip(table.columns, row) { append(value, column, table.number, salt) }
+    let number = table.number.rawValue - 1
+    tables[number].append(UInt8(table.number.rawValue))
+    for (column, value) in zip(table.columns, row) {
+      let commitment = column.isCommitted ? value.bytes.map { Commitment.of($0, salt: salt) } : nil
+      Self.append(commitment.map(Statement.Value.blob) ?? value, to: &tables[number])
+    }
+    guard table.hasCommitments else { return }
+    Self.append(salt.isEmpty ? .null : .blob(salt), to: &texts[number])
+    for (column, value) in zip(table.columns, row) where column.isCommitted {
+      Self.append(value, to: &texts[number])
+    }
   }
 
   /// A row by the columns of `chainList`, which stand behind the first `skipped` of a statement's.
@@ -88,13 +106,6 @@ struct CanonicalRows {
     let salt = table.hasCommitments ? row.blob(Int32(skipped)) : []
     let first = table.hasCommitments ? skipped + 1 : skipped
     append(table, table.columns.indices.map { row.value(Int32(first + $0)) }, salt: salt)
-  }
-
-  private mutating func append(
-    _ value: Statement.Value, _ column: Column, _ table: Number, _ salt: [UInt8]
-  ) {
-    guard column.isCommitted, let bytes = value.bytes else { return append(value, table) }
-    append(.blob(Commitment.of(bytes, salt: salt)), table)
   }
 
   /// A transfer's columns, as `TransferTable` has them; `nothing` where there is none.
@@ -108,20 +119,20 @@ struct CanonicalRows {
     }
   }
 
-  private mutating func append(_ value: Statement.Value, _ table: Number) {
+  private static func append(_ value: Statement.Value, to bytes: inout [UInt8]) {
     switch value {
-    case .null: append(word: Self.nothing, table)
-    case .integer(let value): append(word: value, table)
+    case .null: append(nothing, to: &bytes)
+    case .integer(let value): append(value, to: &bytes)
     case .text(let text):
-      append(word: Int64(text.utf8.count), table)
-      tables[table.rawValue - 1] += Array(text.utf8)
-    case .blob(let bytes):
-      append(word: Int64(bytes.count), table)
-      tables[table.rawValue - 1] += bytes
+      append(Int64(text.utf8.count), to: &bytes)
+      bytes += text.utf8
+    case .blob(let blob):
+      append(Int64(blob.count), to: &bytes)
+      bytes += blob
     }
   }
 
-  private mutating func append(word: Int64, _ table: Number) {
-    tables[table.rawValue - 1].append(addingCapacity: 8) { Self.append(word, to: &$0) }
+  private static func append(_ word: Int64, to bytes: inout [UInt8]) {
+    bytes.append(addingCapacity: 8) { append(word, to: &$0) }
   }
 }

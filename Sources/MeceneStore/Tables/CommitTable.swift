@@ -32,12 +32,10 @@ struct CommitTable {
     last = try connection.prepare("SELECT \(Self.columns) FROM commit_log ORDER BY sequence DESC LIMIT 1")
   }
 
-  func append(
-    _ commit: OpenCommit, rowsHash: [UInt8], clicksHash: [UInt8]?, link: [UInt8]
-  ) throws(StoreError) {
+  func append(_ commit: CommitRecord) throws(StoreError) {
     try insert.run(
       .integer(commit.sequence), .integer(commit.time.milliseconds), .integer(commit.clickRows),
-      clicksHash.map(Statement.Value.blob) ?? .null, .blob(rowsHash), .blob(link))
+      commit.clicksHash.map(Statement.Value.blob) ?? .null, .blob(commit.rowsHash), .blob(commit.link))
   }
 
   /// nil before the first.

@@ -12,8 +12,8 @@ struct LedgerTable {
   private let commit, belongs, sums: Statement
   /// Whether its row belongs to a commit; nil when it is not known.
   private(set) var isCommitted: Bool?
-  /// What the row holds of them; nil when it is not known.
-  private var totals: (money: Micros, fees: Micros)?
+  /// What the row holds of them, and what it will hold when the commit is durable; nil when it is not known.
+  private var totals, written: (money: Micros, fees: Micros)?
 
   init(_ connection: SQLiteConnection) throws(StoreError) {
     commit = try connection.prepare("SELECT commit_sequence, \(Self.table.chainList()) FROM ledger")
@@ -36,14 +36,15 @@ struct LedgerTable {
     isCommitted = true
   }
 
-  func write(money: Micros, fees: Micros) throws(StoreError) {
+  mutating func write(money: Micros, fees: Micros) throws(StoreError) {
+    written = (money, fees)
     if totals.map({ $0 != (money, fees) }) ?? true {
       try sums.run(.integer(money.rawValue), .integer(fees.rawValue))
     }
   }
 
   /// What was written is durable.
-  mutating func committed(money: Micros, fees: Micros) { totals = (money, fees) }
+  mutating func committed() { totals = written }
 
   /// What was written may have been taken back.
   mutating func forget() {
