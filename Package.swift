@@ -100,8 +100,8 @@ let package = Package(
       name: "TestSupport",
       dependencies: [
         "CMeceneFaults",
-        "MeceneServer", "MeceneEngine", "MeceneLedger", "MeceneProof", "MeceneTransport", "MeceneClient",
-        "MeceneWire", "MeceneConcurrency",
+        "MeceneServer", "MeceneEngine", "MeceneStore", "MeceneLedger", "MeceneProof", "MeceneTransport",
+        "MeceneClient", "MeceneWire", "MeceneConcurrency",
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tests/TestSupport", swiftSettings: common),

@@ -25,18 +25,21 @@ package final class BookFile: Sendable {
     /// Whether the ledger lives on a simulated clock.
     package let isSimulated: Bool
 
+    /// Hashed before the secret: see the chain.
+    let salt: [UInt8]
+
     /// One for a new ledger, with a secret of its own: zeros under a simulated clock.
     package init(
       currency: String, createdAt: Timestamp, isSimulated: Bool, runtime: any Runtime = DispatchRuntime()
     ) {
       var random = RandomBytes(areZero: isSimulated, runtime)
       self.init(
-        currency: currency, secret: random.take(Self.secretBytes), createdAt: createdAt,
-        isSimulated: isSimulated)
+        currency: currency, secret: random.take(Self.secretBytes), salt: random.take(Commitment.saltBytes),
+        createdAt: createdAt, isSimulated: isSimulated)
     }
 
-    /// - Parameter secret: 32 bytes.
-    package init(currency: String, secret: [UInt8], createdAt: Timestamp, isSimulated: Bool) {
+    init(currency: String, secret: [UInt8], salt: [UInt8], createdAt: Timestamp, isSimulated: Bool) {
+      self.salt = salt
       self.currency = currency
       self.secret = secret
       self.createdAt = createdAt
@@ -69,7 +72,7 @@ package final class BookFile: Sendable {
     let location = DatabaseLocation(path: path, vfs: vfs)
     let found: Identity
     do {
-      found = try Self.prepare(location, identity: identity, runtime)
+      found = try Self.prepare(location, identity: identity)
     } catch let error as StoreError {
       throw error
     } catch {
@@ -158,12 +161,10 @@ package final class BookFile: Sendable {
     return error
   }
 
-  private static func prepare(
-    _ location: DatabaseLocation, identity: Identity, _ runtime: any Runtime
-  ) throws -> Identity {
+  private static func prepare(_ location: DatabaseLocation, identity: Identity) throws -> Identity {
     let path = location.path
     let isNew = !FileManager.default.fileExists(atPath: path)
-    if isNew { try make(location, identity, runtime) }
+    if isNew { try make(location, identity) }
     let queue = try DatabaseQueue(path: location.uri, configuration: writable)
     defer { try? queue.close() }
     try queue.read { db in
@@ -177,7 +178,7 @@ package final class BookFile: Sendable {
     try queue.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA journal_mode = WAL") }
     try Schema.migrator().migrate(queue)
     try queue.read(checkSchema)
-    return try queue.write { db in try establish(db, identity, runtime) }
+    return try queue.write { db in try establish(db, identity) }
   }
 
   /// Refuses what no daemon of this version made.
@@ -194,9 +195,7 @@ package final class BookFile: Sendable {
 
   /// Makes the books beside their place, and lets them take their name when they are whole: what is there under the name is
   /// never half of a first start. For their owner alone, because they hold secrets.
-  private static func make(
-    _ location: DatabaseLocation, _ identity: Identity, _ runtime: any Runtime
-  ) throws {
+  private static func make(_ location: DatabaseLocation, _ identity: Identity) throws {
     let new = DatabaseLocation(path: location.path + ".new", vfs: location.vfs)
     for suffix in ["", "-wal", "-shm", "-journal"] { unsafe unlink(new.path + suffix) }
     let descriptor = unsafe open(new.path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
@@ -205,7 +204,7 @@ package final class BookFile: Sendable {
     do {
       let queue = try DatabaseQueue(path: new.uri, configuration: writable)
       try Schema.migrator().migrate(queue)
-      _ = try queue.write { db in try establish(db, identity, runtime) }
+      _ = try queue.write { db in try establish(db, identity) }
       try queue.close()
       guard fsync(descriptor) == 0, unsafe rename(new.path, location.path) == 0 else {
         throw cannotMake(location.path)
@@ -241,10 +240,7 @@ package final class BookFile: Sendable {
     }
   }
 
-  private static func establish(
-    _ db: Database, _ wanted: Identity, _ runtime: any Runtime
-  ) throws -> Identity {
-    var random = RandomBytes(areZero: wanted.isSimulated, runtime)
+  private static func establish(_ db: Database, _ wanted: Identity) throws -> Identity {
     try db.execute(
       sql: """
         INSERT OR IGNORE INTO ledger
@@ -252,7 +248,7 @@ package final class BookFile: Sendable {
         VALUES (1, 0, ?, ?, ?, ?, ?, 0, 0)
         """,
       arguments: [
-        Data(random.take(Commitment.saltBytes)), wanted.currency, Data(wanted.secret),
+        Data(wanted.salt), wanted.currency, Data(wanted.secret),
         wanted.createdAt.milliseconds, wanted.isSimulated ? 1 : 0,
       ])
     let found = try identity(db)
@@ -268,10 +264,10 @@ package final class BookFile: Sendable {
   }
 
   static func identity(_ db: Database) throws -> Identity {
-    let found = try db.first("SELECT currency, secret, created_at_ms, simulated_clock FROM ledger") {
+    let found = try db.first("SELECT currency, secret, salt, created_at_ms, simulated_clock FROM ledger") {
       Identity(
-        currency: $0.text(0), secret: $0.blob(1), createdAt: Timestamp(milliseconds: $0.integer(2)),
-        isSimulated: $0.integer(3) != 0)
+        currency: $0.text(0), secret: $0.blob(1), salt: $0.blob(2),
+        createdAt: Timestamp(milliseconds: $0.integer(3)), isSimulated: $0.integer(4) != 0)
     }
     guard let found else { throw StoreError.damaged("no ledger row") }
     guard found.secret.count == Identity.secretBytes else {

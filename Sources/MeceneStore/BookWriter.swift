@@ -36,6 +36,7 @@ package final class BookWriter {
   /// The last transfer that is durable.
   var committedTransfers: Int64 = 0
   private var open: OpenCommit
+  private let random: RandomBytes
   private var settled: [Period] = []
 
   init(
@@ -46,7 +47,8 @@ package final class BookWriter {
     self.runtime = runtime
     self.identity = identity
     self.tail = tail
-    open = OpenCommit(random: RandomBytes(areZero: identity.isSimulated, runtime))
+    random = RandomBytes(areZero: identity.isSimulated, runtime)
+    open = OpenCommit(salts: .fresh(random))
     connection = try SQLiteConnection(location.gathering())
     try connection.execute("PRAGMA journal_mode = WAL")
     try connection.execute("PRAGMA synchronous = FULL")
@@ -104,6 +106,12 @@ package final class BookWriter {
     if ledger.isCommitted != true { try ledger.join(&open) }
   }
 
+  /// Begins the commit of a log's entry, whose salts it has.
+  package func begin(_ logged: LoggedCommit) throws(StoreError) {
+    open.salts = .given(logged.salts)
+    try begin(sequence: logged.commit.sequence, time: logged.commit.time)
+  }
+
   /// Begins a transaction, of a commit or beside them.
   func begin() throws(StoreError) { try beginning.run() }
 
@@ -112,7 +120,7 @@ package final class BookWriter {
   /// Appends rows, in their order.
   package func append(_ effects: [Effect]) throws(StoreError) {
     // Taken out: what lies in a class is guarded at run time whenever it is passed on.
-    var commit = OpenCommit(random: RandomBytes(areZero: true, runtime))
+    var commit = OpenCommit(salts: .given(GivenSalts()))
     swap(&commit, &open)
     defer { swap(&commit, &open) }
     var inserting = transfers.begin()

@@ -8,23 +8,37 @@ import TestSupport
 final class EmbeddedSource: EngineSource {
   private let root: TemporaryDirectory
   private let life = Locked(0)
+  private let log = KeptLog()
+  private let isRebuilt: Bool
 
-  init() throws { root = try TemporaryDirectory() }
+  /// - Parameter isRebuilt: Whether the next life has what its predecessors handed to their log, and nothing of their files.
+  init(isRebuilt: Bool) throws {
+    root = try TemporaryDirectory()
+    self.isRebuilt = isRebuilt
+  }
 
   private func data(_ life: Int) -> String { "\(root.path)/data\(life)" }
 
   func open(
     terms: Terms, autoSettle: Bool, sink: @escaping @Sendable ([Completion]) -> Void
   ) async throws -> any Engine {
-    try await startEngine(
-      settings: EmbeddedEngine.Settings(
-        dataPath: data(life.withLock { $0 }), terms: terms, autoSettle: autoSettle, simulatedClock: november),
-      logger: quietLogger, sink: sink, fatal: { fatalError("the engine gave up: \($0)") })
+    var settings = EmbeddedEngine.Settings(
+      dataPath: data(life.withLock { $0 }), terms: terms, autoSettle: autoSettle, simulatedClock: november)
+    settings.makeLog = log.make
+    return try await startEngine(
+      settings: settings, logger: quietLogger, sink: sink, fatal: { fatalError("the engine gave up: \($0)") })
   }
 
   /// The files as they are at one instant are what a process that is killed there leaves behind; the next life has those.
   func kill(_ engine: any Engine) async throws {
     let life = life.withLock { $0 }
+    if isRebuilt {
+      // Its end may leave more, which the files of the next must not lack.
+      await engine.shutDown()
+      try log.rebuild(into: data(life + 1))
+      self.life.withLock { $0 += 1 }
+      return
+    }
     var copied = false
     while !copied {
       try? FileManager.default.removeItem(atPath: data(life + 1))

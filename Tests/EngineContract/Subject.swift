@@ -18,10 +18,12 @@ protocol EngineSource: Sendable {
 enum EngineKind: String, CaseIterable, CustomTestStringConvertible {
   case embedded = "embedded"
   case embeddedKilled = "embedded, killed after every few commands"
+  case embeddedRebuilt = "embedded, rebuilt from its log after every few commands"
 
   func makeSource() throws -> any EngineSource {
     switch self {
-    case .embedded, .embeddedKilled: try EmbeddedSource()
+    case .embedded, .embeddedKilled: try EmbeddedSource(isRebuilt: false)
+    case .embeddedRebuilt: try EmbeddedSource(isRebuilt: true)
     }
   }
 
@@ -29,7 +31,7 @@ enum EngineKind: String, CaseIterable, CustomTestStringConvertible {
   var commandsPerLife: Int? {
     switch self {
     case .embedded: nil
-    case .embeddedKilled: 5
+    case .embeddedKilled, .embeddedRebuilt: 5
     }
   }
 

@@ -219,6 +219,7 @@ func makeBooks(
   _ = try BookFile(
     path: directory.path + "/data/mecene.sqlite",
     identity: .init(
-      currency: "EUR", secret: Array(0..<32), createdAt: november, isSimulated: isSimulated),
+      currency: "EUR", secret: Array(0..<32), salt: Array(0..<16), createdAt: november,
+      isSimulated: isSimulated),
     runtime: runtime)
 }

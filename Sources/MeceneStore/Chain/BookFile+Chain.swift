@@ -13,6 +13,21 @@ package struct CommitRows {
   package let names: String
   /// The last month that it opened.
   package let opened: Period?
+
+  /// Those of a log's entry.
+  package init(_ entry: LogEntry) {
+    self.init(
+      bytes: entry.rows, clickBytes: entry.clicks, texts: entry.texts, names: "the entry's bytes", opened: nil
+    )
+  }
+
+  init(bytes: [UInt8], clickBytes: [UInt8]?, texts: [UInt8], names: String, opened: Period?) {
+    self.bytes = bytes
+    self.clickBytes = clickBytes
+    self.texts = texts
+    self.names = names
+    self.opened = opened
+  }
 }
 
 extension BookFile {

@@ -74,6 +74,7 @@ struct CanonicalRows {
 
   /// The texts, salts and secrets behind the commitments, table by table, and none any more.
   mutating func takeTexts() -> [UInt8] {
+    guard texts.contains(where: { !$0.isEmpty }) else { return [] }
     defer { texts = [[UInt8]](repeating: [], count: texts.count) }
     return Array(texts.joined())
   }

@@ -25,4 +25,13 @@ struct AccountChangeTable {
         .init(change.closed),
       ], .init(id), .integer(commit.sequence), to: &commit)
   }
+
+  /// A row of a log.
+  static func change(_ row: JournalRow) -> (AccountID, AccountChange) {
+    (
+      AccountID(row.integer(0)),
+      AccountChange(
+        displayName: row.optionalText(1), budget: row.optional(2).map(Micros.init), closed: row.flag(3))
+    )
+  }
 }

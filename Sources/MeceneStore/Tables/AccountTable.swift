@@ -1,6 +1,5 @@
 internal import MeceneConcurrency
 internal import MeceneLedger
-internal import MeceneProof
 
 /// Accounts as they were opened, and derived, what is in force of them.
 struct AccountTable {
@@ -43,11 +42,27 @@ struct AccountTable {
     _ id: AccountID, name: String, _ fingerprint: Fingerprint, displayName: String, budget: Micros,
     to commit: inout OpenCommit
   ) throws(StoreError) {
-    let secret = commit.random.take(AccountSecrets.bytesEach)
+    let secret = commit.salts.secret()
     try insert.append(
       [.integer(id.rawValue), .blob(fingerprint.bytes), .text(name), .blob(secret)],
       .integer(commit.sequence), .text(displayName), .integer(budget.rawValue), to: &commit)
   }
+
+  /// What a row of a log does, with the first change that stands beside it.
+  static func effect(_ row: JournalRow, _ change: AccountChange) throws(Finding) -> Effect {
+    guard let fingerprint = Fingerprint(bytes: row.bytes(1)) else {
+      throw Finding(
+        table: table.name, key: "\(id(row)) fingerprint", expected: "16 bytes",
+        found: "another number of bytes")
+    }
+    return .accountOpened(
+      id(row), name: row.text(2), fingerprint, displayName: change.displayName ?? "",
+      budget: change.budget ?? .zero)
+  }
+
+  static func id(_ row: JournalRow) -> AccountID { AccountID(row.integer(0)) }
+
+  static func secret(_ row: JournalRow) -> [UInt8] { row.bytes(3) }
 
   func apply(_ change: AccountChange, to id: AccountID) throws(StoreError) {
     try update.run(

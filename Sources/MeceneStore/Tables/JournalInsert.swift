@@ -1,5 +1,3 @@
-internal import MeceneProof
-
 /// Inserts rows of a journal table, and puts the same columns into the commit's canonical bytes.
 struct JournalInsert {
   private let table: JournalTable
@@ -31,7 +29,7 @@ struct JournalInsert {
       return try statement.run(row + others)
     }
     let isSalted = zip(table.columns, row).contains { $0.isCommitted && !$1.isNull }
-    let salt = isSalted ? commit.random.take(Commitment.saltBytes) : nil
+    let salt = commit.salts.salt(for: table.number, isNeeded: isSalted)
     commit.rows.append(table, row, salt: salt ?? [])
     try statement.run(row + [salt.map(Statement.Value.blob) ?? .null] + others)
   }

@@ -36,6 +36,13 @@ struct LedgerTable {
     isCommitted = true
   }
 
+  /// A row of a log.
+  static func identity(_ row: JournalRow) -> BookFile.Identity {
+    BookFile.Identity(
+      currency: row.text(0), secret: row.bytes(1), salt: row.salt ?? [],
+      createdAt: Timestamp(milliseconds: row.integer(2)), isSimulated: row.integer(3) != 0)
+  }
+
   mutating func write(money: Micros, fees: Micros) throws(StoreError) {
     written = (money, fees)
     if totals.map({ $0 != (money, fees) }) ?? true {

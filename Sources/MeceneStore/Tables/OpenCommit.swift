@@ -5,7 +5,7 @@ struct OpenCommit {
   var sequence: Int64 = 0
   var time = Timestamp(milliseconds: 0)
   /// Salts and secrets of its rows.
-  var random: RandomBytes
+  var salts: Salts
   /// What was appended since it began.
   var rows = CanonicalRows()
   var clickRows: Int64 = 0

@@ -25,6 +25,15 @@ struct PeriodTable {
       ], .integer(commit.sequence), .text(period.description), to: &commit)
   }
 
+  /// What a row of a log does.
+  static func effect(_ row: JournalRow) -> Effect {
+    .periodOpened(
+      Period(number: Int(clamping: row.integer(0))),
+      Terms(
+        feeBps: Int(clamping: row.integer(1)), minimum: Micros(row.integer(2)),
+        receiveRequiresGiving: row.integer(3) != 0))
+  }
+
   /// The open one; nil before the first.
   func newest() throws(StoreError) -> Period? {
     var newest: Period?

@@ -51,6 +51,17 @@ struct RequestKeyTable {
     }
   }
 
+  /// What a row of a log does.
+  static func effect(_ row: JournalRow) throws(Finding) -> Effect {
+    let (account, transfer) = (row.integer(0), TransferID(row.integer(2)))
+    do throws(Refusal) {
+      return .keyBound(account == 0 ? nil : AccountID(account), try RequestKey(row.text(1)), transfer)
+    } catch {
+      throw Finding(
+        table: table.name, key: "\(transfer)", expected: "a key that can be", found: error.sentence)
+    }
+  }
+
   func project(_ transfer: TransferID) throws(StoreError) { try project.run(.integer(transfer.rawValue)) }
 
   /// What an earlier request with this key made.

@@ -41,6 +41,11 @@ struct SettlementTable {
       ], .integer(commit.sequence), to: &commit)
   }
 
+  /// What a row of a log says of a plan.
+  static func planned(_ row: JournalRow) -> (period: Period, digest: [UInt8]) {
+    (Period(number: Int(clamping: row.integer(0))), row.bytes(1))
+  }
+
   func end(_ period: Period, in commit: inout OpenCommit) throws(StoreError) {
     commit.rows.append(Self.end, [.integer(Int64(period.number))])
     try finish.run(.integer(commit.sequence), .integer(Int64(period.number)))

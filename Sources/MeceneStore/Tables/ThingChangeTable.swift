@@ -25,4 +25,14 @@ struct ThingChangeTable {
         .init(change.retired),
       ], .init(id), .integer(commit.sequence), to: &commit)
   }
+
+  /// A row of a log.
+  static func change(_ row: JournalRow) -> (ThingID, ThingChange) {
+    (
+      ThingID(row.integer(0)),
+      ThingChange(
+        title: row.optionalText(1), description: row.optionalText(2), hidden: row.flag(3),
+        retired: row.flag(4))
+    )
+  }
 }

@@ -1,5 +1,6 @@
 internal import MeceneConcurrency
 internal import MeceneLedger
+internal import MeceneProof
 
 /// Things as they were added, and derived, what is in force of them.
 struct ThingTable {
@@ -44,6 +45,28 @@ struct ThingTable {
       .blob(thing.fingerprint.bytes), .text(thing.title.text), .text(thing.description.text),
       .init(thing.hidden), to: &commit)
   }
+
+  /// What a row of a log does, with the first change that stands beside it.
+  static func effect(
+    _ row: JournalRow, _ change: ThingChange, _ key: FingerprintKey
+  ) throws(Finding) -> Effect {
+    do throws(Refusal) {
+      let (url, owner) = (try CanonicalURL(row.text(2)), AccountID(row.integer(1)))
+      return .thingAdded(
+        id(row), owner: owner,
+        NewThing(
+          owner: .id(owner), url: url, fingerprint: key.fingerprint(of: url.identity),
+          title: try PlainText(change.title ?? "", field: "title", charactersMax: PlainText.titleMax),
+          description: try PlainText(
+            change.description ?? "", field: "description", charactersMax: PlainText.descriptionMax,
+            keepsLines: true), hidden: change.hidden ?? false))
+    } catch {
+      throw Finding(
+        table: table.name, key: "\(id(row))", expected: "a thing that can be", found: error.sentence)
+    }
+  }
+
+  static func id(_ row: JournalRow) -> ThingID { ThingID(row.integer(0)) }
 
   func apply(_ change: ThingChange, to id: ThingID) throws(StoreError) {
     try update.run(

@@ -43,4 +43,22 @@ struct TransferTable {
       row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], commit.sequence,
     ])
   }
+
+  /// A row of a log.
+  ///
+  /// - Parameter time: Its commit's.
+  static func transfer(_ row: JournalRow, at time: Timestamp) throws(Finding) -> Transfer {
+    guard let kind = Transfer.Kind(rawValue: Int(clamping: row.integer(1))) else {
+      throw Finding(
+        table: table.name, key: "\(row.integer(0)) kind", expected: "a kind of transfer",
+        found: "\(row.integer(1))")
+    }
+    let cause: Transfer.Cause? =
+      row.optional(6).map { .credit(TransferID($0)) } ?? row.optional(7).map { .budget(changeID: $0) }
+    return Transfer(
+      id: TransferID(row.integer(0)), kind: kind, account: row.optional(2).map(AccountID.init),
+      amount: Micros(row.integer(3)), period: Period(number: Int(clamping: row.integer(4))),
+      forPeriod: row.optional(5).map { Period(number: Int(clamping: $0)) }, cause: cause, committedAt: time,
+      availableAfter: Micros(row.integer(8)), potsAfter: Micros(row.integer(9)))
+  }
 }

@@ -1,0 +1,175 @@
+internal import Foundation
+package import MeceneLedger
+internal import MeceneProof
+package import MeceneStore
+
+/// Makes books anew from the entries of a log, from the first on: the same links, balances and digests. What stands in no entry
+/// follows from the books so far: balances of the accounts, and who clicked what in a settled month.
+package final class Rebuilding {
+  private let directory: DataDirectory
+  private var books: (file: BookFile, writer: BookWriter)?
+  private var chain = ChainProof()
+  private var changes = ChangeNumbers()
+  private var money = Micros.zero
+  private var fees = Micros.zero
+  private var settlement: SettlementUnderWay?
+
+  /// - Parameter dataPath: A directory without books.
+  /// - Throws: `StoreError`.
+  package init(dataPath: String) throws {
+    directory = try DataDirectory(path: dataPath)
+    try directory.checkForRemains()
+    guard !FileManager.default.fileExists(atPath: directory.databasePath) else {
+      throw StoreError.directory("there are books in \(dataPath) already")
+    }
+  }
+
+  /// Adds the next commit.
+  ///
+  /// - Throws: `StoreError`, or a `Finding` when it is not the next, or not what was committed.
+  package func follow(_ entry: LogEntry) throws {
+    let before = chain.last.link
+    try chain.check(entry.commit, CommitRows(entry))
+    let logged = try LoggedCommit(entry, after: &changes, secret: books?.file.identity.secret)
+    let (file, writer) = try books ?? open(logged)
+    if let planned = logged.planned { try plan(planned, file, writer) }
+    try settlement?.file(logged, writer)
+    try writer.begin(logged)
+    do {
+      try writer.append(effects(of: logged))
+      try writer.append(logged.clicks)
+      try count(logged)
+      try writer.write(money: money, fees: fees)
+      let made = writer.seal(after: before)
+      guard made == entry else {
+        throw Finding(
+          table: "commit_log", key: "\(entry.commit.sequence)",
+          expected: "link \(entry.commit.link.hexadecimal)", found: "link \(made.commit.link.hexadecimal)")
+      }
+      try writer.commit(made)
+    } catch {
+      writer.rollback()
+      throw error
+    }
+    if logged.finished != nil { settlement = nil }
+  }
+
+  /// Brings what follows from the journal up to its end.
+  ///
+  /// - Returns: The last commit.
+  package func finish() throws -> CommitPoint {
+    if let writer = books?.writer {
+      while writer.transfersBehind > 0 { try writer.project(accounts: ProjectionPace.accountsAtOnce) }
+      try writer.dropLeftoverLogs()
+      try writer.checkpoint()
+    }
+    books = nil
+    directory.release()
+    return chain.last
+  }
+
+  private func open(_ first: LoggedCommit) throws -> (file: BookFile, writer: BookWriter) {
+    guard let identity = first.identity else {
+      throw Finding(
+        table: "commit_log", key: "\(first.commit.sequence)", expected: "the ledger's own row", found: "none")
+    }
+    let file = try BookFile(path: directory.databasePath, identity: identity)
+    let writer = try file.makeWriter()
+    _ = try writer.load(terms: Terms())
+    books = (file, writer)
+    return (file, writer)
+  }
+
+  private func plan(
+    _ planned: (period: Period, digest: [UInt8]), _ file: BookFile, _ writer: BookWriter
+  ) throws {
+    let plan = try file.plan(planned.period)
+    let seal = plan.seal(secrets: try file.accountSecrets())
+    guard seal.digest == planned.digest else {
+      throw Finding(
+        table: "settlement", key: "\(planned.period)", expected: "digest \(planned.digest.hexadecimal)",
+        found: "digest \(seal.digest.hexadecimal)")
+    }
+    try writer.file(plan, .blocks(seal, seal.blocks.indices))
+    settlement = SettlementUnderWay(plan: plan, seal: seal)
+  }
+
+  private func effects(of logged: LoggedCommit) -> [Effect] {
+    var effects = logged.effects
+    if let settlement {
+      if logged.planned != nil { effects.append(.settlementPlanned(settlement.plan, settlement.seal)) }
+      effects += [
+        .potsDrained(settlement.plan, settlement.drained), .ownersPaid(settlement.plan, settlement.paid),
+      ]
+    }
+    if let finished = logged.finished { effects.append(.settlementFinished(finished)) }
+    return effects
+  }
+
+  private func count(_ logged: LoggedCommit) throws(Finding) {
+    for case .transfer(let transfer) in logged.effects {
+      guard transfer.amount > .zero, let (from, to) = transfer.route,
+        let money = money.adding(transfer.amount, if: from == .world, lessIf: to == .world),
+        let fees = fees.adding(transfer.amount, if: to == .fees, lessIf: from == .fees)
+      else {
+        throw Finding(
+          table: "transfer", key: "\(transfer.id)", expected: "what its kind carries, and a sum that fits",
+          found: "another")
+      }
+      (self.money, self.fees) = (money, fees)
+    }
+  }
+}
+
+extension Micros {
+  /// The sum after a movement of more than nothing; nil when it does not fit.
+  fileprivate func adding(_ amount: Micros, if comes: Bool, lessIf goes: Bool) -> Micros? {
+    adding(comes ? amount : goes ? .zero - amount : .zero)
+  }
+}
+
+/// How far a settlement is, as the movements of commits tell.
+private struct SettlementUnderWay {
+  let plan: SettlementPlan
+  let seal: SettlementSeal
+  /// The patrons and owners that the commit under way reached.
+  private(set) var drained = 0..<0
+  private(set) var paid = 0..<0
+
+  init(plan: SettlementPlan, seal: SettlementSeal) {
+    self.plan = plan
+    self.seal = seal
+  }
+
+  /// Notes whom a commit reached, and files ahead what the commit itself does not.
+  mutating func file(_ logged: LoggedCommit, _ writer: BookWriter) throws(StoreError) {
+    var (patron, owner): (AccountID?, AccountID?)
+    for case .transfer(let transfer) in logged.effects where transfer.forPeriod == plan.period {
+      if transfer.kind.line.from == .pot { patron = transfer.account }
+      if transfer.kind.line.from == .clearing { owner = transfer.account }
+    }
+    let isLast = logged.finished != nil
+    drained = Self.next(
+      after: drained, of: plan.patrons.count, isLast: isLast
+    ) { position in
+      patron.map { plan.patrons[position].id <= $0 } ?? false
+    }
+    paid = Self.next(after: paid, of: plan.owners.count, isLast: isLast) { position in
+      owner.map { plan.owners[position].id <= $0 } ?? false
+    }
+    for patron in plan.patrons[drained] where patron.clicks.count > SettlementPlan.rowsAtOnce {
+      try writer.file(plan, .clicks(of: patron.id, patron.clicks))
+    }
+    for owner in plan.owners[paid] where owner.things.count > SettlementPlan.rowsAtOnce {
+      try writer.file(plan, .revenue(of: owner.id, owner.things))
+    }
+  }
+
+  private static func next(
+    after range: Range<Int>, of count: Int, isLast: Bool, _ isReached: (Int) -> Bool
+  ) -> Range<Int> {
+    var end = range.upperBound
+    while end < count, isLast || isReached(end) { end += 1 }
+    return range.upperBound..<end
+  }
+}
