@@ -145,7 +145,9 @@ let package = Package(
       swiftSettings: common),
     .testTarget(
       name: "EngineContract",
-      dependencies: ["MeceneEngine", "MeceneLedger", "MeceneProof", "MeceneConcurrency", "TestSupport"],
+      dependencies: [
+        "MeceneEngine", "MeceneStore", "MeceneLedger", "MeceneProof", "MeceneConcurrency", "TestSupport",
+      ],
       path: "Tests/EngineContract", swiftSettings: common),
     .testTarget(
       name: "MeceneServerTests",

@@ -105,7 +105,13 @@ package final class EmbeddedEngine: Engine {
         directory: directory, currency: settings.currency, terms: settings.terms, clock: clock,
         checkpointPages: settings.checkpointPages, heldLogPages: settings.heldLogPages, runtime: runtime,
         periodClosed: { periodClosed.fire() }, fatal: fatal, logger: logger),
-      makeLog: { [book] in settings.makeLog($0, book) })
+      makeLog: { [book] in
+        let log = settings.makeLog($0, book)
+        #if DEBUG
+          if let file = Faults.keptLog { return KeptLog(log, file: file) }
+        #endif
+        return log
+      })
     terms = settings.terms
     reader = Reader(book: try book.makeReader(), runtime: runtime)
     longReads = LongReads(book: book, runtime: runtime)

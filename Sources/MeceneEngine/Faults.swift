@@ -15,6 +15,9 @@
     static let settlementStep = ProcessInfo.processInfo.environment["MECENE_TEST_SETTLEMENT_STEP"].flatMap(
       Int.init)
 
+    /// The file in which every commit is kept as it was handed to the log: MECENE_TEST_KEEP_LOG=FILE.
+    static let keptLog = ProcessInfo.processInfo.environment["MECENE_TEST_KEEP_LOG"]
+
     static func beforeCommit(_ sequence: Int64) {
       if let death, death.sequence == sequence, !death.isAfter { kill(getpid(), SIGKILL) }
     }

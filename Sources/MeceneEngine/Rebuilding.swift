@@ -8,11 +8,16 @@ package import MeceneStore
 package final class Rebuilding {
   private let directory: DataDirectory
   private var books: (file: BookFile, writer: BookWriter)?
-  private var chain = ChainProof()
-  private var changes = ChangeNumbers()
-  private var money = Micros.zero
-  private var fees = Micros.zero
-  private var settlement: SettlementUnderWay?
+  private var reached = Reached()
+
+  /// What the entries so far came to.
+  fileprivate struct Reached {
+    var chain = ChainProof()
+    var changes = ChangeNumbers()
+    var money = Micros.zero
+    var fees = Micros.zero
+    var settlement: SettlementUnderWay?
+  }
 
   /// - Parameter dataPath: A directory without books.
   /// - Throws: `StoreError`.
@@ -28,19 +33,19 @@ package final class Rebuilding {
   ///
   /// - Throws: `StoreError`, or a `Finding` when it is not the next, or not what was committed.
   package func follow(_ entry: LogEntry) throws {
-    let before = chain.last.link
-    try chain.check(entry.commit, CommitRows(entry))
-    let logged = try LoggedCommit(entry, after: &changes, secret: books?.file.identity.secret)
+    var next = reached
+    try next.chain.check(entry.commit, CommitRows(entry))
+    let logged = try LoggedCommit(entry, after: &next.changes, secret: books?.file.identity.secret)
     let (file, writer) = try books ?? open(logged)
-    if let planned = logged.planned { try plan(planned, file, writer) }
-    try settlement?.file(logged, writer)
+    if let planned = logged.planned { next.settlement = try plan(planned, file, writer) }
+    try next.settlement?.file(logged, writer)
     try writer.begin(logged)
     do {
-      try writer.append(effects(of: logged))
+      try writer.append(next.settlement?.effects(of: logged) ?? logged.effects)
       try writer.append(logged.clicks)
-      try count(logged)
-      try writer.write(money: money, fees: fees)
-      let made = writer.seal(after: before)
+      try next.count(logged)
+      try writer.write(money: next.money, fees: next.fees)
+      let made = writer.seal(after: reached.chain.last.link)
       guard made == entry else {
         throw Finding(
           table: "commit_log", key: "\(entry.commit.sequence)",
@@ -51,7 +56,8 @@ package final class Rebuilding {
       writer.rollback()
       throw error
     }
-    if logged.finished != nil { settlement = nil }
+    if logged.finished != nil { next.settlement = nil }
+    reached = next
   }
 
   /// Brings what follows from the journal up to its end.
@@ -65,7 +71,7 @@ package final class Rebuilding {
     }
     books = nil
     directory.release()
-    return chain.last
+    return reached.chain.last
   }
 
   private func open(_ first: LoggedCommit) throws -> (file: BookFile, writer: BookWriter) {
@@ -82,7 +88,7 @@ package final class Rebuilding {
 
   private func plan(
     _ planned: (period: Period, digest: [UInt8]), _ file: BookFile, _ writer: BookWriter
-  ) throws {
+  ) throws -> SettlementUnderWay {
     let plan = try file.plan(planned.period)
     let seal = plan.seal(secrets: try file.accountSecrets())
     guard seal.digest == planned.digest else {
@@ -91,22 +97,13 @@ package final class Rebuilding {
         found: "digest \(seal.digest.hexadecimal)")
     }
     try writer.file(plan, .blocks(seal, seal.blocks.indices))
-    settlement = SettlementUnderWay(plan: plan, seal: seal)
+    return SettlementUnderWay(plan: plan, seal: seal)
   }
+}
 
-  private func effects(of logged: LoggedCommit) -> [Effect] {
-    var effects = logged.effects
-    if let settlement {
-      if logged.planned != nil { effects.append(.settlementPlanned(settlement.plan, settlement.seal)) }
-      effects += [
-        .potsDrained(settlement.plan, settlement.drained), .ownersPaid(settlement.plan, settlement.paid),
-      ]
-    }
-    if let finished = logged.finished { effects.append(.settlementFinished(finished)) }
-    return effects
-  }
-
-  private func count(_ logged: LoggedCommit) throws(Finding) {
+extension Rebuilding.Reached {
+  /// Adds what movements change of the ledger's sums.
+  fileprivate mutating func count(_ logged: LoggedCommit) throws(Finding) {
     for case .transfer(let transfer) in logged.effects {
       guard transfer.amount > .zero, let (from, to) = transfer.route,
         let money = money.adding(transfer.amount, if: from == .world, lessIf: to == .world),
@@ -163,6 +160,14 @@ private struct SettlementUnderWay {
     for owner in plan.owners[paid] where owner.things.count > SettlementPlan.rowsAtOnce {
       try writer.file(plan, .revenue(of: owner.id, owner.things))
     }
+  }
+
+  func effects(of logged: LoggedCommit) -> [Effect] {
+    var effects = logged.effects
+    if logged.planned != nil { effects.append(.settlementPlanned(plan, seal)) }
+    effects += [.potsDrained(plan, drained), .ownersPaid(plan, paid)]
+    if let finished = logged.finished { effects.append(.settlementFinished(finished)) }
+    return effects
   }
 
   private static func next(

@@ -237,6 +237,7 @@ import Testing
         #expect(died.balances == undisturbed.balances, "died \(moment) commit \(commit)")
       }
     }
+    try expectRebuilt(directory)
     #expect(
       try Programs.run("mecened", ["verify", "--data", directory.path + "/data"]).out.hasPrefix(
         "clean"))

@@ -56,6 +56,7 @@ import Testing
       #expect(clean)
     }
     #expect(kill(daemon, SIGTERM) == 0)
+    try expectRebuilt(directory)
   }
 
   @Test func `a settlement killed on its way ends with the preview's digest and pays once`() async throws {
@@ -115,5 +116,6 @@ import Testing
       #expect(verdict?.clean == true, "\(verdict?.json ?? "")")
     }
     #expect(kill(daemon, SIGTERM) == 0)
+    try expectRebuilt(directory)
   }
 }

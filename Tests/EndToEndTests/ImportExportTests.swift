@@ -9,28 +9,11 @@ import Testing
   private static let reports = "../shared/data/flattr-revenue"
   private static let isThere = FileManager.default.fileExists(atPath: reports)
 
-  private func withDaemon(
-    _ more: [String] = [],
-    _ body: (TemporaryDirectory, (String, String) throws -> Programs.Output) throws -> Void
-  ) throws {
-    let directory = try TemporaryDirectory()
-    let daemon = try Programs.startDaemon(directory, more)
-    defer {
-      daemon.terminate()
-      daemon.waitUntilExit()
-    }
-    try body(directory) { line, input in
-      try Programs.run(
-        "mecene", line.split(separator: " ").map(String.init), input: input,
-        environment: ["MECENE_SERVER": "unix:\(directory.path)/s"])
-    }
-  }
-
   @Test
   func `a file that is imported again changes nothing, and what is refused is named by line and column`()
     throws
   {
-    try withDaemon { _, mecene in
+    try Programs.withDaemon { _, mecene in
       let accounts = """
         name,display_name,budget,deposit
         anna,Anna,10,10
@@ -80,7 +63,7 @@ import Testing
 
   /// Swift takes K and the Kelvin sign, and é in one or two characters, for the same; the daemon does not.
   @Test func `a look-alike takes nobody's clicks`() throws {
-    try withDaemon { _, mecene in
+    try Programs.withDaemon { _, mecene in
       for name in ["alice", "mallory", "anna", "bert"] {
         #expect(try mecene("account open \(name) --budget 2", "").code == 0)
         #expect(try mecene("deposit \(name) 2 --key k", "").code == 0)
@@ -101,7 +84,7 @@ import Testing
   }
 
   @Test func `no title forges a field of a report, and none is a formula`() throws {
-    try withDaemon { directory, mecene in
+    try Programs.withDaemon { directory, mecene in
       #expect(try mecene("account open owner --budget 2", "").code == 0)
       #expect(try mecene("deposit owner 2 --key k", "").code == 0)
       #expect(try mecene("account open patron --budget 2", "").code == 0)
@@ -141,7 +124,7 @@ import Testing
       #expect(found.titles.map { Array($0.unicodeScalars) } == expected.map { Array($0.unicodeScalars) })
       // And the report is read back, on books of its own.
       let settings = ["--minimum-budget", "0.000001", "--no-receive-requires-giving"]
-      try withDaemon(settings) { _, mecene in
+      try Programs.withDaemon(settings) { _, mecene in
         #expect(try mecene("account open owner", "").code == 0)
         let again = try mecene("import \(path) --format flattr-revenue --owner owner", "")
         #expect(again.out.contains("\(titles.count) things added"), "\(again.out)\(again.err)")
@@ -185,7 +168,7 @@ import Testing
       "--simulated-clock", "2013-05-01T00:00:00Z", "--minimum-budget", "0.000001",
       "--no-receive-requires-giving", "--no-auto-settle",
     ]
-    try withDaemon(settings) { _, mecene in
+    try Programs.withDaemon(settings) { _, mecene in
       #expect(try mecene("account open owner", "").code == 0)
       let imported = try mecene("import - --format flattr-revenue --owner owner", whole)
       #expect(imported.code == 0 && imported.out.contains("3 months settled"), "\(imported.err)")
@@ -224,7 +207,7 @@ import Testing
 
         """
     let line = "import - --format flattr-revenue --owner owner"
-    try withDaemon { _, mecene in
+    try Programs.withDaemon { _, mecene in
       #expect(try mecene("account open owner --budget 2", "").code == 0)
       let refused = try mecene(line, report)
       #expect(
@@ -233,7 +216,7 @@ import Testing
         "\(refused.err)")
       #expect(try mecene("status --json", "").out.contains(#""accounts":"1""#))
     }
-    try withDaemon(["--simulated-clock", "2013-05-01T00:00:00Z"]) { _, mecene in
+    try Programs.withDaemon(["--simulated-clock", "2013-05-01T00:00:00Z"]) { _, mecene in
       let refused = try mecene(line, report)
       #expect(
         refused.err.contains("the daemon has a minimum of 2.00")
@@ -241,7 +224,7 @@ import Testing
         "\(refused.err)")
     }
     let settings = ["--minimum-budget", "0.000001", "--no-receive-requires-giving"]
-    try withDaemon(["--simulated-clock", "2013-05-01T00:00:00Z"] + settings) { _, mecene in
+    try Programs.withDaemon(["--simulated-clock", "2013-05-01T00:00:00Z"] + settings) { _, mecene in
       #expect(try mecene("account open owner", "").code == 0)
       let stopped = try mecene(line, wrong)
       #expect(stopped.code == 1 && stopped.err.contains("nothing was imported: mend these lines first"))
@@ -262,7 +245,7 @@ import Testing
   }
 
   @Test func `hledger reads the journal, and its balances are the daemon's`() throws {
-    try withDaemon(["--fee-bps", "250"]) { directory, mecene in
+    try Programs.withDaemon(["--fee-bps", "250"]) { directory, mecene in
       for line in [
         "account open anna --budget 10", "account open b_b-1 --budget 5", "deposit anna 12.34 --key a",
         "deposit b_b-1 7 --key a", "thing add b_b-1 https://example.org/a",

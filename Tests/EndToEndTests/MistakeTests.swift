@@ -6,25 +6,8 @@ import Testing
 
 /// What somebody new does wrong, and what is told then.
 @Suite(.serialized) struct MistakeTests {
-  private func withDaemon(
-    _ more: [String] = [],
-    _ body: (_ mecene: (String, String) throws -> Programs.Output) throws -> Void
-  ) throws {
-    let directory = try TemporaryDirectory()
-    let daemon = try Programs.startDaemon(directory, more)
-    defer {
-      daemon.terminate()
-      daemon.waitUntilExit()
-    }
-    try body { line, input in
-      try Programs.run(
-        "mecene", line.split(separator: " ").map(String.init), input: input,
-        environment: ["MECENE_SERVER": "unix:\(directory.path)/s"])
-    }
-  }
-
   @Test func `a file that is nearly right is told what is wrong, with the line`() throws {
-    try withDaemon { mecene in
+    try Programs.withDaemon { _, mecene in
       #expect(try mecene("account open anna --budget 2", "").code == 0)
       let cases: [(file: String, told: String)] = [
         ("account;amount\nanna;1\n", "separates its columns by semicolons; save it with commas"),
@@ -53,7 +36,7 @@ import Testing
   }
 
   @Test func `a host in any script is the page of its plain form`() throws {
-    try withDaemon { mecene in
+    try Programs.withDaemon { _, mecene in
       #expect(try mecene("account open anna --budget 2", "").code == 0)
       let added = try mecene("thing add anna https://MÜNCHEN.example:8443/straße", "").out
       #expect(added.contains("https://xn--mnchen-3ya.example:8443/"), "\(added)")
@@ -67,7 +50,7 @@ import Testing
   }
 
   @Test func `accounts are found by their state and a part of their names`() throws {
-    try withDaemon { mecene throws in
+    try Programs.withDaemon { _, mecene throws in
       for name in ["anna", "bert", "berta"] {
         #expect(
           try mecene("account open \(name) --budget 2 --display-name \(name.uppercased())", "").code == 0)
@@ -84,7 +67,7 @@ import Testing
   }
 
   @Test func `no key begins or ends with a blank, and line ends make no other file`() throws {
-    try withDaemon { mecene in
+    try Programs.withDaemon { _, mecene in
       #expect(try mecene("account open anna --budget 2", "").code == 0)
       let blank = #"{"account":{"id":1},"amountMicros":1,"key":"b1 "}"#
       #expect(
@@ -167,7 +150,7 @@ import Testing
   }
 
   @Test func `an import claims what its columns say, and no account twice`() throws {
-    try withDaemon { mecene in
+    try Programs.withDaemon { _, mecene in
       #expect(try mecene("account open anna --budget 2 --display-name Anna", "").code == 0)
       let without = try mecene("import -", "name,deposit\nanna,5\n")
       #expect(
@@ -207,7 +190,7 @@ import Testing
   }
 
   @Test func `with --json an error is an object, and zeros are written`() throws {
-    try withDaemon { mecene in
+    try Programs.withDaemon { _, mecene in
       func told(_ line: String) throws -> Told.Error {
         let output = try mecene(line, "")
         #expect(output.out.isEmpty)
@@ -233,7 +216,7 @@ import Testing
   }
 
   @Test func `tables stay straight whatever people are called, and nothing is cut`() throws {
-    try withDaemon { mecene in
+    try Programs.withDaemon { _, mecene in
       let names = ["田中さんのブログです", "👩‍👩‍👧‍👦 family", "Bert 🎸 Ünïcode", "plain"]
       for (number, name) in names.enumerated() {
         let request = "{\"name\":\"account\(number)\",\"displayName\":\"\(name)\"}"

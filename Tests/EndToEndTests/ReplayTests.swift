@@ -30,6 +30,7 @@ import Testing
     #expect(oracle.code == 0 && oracle.out.contains("all equal"), "\(oracle.err)")
     let verified = try Programs.run("mecene", ["verify"], environment: server)
     #expect(verified.out.hasPrefix("clean\n"), "\(verified.out)")
+    try Programs.end(daemon, directory)
   }
 
   @Test func `an oracle that is told other numbers says so`() throws {

@@ -37,5 +37,6 @@ import Testing
       // Where the README shows nothing, it says so by that.
       if !shown.isEmpty { #expect(printed.map(String.init) == shown, "\(command)") }
     }
+    try Programs.end(daemon, directory)
   }
 }

@@ -2,13 +2,13 @@ import Foundation
 import MeceneConcurrency
 import MeceneEngine
 import MeceneLedger
+import MeceneStore
 import TestSupport
 
 /// The engine on one machine.
 final class EmbeddedSource: EngineSource {
   private let root: TemporaryDirectory
   private let life = Locked(0)
-  private let log = KeptLog()
   private let isRebuilt: Bool
 
   /// - Parameter isRebuilt: Whether the next life has what its predecessors handed to their log, and nothing of their files.
@@ -17,6 +17,8 @@ final class EmbeddedSource: EngineSource {
     self.isRebuilt = isRebuilt
   }
 
+  private var keptLog: String { root.path + "/log" }
+
   private func data(_ life: Int) -> String { "\(root.path)/data\(life)" }
 
   func open(
@@ -24,7 +26,7 @@ final class EmbeddedSource: EngineSource {
   ) async throws -> any Engine {
     var settings = EmbeddedEngine.Settings(
       dataPath: data(life.withLock { $0 }), terms: terms, autoSettle: autoSettle, simulatedClock: november)
-    settings.makeLog = log.make
+    settings.makeLog = { [file = keptLog] in KeptLog(LocalLog($0, $1), file: file) }
     return try await startEngine(
       settings: settings, logger: quietLogger, sink: sink, fatal: { fatalError("the engine gave up: \($0)") })
   }
@@ -35,7 +37,7 @@ final class EmbeddedSource: EngineSource {
     if isRebuilt {
       // Its end may leave more, which the files of the next must not lack.
       await engine.shutDown()
-      try log.rebuild(into: data(life + 1))
+      try rebuildBooks(from: keptLog, into: data(life + 1))
       self.life.withLock { $0 += 1 }
       return
     }

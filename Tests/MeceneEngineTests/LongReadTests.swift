@@ -100,10 +100,12 @@ import Testing
     async throws
   {
     let directory = try TemporaryDirectory()
+    var settings = settings(directory, autoSettle: false)
+    settings.makeLog = { KeptLog(LocalLog($0, $1), file: directory.path + "/kept-log") }
     let things: Int64 = 5_000
     let month = Period(number: 682)
     var digest: [UInt8] = []
-    try await withEngine(directory) { engine in
+    try await withEngine(settings) { engine in
       // One owner of all things, and one patron who likes them all.
       try await engine.populate(accounts: 3)
       let empty = try PlainText("", field: "text", charactersMax: 1)
@@ -124,7 +126,7 @@ import Testing
     }
     // A piece of the patron's clicks, and of the owner's revenue, as if the daemon had died behind each.
     for step in 0..<4 {
-      try await withEngine(directory) { engine in
+      try await withEngine(settings) { engine in
         let plan = try engine.plan(month)
         let seal = plan.seal(secrets: zeroSecrets)
         switch step {
@@ -150,7 +152,7 @@ import Testing
         #expect(finding == nil, "after step \(step)")
       }
     }
-    try await withEngine(directory) { engine in
+    try await withEngine(settings) { engine in
       let record = try await engine.settle(month) { _ in }
       #expect(record.digest == digest && record.totals.clicks == 4_998)
       let verdict = try await engine.verify { _ in }
@@ -158,6 +160,7 @@ import Testing
       let page = try await engine.closedClicks(.id(AccountID(1)), month, after: nil, limit: 10)
       #expect(page.clicksTotal == 4_997)
     }
+    try expectRebuilt(directory)
   }
 
   @Test func `the log of a settled month goes some rows at a time`() async throws {

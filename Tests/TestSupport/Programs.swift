@@ -65,6 +65,29 @@ package enum Programs {
     return Output(code: process.terminationStatus, out: text, err: errors)
   }
 
+  /// Runs `body` beside a daemon, with a function that runs `mecene` on a line and an input, and holds the books against those
+  /// that the daemon's log gives.
+  package static func withDaemon(
+    _ more: [String] = [], _ body: (TemporaryDirectory, (String, String) throws -> Output) throws -> Void
+  ) throws {
+    let directory = try TemporaryDirectory()
+    let daemon = try startDaemon(directory, more)
+    defer { if daemon.isRunning { daemon.terminate() } }
+    try body(directory) { line, input in
+      try run(
+        "mecene", line.split(separator: " ").map(String.init), input: input,
+        environment: ["MECENE_SERVER": "unix:\(directory.path)/s"])
+    }
+    try end(daemon, directory)
+  }
+
+  /// Ends the last daemon on a directory, and holds its books against those that its log gives.
+  package static func end(_ daemon: Process, _ directory: TemporaryDirectory) throws {
+    daemon.terminate()
+    daemon.waitUntilExit()
+    try expectRebuilt(directory)
+  }
+
   /// A daemon that has said that it is ready.
   package static func startDaemon(
     _ directory: TemporaryDirectory, _ more: [String] = [], environment: [String: String] = [:]
@@ -74,7 +97,7 @@ package enum Programs {
       [
         "--data", directory.path + "/data", "--listen", "unix:\(directory.path)/s", "--simulated-clock",
         "2026-11-01T00:00:00Z", "--log-level", "critical",
-      ] + more, environment)
+      ] + more, ["MECENE_TEST_KEEP_LOG": directory.path + "/kept-log"].merging(environment) { $1 })
     let out = Pipe()
     daemon.standardOutput = out
     try daemon.run()

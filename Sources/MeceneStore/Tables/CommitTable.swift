@@ -12,6 +12,17 @@ package struct CommitRecord: Sendable, Hashable {
   package let rowsHash: [UInt8]
   /// 32 bytes.
   package let link: [UInt8]
+
+  package init(
+    sequence: Int64, time: Timestamp, clickRows: Int64, clicksHash: [UInt8]?, rowsHash: [UInt8], link: [UInt8]
+  ) {
+    self.sequence = sequence
+    self.time = time
+    self.clickRows = clickRows
+    self.clicksHash = clicksHash
+    self.rowsHash = rowsHash
+    self.link = link
+  }
 }
 
 /// The commits themselves: `commit_log`. Its rows are what the chain is made of, and so stand in no other row.

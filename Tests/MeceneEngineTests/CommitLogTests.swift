@@ -1,0 +1,241 @@
+import Foundation
+import MeceneConcurrency
+import MeceneProof
+import TestSupport
+import Testing
+
+@testable import MeceneEngine
+@testable import MeceneLedger
+@testable import MeceneStore
+
+/// The log of commits: what is read of it, what is made from it, and what its answers come to.
+@Suite struct CommitLogTests {
+  private static let month = Period(number: 682)
+
+  /// A month and a settlement in small steps, and the beginning of the next month.
+  ///
+  /// - Returns: The entries as they were handed down, and the settlement's digest.
+  private func live(_ directory: TemporaryDirectory) async throws -> (entries: [LogEntry], digest: [UInt8]) {
+    let kept = directory.path + "/kept-log"
+    var settings = settings(directory, terms: Terms(feeBps: 300), autoSettle: false)
+    settings.makeLog = { KeptLog(LocalLog($0, $1), file: kept) }
+    let digest = try await withEngine(settings) { engine in
+      try await engine.populate(accounts: 6)
+      for (patron, thing) in [(1, 2), (1, 3), (2, 3), (3, 1), (4, 1), (4, 5), (5, 4)] as [(Int64, Int64)] {
+        try await engine.perform(.click(.number(patron), .number(thing), nil))
+      }
+      try await engine.perform(.undoClick(.number(3), .number(1), nil))
+      try await engine.perform(
+        .updateThing(
+          .number(1), title: PlainText("L'été", field: "title", charactersMax: 9), description: nil,
+          hidden: true))
+      try await engine.perform(.retireThing(.number(6)))
+      try await engine.perform(.deposit(.number(2), Micros(5), RequestKey("more")))
+      try await engine.perform(.closeAccount(.number(6)))
+      try await engine.perform(.setClock(Self.month.next.start))
+      let plan = try BookFile(readingOnly: DataDirectory.databasePath(in: directory.path + "/data")).plan(
+        Self.month)
+      let seal = plan.seal(secrets: zeroSecrets)
+      let steps: [Command] = [
+        .planSettlement(plan, seal), .drainPots(plan, 0..<2), .drainPots(plan, 0..<5),
+        .payOwners(plan, 0..<1), .payOwners(plan, 0..<3),
+      ]
+      try await engine.perform(.file(plan, .blocks(seal, seal.blocks.indices)))
+      for step in steps { try await engine.perform(step) }
+      try await engine.perform(.deposit(.number(1), Micros(9_000_000), RequestKey("between")))
+      let settled = try await engine.settle(nil) { _ in }
+      try await engine.perform(.withdraw(.fees, Micros(7), RequestKey("fees")))
+      try await engine.perform(.click(.number(1), .number(3), nil))
+      return settled.digest
+    }
+    return (try KeptLog.entries(in: kept), digest)
+  }
+
+  @Test func `books can be made of any beginning of the log, and go on from there to the same digest`()
+    async throws
+  {
+    let directory = try TemporaryDirectory()
+    let (entries, digest) = try await live(directory)
+    #expect(entries.map(\.commit.sequence) == Array(1...Int64(entries.count)))
+    let planned = try #require(
+      entries.firstIndex { entry in
+        var changes = ChangeNumbers()
+        return (try? LoggedCommit(entry, after: &changes, secret: []))?.planned != nil
+      })
+    for end in 1...entries.count {
+      let data = "\(directory.path)/made\(end)"
+      let verdict = try rebuildBooks(
+        from: directory.path + "/kept-log", into: data, through: Int64(end))
+      #expect(verdict.last.link == entries[end - 1].commit.link)
+      guard end > planned else { continue }
+      var settings = settings(directory, terms: Terms(feeBps: 300), autoSettle: false)
+      settings.dataPath = data
+      try await withEngine(settings) { (engine) async throws in
+        #expect(try await engine.settle(Self.month) { _ in }.digest == digest)
+        #expect(try await engine.verify { _ in }.finding == nil)
+      }
+    }
+  }
+
+  @Test func `whatever was changed in an entry is found, and no books are made of it`() async throws {
+    let directory = try TemporaryDirectory()
+    let (entries, _) = try await live(directory)
+    var random = SeededGenerator.printed()
+    for round in 0..<60 {
+      let position = Int.random(in: entries.indices, using: &random)
+      var parts = [entries[position].rows, entries[position].clicks, entries[position].texts]
+      let part = Int.random(in: parts.indices, using: &random)
+      guard !parts[part].isEmpty else { continue }
+      let byte = Int.random(in: parts[part].indices, using: &random)
+      if round % 3 == 0 { parts[part].remove(at: byte) } else { parts[part][byte] ^= 1 << UInt8(round % 8) }
+      let changed = LogEntry(
+        commit: entries[position].commit, rows: parts[0], clicks: parts[1], texts: parts[2])
+      let books = try Rebuilding(dataPath: "\(directory.path)/changed\(round)")
+      for entry in entries[..<position] { try books.follow(entry) }
+      #expect(throws: Finding.self, "entry \(position), part \(part), byte \(byte)") {
+        try books.follow(changed)
+      }
+      // It was not half taken in: the right one goes on.
+      try books.follow(entries[position])
+    }
+    let books = try Rebuilding(dataPath: "\(directory.path)/skipped")
+    try books.follow(entries[0])
+    #expect(throws: Finding.self) { try books.follow(entries[2]) }
+    #expect(throws: StoreError.self) { _ = try Rebuilding(dataPath: directory.path + "/data") }
+  }
+
+  @Test func `the books' own log has what was handed down, back to the oldest month that is not settled`()
+    async throws
+  {
+    let directory = try TemporaryDirectory()
+    let (entries, _) = try await live(directory)
+    let file = try BookFile(
+      path: DataDirectory.databasePath(in: directory.path + "/data"),
+      identity: .init(currency: "EUR", createdAt: november, isSimulated: true))
+    let log = LocalLog(try file.makeWriter(), file)
+    #expect(try log.lead().commit.link == entries.last?.commit.link)
+    // The last click of the month that is settled.
+    let settled = try #require(
+      entries.last { $0.commit.time < Self.month.next.start && $0.commit.clickRows > 0 })
+    var read: [LogEntry] = []
+    try log.read(after: settled.commit.sequence) { read.append($0) }
+    #expect(read == Array(entries[Int(settled.commit.sequence)...]))
+    #expect(throws: Finding.self) { try log.read(after: settled.commit.sequence - 1) { _ in } }
+  }
+
+  /// The books' own log, whose answers a test writes.
+  private final class ScriptedLog: Sendable {
+    enum Answer: Sendable {
+      /// Instead of appending.
+      case instead(Appended)
+      /// After it.
+      case after(Appended)
+    }
+
+    let next = Locked<Answer?>(nil)
+
+    struct Log: CommitLog {
+      let log: LocalLog
+      let script: ScriptedLog
+
+      func lead() throws(StoreError) -> (commit: CommitPoint, time: Timestamp) { try log.lead() }
+
+      func append(_ entry: LogEntry) -> Appended {
+        let answer = script.next.withLock { answer in
+          defer { answer = nil }
+          return answer
+        }
+        switch answer {
+        case .instead(let answer): return answer
+        case .after(let answer):
+          _ = log.append(entry)
+          return answer
+        case nil: return log.append(entry)
+        }
+      }
+
+      func read(after number: Int64, _ body: (LogEntry) throws -> Void) throws {
+        try log.read(after: number, body)
+      }
+    }
+  }
+
+  private func withScript(
+    _ body: (EmbeddedEngine, ScriptedLog, Locked<[String]>) async throws -> Void
+  ) async throws {
+    let (directory, script, reasons) = (try TemporaryDirectory(), ScriptedLog(), Locked<[String]>([]))
+    var settings = settings(directory, autoSettle: false)
+    settings.makeLog = { ScriptedLog.Log(log: LocalLog($0, $1), script: script) }
+    try await withEngine(settings, fatal: { reason in reasons.withLock { $0.append(reason) } }) { engine in
+      try await engine.populate(accounts: 2)
+      try await body(engine, script, reasons)
+    }
+  }
+
+  private func failure(_ body: () async throws(EngineFailure) -> Void) async -> EngineFailure? {
+    do throws(EngineFailure) { try await body() } catch { return error }
+    return nil
+  }
+
+  @Test(arguments: [true, false])
+  func `whether a commit of unknown outcome is there, the log says when it is led anew`(isThere: Bool)
+    async throws
+  {
+    try await withScript { (engine, script, reasons) async throws in
+      let unknown = Appended.unknown(.failed("the connection was lost"))
+      script.next.withLock { $0 = isThere ? .after(unknown) : .instead(unknown) }
+      let key = try RequestKey("unknown")
+      let failed = await failure { () async throws(EngineFailure) in
+        try await engine.perform(.deposit(.number(1), Micros(5), key))
+      }
+      #expect(failed == .commitFailed)
+      // A repeat with its key finds out, and moves the money once.
+      guard case .transfer(_, let replayed) = try await engine.perform(.deposit(.number(1), Micros(5), key))
+      else {
+        throw Unexpected()
+      }
+      #expect(replayed == isThere)
+      let account = try await engine.read { try $0.account(.number(1), field: "account") }
+      #expect(account.money.available == Micros(10_000_005))
+      #expect(try await engine.verify { _ in }.finding == nil)
+      #expect(reasons.withLock { $0 } == [])
+    }
+  }
+
+  @Test func `a commit that is not there was not executed`() async throws {
+    try await withScript { (engine, script, reasons) async throws in
+      script.next.withLock { $0 = .instead(.failed(.diskFull)) }
+      let key = try RequestKey("full")
+      let failed = await failure { () async throws(EngineFailure) in
+        try await engine.perform(.deposit(.number(1), Micros(5), key))
+      }
+      #expect(failed == .diskFull && engine.condition == .diskFull)
+      #expect(try await eventually { engine.condition == .serving })
+      guard
+        case .transfer(_, replayed: false) = try await engine.perform(.deposit(.number(1), Micros(5), key))
+      else {
+        throw Unexpected()
+      }
+      #expect(reasons.withLock { $0 } == [])
+    }
+  }
+
+  @Test func `whoever no longer leads the log stops, and executes nothing more`() async throws {
+    try await withScript { (engine, script, reasons) async throws in
+      script.next.withLock { $0 = .instead(.fenced("a link of leader 7")) }
+      let key = try RequestKey("fenced")
+      for _ in 0..<2 {
+        let failed = await failure { () async throws(EngineFailure) in
+          try await engine.perform(.deposit(.number(1), Micros(5), key))
+        }
+        #expect(failed == .shutDown)
+      }
+      #expect(engine.condition == .stopped)
+      #expect(reasons.withLock { $0 } == ["another daemon keeps these books now: a link of leader 7"])
+      let account = try await engine.read { try $0.account(.number(1), field: "account") }
+      #expect(account.money.available == Micros(10_000_000))
+    }
+  }
+
+  private struct Unexpected: Error {}
+}
