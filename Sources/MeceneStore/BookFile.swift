@@ -52,7 +52,7 @@ package final class BookFile: Sendable {
   let pool: DatabasePool
   private let runtime: any Runtime
   /// What the projection lacks.
-  private let tail = Locked(JournalTail(base: -1))
+  private let tail = Locked(JournalTail(base: TransferID(-1)))
   private let commitTimes = CommitTimes()
   private let damaged: @Sendable (String) -> Void
 

@@ -28,10 +28,10 @@ extension BookSnapshot {
     let ids = try all("SELECT id FROM projection") { $0.integer(0) }
     try expect("projection", "id", "one row, 1", ids == [1] ? "one row, 1" : "\(ids)")
     let position = projection.position
-    guard position.account > 0 else { return }
+    guard !position.isBetweenPasses else { return }
     let hasTransfer = try hasRow(
       "SELECT 1 FROM transfer WHERE id > ? AND id <= ? AND account_id = ? LIMIT 1",
-      [position.through, position.next, position.account])
+      [position.through.rawValue, position.next.rawValue, position.account.rawValue])
     if !hasTransfer {
       throw Finding(
         table: "projection", key: "1 through_account", expected: "an account with a transfer of the pass",
@@ -85,7 +85,10 @@ extension BookSnapshot {
   private static let projected = "CASE WHEN x.account_id <= ? THEN ? ELSE ? END"
 
   private var projectedArguments: StatementArguments {
-    [projection.position.account, projection.position.next, projection.position.through]
+    [
+      projection.position.account.rawValue, projection.position.next.rawValue,
+      projection.position.through.rawValue,
+    ]
   }
 
   /// Each account's transfers, as far as they are projected, and no others.
@@ -313,7 +316,7 @@ extension BookSnapshot {
         LEFT JOIN key_transfer x ON x.account_id = k.account_id AND x.key = k.key
         WHERE k.transfer_id > ?
         GROUP BY k.account_id, k.key HAVING count(*) > 1 OR max(x.transfer_id) <> max(k.transfer_id) LIMIT 1
-        """, [projection.position.through], key)
+        """, [projection.position.through.rawValue], key)
     if let wrong {
       throw Finding(
         table: "key_transfer", key: wrong, expected: "the one transfer of the key", found: "another")

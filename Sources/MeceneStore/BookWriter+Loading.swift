@@ -26,8 +26,7 @@ extension BookWriter {
     try restore(thingRows) { rows throws(Finding) in for row in rows { try things.add(row) } }
     var months = (consume things).months()
     try PeriodTable.restore(&months, from: self)
-    committedTransfers = try readPosition()
-    tail.withLock { $0.reach(position.through) }
+    try projection.restore(from: self)
     let last = try lastCommit()
     guard var holdings = (consume months).holdings(currency: identity.currency, terms: terms, at: last.time)
     else {
@@ -70,41 +69,29 @@ extension BookWriter {
     _ holdings: inout LedgerBuilder.Holdings
   ) throws(StoreError) -> PotChanges {
     var changes = PotChanges()
+    let (position, tail) = (projection.position, projection.tail)
     try restore(
       """
       SELECT id, account_id, kind, amount_micros, for_period, available_after_micros, pots_after_micros
-      FROM transfer WHERE id > \(position.through) ORDER BY id
+      FROM transfer WHERE id > \(position.through.rawValue) ORDER BY id
       """
     ) { row throws(Finding) in
-      let (id, account) = (row.integer(0), row.integer(1))
+      let (id, account) = (TransferID(row.integer(0)), row.optional(1).map(AccountID.init))
       tail.withLock { $0.append(id, account: account) }
-      guard account > 0, id > position.through(account) else { return }
+      guard let account, id > position.through(account) else { return }
       try holdings.setBalances(
-        of: AccountID(account), available: Micros(row.integer(5)), pots: Micros(row.integer(6)))
+        of: account, available: Micros(row.integer(5)), pots: Micros(row.integer(6)))
       changes.add(
-        account: account, kind: Transfer.Kind(rawValue: Int(row.integer(2))), amount: row.integer(3),
+        account: account.rawValue, kind: Transfer.Kind(rawValue: Int(row.integer(2))), amount: row.integer(3),
         period: row.isNull(4) ? nil : row.integer(4))
     }
-    let last = tail.withLock { $0.last }
-    guard last == committedTransfers else {
+    let last = projection.newest
+    guard last == projection.committed else {
       throw .damaged(
-        "\(Finding(table: "transfer", key: "id", expected: "\(last + 1)", found: "a later one"))")
+        "\(Finding(table: "transfer", key: "id", expected: "\(last.rawValue + 1)", found: "a later one"))")
     }
     try keys.restore(from: self, after: position.through)
     return changes
-  }
-
-  /// Reads how far the projection is.
-  ///
-  /// - Returns: The journal's last transfer.
-  @discardableResult
-  func readPosition() throws(StoreError) -> Int64 {
-    var row: ProjectionPosition.Found?
-    try query(ProjectionPosition.sql) { row = ProjectionPosition.read($0) }
-    let found = try ProjectionPosition.check(row)
-    position = found.position
-    positionIsKnown = true
-    return found.newest
   }
 
   private func restorePots(

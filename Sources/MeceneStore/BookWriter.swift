@@ -16,7 +16,7 @@ package final class BookWriter {
   let identity: BookFile.Identity
   private let beginning, committing: Statement
   let filing: FilingStatements
-  let projecting: ProjectionStatements
+  var projection: Projection
   private let commits: CommitTable
   private var ledger: LedgerTable
   private let periods: PeriodTable
@@ -28,13 +28,6 @@ package final class BookWriter {
   var keys: RequestKeyTable
   private var clickLog: ClickLogTable
   let settlements: SettlementTable
-  /// Shared with the readers.
-  let tail: Locked<JournalTail>
-  /// How far the projection is.
-  var position = ProjectionPosition()
-  var positionIsKnown = false
-  /// The last transfer that is durable.
-  var committedTransfers: Int64 = 0
   private var open: OpenCommit
   private let random: RandomBytes
   private var settled: [Period] = []
@@ -46,7 +39,6 @@ package final class BookWriter {
     self.location = location
     self.runtime = runtime
     self.identity = identity
-    self.tail = tail
     random = RandomBytes(areZero: identity.isSimulated, runtime)
     open = OpenCommit(salts: .fresh(random))
     connection = try SQLiteConnection(location.gathering())
@@ -60,7 +52,7 @@ package final class BookWriter {
     beginning = try connection.prepare("BEGIN IMMEDIATE")
     committing = try connection.prepare("COMMIT")
     filing = try FilingStatements(connection)
-    projecting = try ProjectionStatements(connection)
+    projection = try Projection(connection, tail)
     commits = try CommitTable(connection)
     ledger = try LedgerTable(connection)
     periods = try PeriodTable(connection)
@@ -162,7 +154,7 @@ package final class BookWriter {
     try commits.append(entry.commit)
     try commit()
     ledger.committed()
-    committedTransfers = tail.withLock { $0.last }
+    projection.commit()
   }
 
   /// Whether `shrinkSettledLogs` has something to do.
@@ -188,7 +180,7 @@ package final class BookWriter {
 
   /// Takes back what was appended since `begin`.
   package func rollback() {
-    tail.withLock { $0.removeAll(after: committedTransfers) }
+    projection.rollback()
     open.rows = CanonicalRows()
     settled = []
     clickLog.forget()
@@ -239,7 +231,7 @@ extension BookWriter {
     switch effect {
     case .transfer(let transfer):
       try transfers.append(transfer, to: &commit, &inserting)
-      tail.withLock { $0.append(transfer.id.rawValue, account: transfer.account?.rawValue ?? 0) }
+      projection.tail.withLock { $0.append(transfer.id, account: transfer.account) }
     case .keyBound(let account, let key, let transfer):
       try keys.append(key, account, transfer, to: &commit)
     case .periodOpened(let period, let terms):

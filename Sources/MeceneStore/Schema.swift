@@ -15,8 +15,8 @@ enum Schema {
   /// All tables except the click logs, which come and go with their months.
   static let tables =
     JournalTable.all.filter { $0.number != .click && $0.number != .settlementEnd }.map(\.stored) + [
-      CommitTable.stored, RequestKeyTable.projected, ProjectionStatements.accountTransferTable,
-      ProjectionStatements.potTable, ProjectionPosition.table, FilingStatements.clickTable,
+      CommitTable.stored, RequestKeyTable.projected, Projection.accountTransferTable,
+      Projection.potTable, ProjectionPosition.table, FilingStatements.clickTable,
       FilingStatements.revenueTable, FilingStatements.blockTable,
     ]
 

@@ -77,7 +77,7 @@ import Testing
     }
   }
 
-  @Test func `fifty kills at random moments lose nothing that was acknowledged and pay nothing twice`()
+  @Test func `kills at random moments lose nothing that was acknowledged and pay nothing twice`()
     async throws
   {
     let seed =
@@ -95,7 +95,7 @@ import Testing
     let client = try MeceneClient(address: address)
     try await populate(client, people: Self.people, deposit: 500_000_000)
     var month = 0
-    for round in 0..<50 {
+    for round in 0..<(Campaigns.areAsked ? 50 : 15) {
       let pause = Int.random(in: 5...60, using: &random)
       if month == 0, round >= 25 {
         // The month ends; from here on it is the settlement that is killed.
@@ -231,7 +231,8 @@ import Testing
 
     let undisturbed = try await settle(dyingAt: nil)
     #expect(undisturbed.commits - commits >= 14)
-    for commit in commits + 1...undisturbed.commits {
+    // Every one of them when there is time.
+    for commit in stride(from: commits + 1, through: undisturbed.commits, by: Campaigns.areAsked ? 1 : 4) {
       for moment in ["before", "after"] {
         let died = try await settle(dyingAt: "\(commit):\(moment)")
         #expect(died.balances == undisturbed.balances, "died \(moment) commit \(commit)")

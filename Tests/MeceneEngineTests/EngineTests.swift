@@ -205,7 +205,7 @@ import Testing
     _ = try BookWriter(
       DatabaseLocation(path: path),
       identity: .init(currency: "EUR", createdAt: november, isSimulated: true),
-      tail: Locked(JournalTail(base: 0)), runtime: DispatchRuntime())
+      tail: Locked(JournalTail(base: TransferID(0))), runtime: DispatchRuntime())
   }
 }
 

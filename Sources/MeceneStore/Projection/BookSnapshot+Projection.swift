@@ -5,7 +5,7 @@ package import MeceneLedger
 /// How far the projection of a snapshot is, and where its journal ends.
 struct ProjectionView {
   let position: ProjectionPosition
-  let newest: Int64
+  let newest: TransferID
   private let tail: Locked<JournalTail>
 
   /// Looks up both, and lets the tail know of transfers that it has missed: those of a daemon in another process.
@@ -18,19 +18,22 @@ struct ProjectionView {
       return tail.last
     }
     if known >= newest { return }
-    try db.forEachRow("SELECT id, account_id FROM transfer WHERE id > ? ORDER BY id", [known]) { row in
-      tail.withLock { $0.append(row.integer(0), account: row.integer(1)) }
+    try db.forEachRow("SELECT id, account_id FROM transfer WHERE id > ? ORDER BY id", [known.rawValue]) {
+      row in
+      tail.withLock {
+        $0.append(TransferID(row.integer(0)), account: row.optional(1).map(AccountID.init))
+      }
     }
   }
 
   /// The transfers of an account that the projection lacks, in their order; nil when the tail has let go of
   /// them, because the snapshot is older than a whole pass.
   func transfers(of account: AccountID) -> [TransferID]? {
-    let after = position.through(account.rawValue)
+    let after = position.through(account)
     if after == newest { return [] }
     return tail.withLock { tail in
       tail.base > after || tail.last < newest
-        ? nil : tail.transfers(of: account.rawValue, after: after, through: newest).map(TransferID.init)
+        ? nil : tail.transfers(of: account, after: after, through: newest)
     }
   }
 }
@@ -42,7 +45,7 @@ extension BookSnapshot {
     if let known = projection.transfers(of: account) { return known }
     return try all(
       "SELECT id FROM transfer WHERE id > ? AND account_id = ? ORDER BY id",
-      [projection.position.through(account.rawValue), account.rawValue]
+      [projection.position.through(account).rawValue, account.rawValue]
     ) { TransferID($0.integer(0)) }
   }
 
@@ -50,11 +53,10 @@ extension BookSnapshot {
   func forEachTailTransfer(_ body: (Transfer) throws -> Void) throws {
     if projection.position.through == projection.newest { return }
     try forEachRow(
-      Self.transferSQL + " WHERE t.id > ? ORDER BY t.id", [projection.position.through]
+      Self.transferSQL + " WHERE t.id > ? ORDER BY t.id", [projection.position.through.rawValue]
     ) { row in
       let transfer = try transfer(row)
-      guard let account = transfer.account,
-        transfer.id.rawValue > projection.position.through(account.rawValue)
+      guard let account = transfer.account, transfer.id > projection.position.through(account)
       else { return }
       try body(transfer)
     }
@@ -94,13 +96,14 @@ extension BookSnapshot {
       WHERE id > ? AND kind IN (\(Transfer.Kind.intoPots)) AND for_period = ? AND account_id >= ? AND account_id < ?
       """,
       [
-        projection.position.through, period.number, patrons.lowerBound.rawValue, patrons.upperBound.rawValue,
+        projection.position.through.rawValue, period.number, patrons.lowerBound.rawValue,
+        patrons.upperBound.rawValue,
       ]
     ) { row in
-      let account = row.integer(1)
-      guard row.integer(0) > projection.position.through(account) else { return }
+      let account = AccountID(row.integer(1))
+      guard TransferID(row.integer(0)) > projection.position.through(account) else { return }
       changes.add(
-        account: account, kind: Transfer.Kind(rawValue: Int(row.integer(2))), amount: row.integer(3),
+        account: account.rawValue, kind: Transfer.Kind(rawValue: Int(row.integer(2))), amount: row.integer(3),
         period: Int64(period.number))
     }
     return changes

@@ -1,3 +1,5 @@
+internal import MeceneLedger
+
 /// The newest transfers of each account, by number: those that the projection lacks, and a few more.
 ///
 /// A chain for each account, from its newest transfer back: 12 bytes a transfer, in `previous` and `accounts`, and 4 bytes an
@@ -8,6 +10,7 @@ struct JournalTail: Sendable {
   private var dropped = 0
   /// The place of the same account's transfer before; 0, or one that was dropped = none.
   private var previous: [UInt32] = []
+  /// 0 for a movement of no account.
   private var accounts: [Int64] = []
   private var newest: [Int64: [UInt32]] = [:]
 
@@ -19,28 +22,29 @@ struct JournalTail: Sendable {
   /// An empty tail behind a transfer.
   ///
   /// - Parameter placesMax: After how many dropped places the others are numbered anew; they have 32 bits.
-  init(base: Int64, placesMax: Int = 1 << 31) {
-    origin = base
+  init(base: TransferID, placesMax: Int = 1 << 31) {
+    origin = base.rawValue
     self.placesMax = placesMax
   }
 
   /// The tail begins behind this transfer.
-  var base: Int64 { origin + Int64(dropped) }
+  var base: TransferID { TransferID(origin + Int64(dropped)) }
 
   /// The last transfer that the tail knows of.
-  var last: Int64 { base + Int64(previous.count) }
+  var last: TransferID { TransferID(base.rawValue + Int64(previous.count)) }
 
   /// Begins anew behind a transfer, unless the tail reaches as far already.
-  mutating func reach(_ transfer: Int64) {
+  mutating func reach(_ transfer: TransferID) {
     if last < transfer { self = JournalTail(base: transfer, placesMax: placesMax) }
   }
 
   /// Adds the next transfer; one that is known already, or not the next, changes nothing.
   ///
-  /// - Parameter account: 0 for a movement of no account.
-  mutating func append(_ transfer: Int64, account: Int64) {
-    guard transfer == last + 1 else { return }
+  /// - Parameter account: nil for a movement of no account.
+  mutating func append(_ transfer: TransferID, account: AccountID?) {
+    guard transfer.rawValue == last.rawValue + 1 else { return }
     let place = UInt32(truncatingIfNeeded: dropped + previous.count + 1)
+    let account = account?.rawValue ?? 0
     accounts.append(account)
     guard account > 0 else { return previous.append(0) }
     // One look-up: the page is changed in place.
@@ -57,15 +61,15 @@ struct JournalTail: Sendable {
   private static func offset(_ account: Int64) -> Int { Int(account & (1 << pageBits - 1)) }
 
   /// Forgets all transfers behind this one: they were taken back.
-  mutating func removeAll(after transfer: Int64) {
+  mutating func removeAll(after transfer: TransferID) {
     while last > transfer, let account = accounts.popLast(), let before = previous.popLast() {
       if account > 0 { newest[account >> Self.pageBits]?[Self.offset(account)] = before }
     }
   }
 
   /// Forgets transfers up to this one.
-  mutating func removeAll(through transfer: Int64) {
-    let count = Int(clamping: min(transfer, last) - base)
+  mutating func removeAll(through transfer: TransferID) {
+    let count = Int(clamping: min(transfer, last).rawValue - base.rawValue)
     guard count > 0 else { return }
     previous.removeFirst(count)
     accounts.removeFirst(count)
@@ -75,16 +79,20 @@ struct JournalTail: Sendable {
 
   private func renumbered() -> JournalTail {
     var tail = JournalTail(base: base, placesMax: placesMax)
-    for account in accounts { tail.append(tail.last + 1, account: account) }
+    for account in accounts {
+      tail.append(
+        TransferID(tail.last.rawValue + 1), account: account > 0 ? AccountID(account) : nil)
+    }
     return tail
   }
 
   /// An account's transfers behind `after` up to `through`, in their order.
-  func transfers(of account: Int64, after: Int64, through: Int64) -> [Int64] {
+  func transfers(of account: AccountID, after: TransferID, through: TransferID) -> [TransferID] {
+    let account = account.rawValue
     guard account > 0, var place = newest[account >> Self.pageBits]?[Self.offset(account)] else { return [] }
-    var result: [Int64] = []
+    var result: [TransferID] = []
     while place > dropped {
-      let transfer = origin + Int64(place)
+      let transfer = TransferID(origin + Int64(place))
       if transfer <= after { break }
       if transfer <= through { result.append(transfer) }
       place = previous[Int(place) - dropped - 1]
@@ -94,12 +102,12 @@ struct JournalTail: Sendable {
 
   /// The next accounts behind `account` that have transfers, with those behind `after` up to `through`.
   func accounts(
-    behind account: Int64, limit: Int, after: Int64, through: Int64
-  ) -> [(account: Int64, transfers: [Int64])] {
-    var result: [(account: Int64, transfers: [Int64])] = []
-    for key in newest.keys.filter({ $0 >= account >> Self.pageBits }).sorted() {
+    behind account: AccountID, limit: Int, after: TransferID, through: TransferID
+  ) -> [(account: AccountID, transfers: [TransferID])] {
+    var result: [(account: AccountID, transfers: [TransferID])] = []
+    for key in newest.keys.filter({ $0 >= account.rawValue >> Self.pageBits }).sorted() {
       for offset in (newest[key] ?? []).indices {
-        let candidate = key << Self.pageBits + Int64(offset)
+        let candidate = AccountID(key << Self.pageBits + Int64(offset))
         if candidate <= account { continue }
         let found = transfers(of: candidate, after: after, through: through)
         if found.isEmpty { continue }

@@ -11,14 +11,16 @@ struct ProjectionPosition: Sendable, Hashable {
     ])
 
   /// The last transfer that is projected for every account.
-  var through: Int64 = 0
+  var through = TransferID(0)
   /// The last transfer that is projected for accounts up to `account`, while a pass is under way.
-  var next: Int64 = 0
+  var next = TransferID(0)
   /// The last account that the pass has reached; 0 between two passes.
-  var account: Int64 = 0
+  var account = AccountID(0)
+
+  var isBetweenPasses: Bool { account == AccountID(0) }
 
   /// The last transfer that is projected for an account.
-  func through(_ account: Int64) -> Int64 { account <= self.account ? next : through }
+  func through(_ account: AccountID) -> TransferID { account <= self.account ? next : through }
 
   /// Looks up the position, and the journal's last transfer.
   static let sql = """
@@ -27,13 +29,14 @@ struct ProjectionPosition: Sendable, Hashable {
     """
 
   /// What `sql` found.
-  typealias Found = (position: ProjectionPosition, newest: Int64)
+  typealias Found = (position: ProjectionPosition, newest: TransferID)
 
   /// The one row of `sql`.
   static func read(_ row: Columns) -> Found {
     (
-      ProjectionPosition(through: row.integer(0), next: row.integer(1), account: row.integer(2)),
-      row.integer(3)
+      ProjectionPosition(
+        through: TransferID(row.integer(0)), next: TransferID(row.integer(1)),
+        account: AccountID(row.integer(2))), TransferID(row.integer(3))
     )
   }
 
@@ -42,8 +45,8 @@ struct ProjectionPosition: Sendable, Hashable {
   static func check(_ found: Found?) throws(StoreError) -> Found {
     guard let found else { throw .damaged("no projection row") }
     let (position, newest) = found
-    guard 0 <= position.through, position.through <= position.next, position.next <= newest,
-      position.account >= 0, position.account > 0 || position.through == position.next
+    guard TransferID(0) <= position.through, position.through <= position.next, position.next <= newest,
+      AccountID(0) <= position.account, !position.isBetweenPasses || position.through == position.next
     else {
       let finding = Finding(
         table: "projection", key: "1",

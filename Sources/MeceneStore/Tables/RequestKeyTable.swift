@@ -91,10 +91,10 @@ struct RequestKeyTable {
   }
 
   /// Reads the keys that `key_transfer` does not have. A pass that was under way goes on with all of them.
-  mutating func restore(from book: BookWriter, after transfer: Int64) throws(StoreError) {
+  mutating func restore(from book: BookWriter, after transfer: TransferID) throws(StoreError) {
     var keys = RecentKeys()
     try book.query(
-      "SELECT account_id, key, transfer_id FROM request_key WHERE transfer_id > \(transfer) AND account_id > 0"
+      "SELECT account_id, key, transfer_id FROM request_key WHERE transfer_id > \(transfer.rawValue) AND account_id > 0"
     ) { keys.insert($0.integer(0), $0.text(1), TransferID($0.integer(2))) }
     recentKeys = keys
   }
