@@ -95,9 +95,10 @@ import Testing
     let client = try MeceneClient(address: address)
     try await populate(client, people: Self.people, deposit: 500_000_000)
     var month = 0
-    for round in 0..<(Campaigns.areAsked ? 50 : 15) {
+    let rounds = Campaigns.areAsked ? 50 : 20
+    for round in 0..<rounds {
       let pause = Int.random(in: 5...60, using: &random)
-      if month == 0, round >= 25 {
+      if month == 0, round >= rounds / 2 {
         // The month ends; from here on it is the settlement that is killed.
         _ = try await client.daemonService.setClock(.init(nowMs: decemberMs))
         month = 1
@@ -150,6 +151,7 @@ import Testing
     #expect(clean, "seed \(seed)")
     await client.close()
     kill(daemon, SIGTERM)
+    try expectRebuilt(directory)
   }
 
   @Test
