@@ -92,7 +92,10 @@ extension StoreError {
     case SQLITE_CORRUPT where [EIO, ENXIO].contains(diskError):
       self = .unreadable(unsafe String(cString: strerror(diskError)))
     case SQLITE_CORRUPT, SQLITE_NOTADB: self = .damaged(text)
-    default: self = .failed("\(text) (SQLite \(code))")
+    default:
+      // A backup fails on one connection, and may be asked why on the other.
+      let saysNothing = unsafe text == String(cString: sqlite3_errstr(SQLITE_OK))
+      self = .failed("\(saysNothing ? unsafe String(cString: sqlite3_errstr(code)) : text) (SQLite \(code))")
     }
   }
 }

@@ -127,6 +127,7 @@ import Testing
     let sentence = String(decoding: told.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     backup.waitUntilExit()
     #expect(backup.terminationReason == .exit && backup.terminationStatus == 1, "\(sentence)")
+    #expect(sentence == "mecened: the database failed: disk I/O error (SQLite 778)\n")
     #expect(!FileManager.default.fileExists(atPath: directory.path + "/copy"))
   }
 
