@@ -3,7 +3,7 @@ package import MeceneLedger
 package import MeceneStore
 
 /// A log whose every entry is also kept in a file, a line of JSON each, as it was handed down: so tests can make the books anew
-/// from what a daemon's log had. An optimised build knows none of this.
+/// from what a daemon's log had. An optimised daemon makes none.
 package struct KeptLog: CommitLog {
   private let log: any CommitLog
   private let file: URL
@@ -22,12 +22,12 @@ package struct KeptLog: CommitLog {
     }
   }
 
-  package func lead() throws(StoreError) -> (commit: CommitPoint, time: Timestamp) {
+  package func lead() throws(StoreError) -> CommitPoint {
     let last = try log.lead()
     do {
       // What was handed down and is not durable never was.
-      let durable = try Self.entries(in: file.path).filter { $0.commit.sequence <= last.commit.number }
-      try Data(try durable.map(Line.bytes(of:)).joined()).write(to: file)
+      let durable = try Self.entries(in: file.path).filter { $0.commit.sequence <= last.number }
+      try Data(try durable.map(Line.bytes(of:)).joined()).write(to: file, options: .atomic)
     } catch {
       throw .failed("\(error)")
     }

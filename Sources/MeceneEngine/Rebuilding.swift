@@ -9,6 +9,9 @@ package final class Rebuilding {
   private let directory: DataDirectory
   private var books: (file: BookFile, writer: BookWriter)?
   private var reached = Reached()
+  private var isFinished = false
+  /// Pages in the write-ahead log after which they are moved to the file: 16 MiB.
+  private static let checkpointPages = 4_096
 
   /// What the entries so far came to.
   fileprivate struct Reached {
@@ -19,7 +22,7 @@ package final class Rebuilding {
     var settlement: SettlementUnderWay?
   }
 
-  /// - Parameter dataPath: A directory without books.
+  /// - Parameter dataPath: A directory without books, which is made if need be.
   /// - Throws: `StoreError`.
   package init(dataPath: String) throws {
     directory = try DataDirectory(path: dataPath)
@@ -33,6 +36,7 @@ package final class Rebuilding {
   ///
   /// - Throws: `StoreError`, or a `Finding` when it is not the next, or not what was committed.
   package func follow(_ entry: LogEntry) throws {
+    guard !isFinished else { throw StoreError.failed("the books are finished") }
     var next = reached
     try next.chain.check(entry.commit, CommitRows(entry))
     let logged = try LoggedCommit(entry, after: &next.changes, secret: books?.file.identity.secret)
@@ -58,6 +62,7 @@ package final class Rebuilding {
     }
     if logged.finished != nil { next.settlement = nil }
     reached = next
+    if writer.logPages >= Self.checkpointPages { try writer.checkpoint() }
   }
 
   /// Brings what follows from the journal up to its end.
@@ -70,6 +75,7 @@ package final class Rebuilding {
       try writer.checkpoint()
     }
     books = nil
+    isFinished = true
     directory.release()
     return reached.chain.last
   }

@@ -117,6 +117,7 @@ actor Settler {
   private func run(_ period: Period, _ cursor: Ledger.SettlementProgress?) async throws -> SettlementRecord {
     let pace = Pace(writer, runtime)
     let plan: SettlementPlan
+    let seal: SettlementSeal
     let began = runtime.now
     let (commitsProved, proofEnd): (Int, Deadline)
     do {
@@ -131,10 +132,10 @@ actor Settler {
         pace.restHere()
       }
       try proof.checkPots(of: plan, in: book)
+      seal = try self.seal(plan, pace)
     } catch let finding as Finding {
       throw Refusal.booksInconsistent(finding)
     }
-    let seal = try seal(plan, pace)
     var longest = LongestStep()
     try await check(plan, pace, &longest)
     try await writer.perform(.planSettlement(plan, seal))

@@ -175,7 +175,9 @@ extension Writer {
     #endif
     switch log.append(entry) {
     case .durable: break
-    case .failed(let error), .unknown(let error): throw error
+    case .failed(let error): throw error
+    // Nobody is told that it was not executed.
+    case .unknown(let error): throw error == .diskFull ? .diskFullWhenSynced : error
     case .fenced(let by): throw .fenced(by)
     }
     sequence = entry.commit.sequence

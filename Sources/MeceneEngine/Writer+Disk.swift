@@ -26,6 +26,15 @@ extension Writer {
       configuration.logger.error("commit failed", metadata: ["reason": "\(error.sentence)"])
     }
     book.rollback()
+    switch error {
+    case .damaged, .fenced:
+      // Nothing more is written to what is damaged, nor to what another daemon keeps.
+      state = .stopped
+      configuration.fatal(error.sentence)
+      if case .fenced = error { return .shutDown }
+      return .commitFailed
+    default: break
+    }
     summary.withLock { $0.condition = .recovering }
     do {
       try lead()
@@ -37,21 +46,14 @@ extension Writer {
     }
     switch error {
     case .diskFull, .diskFullWhenSynced: state = .diskFull
-    case .damaged, .fenced:
-      state = .stopped
-      configuration.fatal(error.sentence)
     default: noteFailure()
     }
-    return switch error {
-    case .diskFull: .diskFull
-    case .fenced: .shutDown
-    default: .commitFailed
-    }
+    return error == .diskFull ? .diskFull : .commitFailed
   }
 
   /// Goes on behind the last commit that the log has.
   private func lead() throws(StoreError) {
-    let last = try log.lead().commit
+    let last = try log.lead()
     (sequence, link) = (last.number, last.link)
   }
 

@@ -128,7 +128,7 @@ actor Writer {
     runtime = configuration.runtime
     executor = runtime.makeQueue("mecene.writer", isUrgent: true)
     log = makeLog(book)
-    let last = try log.lead().commit
+    let last = try log.lead()
     (sequence, link) = (last.number, last.link)
     ledger = try Self.load(book, configuration)
     self.book = book

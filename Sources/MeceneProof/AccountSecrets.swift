@@ -2,7 +2,7 @@ internal import MeceneLedger
 
 /// What blinds each account's leaves in settlements: 32 random bytes an account, so that those of one can be deleted.
 package struct AccountSecrets: Sendable {
-  /// How many bytes each is of.
+  /// How many bytes each has.
   package static let bytesEach = 32
 
   private var bytes: [UInt8] = []
@@ -14,7 +14,7 @@ package struct AccountSecrets: Sendable {
 
   /// The next account's.
   ///
-  /// - Returns: False when it has not 32 bytes.
+  /// - Returns: False unless it has 32 bytes.
   package mutating func add(_ secret: [UInt8]) -> Bool {
     guard secret.count == Self.bytesEach else { return false }
     bytes += secret

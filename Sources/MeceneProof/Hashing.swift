@@ -81,7 +81,7 @@ package struct WordHasher {
 
 /// What stands in the chain for a text that somebody typed, or for a secret: it says nothing of it, and stays when that is erased.
 package enum Commitment {
-  /// How many bytes a salt is of.
+  /// How many bytes a salt has. Each has as many: otherwise bytes of the text could be taken for bytes of the salt.
   package static let saltBytes = 16
 
   /// `SHA-256(salt | bytes)`, 32 bytes.

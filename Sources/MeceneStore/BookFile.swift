@@ -25,7 +25,7 @@ package final class BookFile: Sendable {
     /// Whether the ledger lives on a simulated clock.
     package let isSimulated: Bool
 
-    /// Hashed before the secret: see the chain.
+    /// What is hashed before the secret in the chain, 16 bytes.
     let salt: [UInt8]
 
     /// One for a new ledger, with a secret of its own: zeros under a simulated clock.
@@ -270,10 +270,11 @@ package final class BookFile: Sendable {
         createdAt: Timestamp(milliseconds: $0.integer(3)), isSimulated: $0.integer(4) != 0)
     }
     guard let found else { throw StoreError.damaged("no ledger row") }
-    guard found.secret.count == Identity.secretBytes else {
+    for (column, count, found) in [
+      ("secret", Identity.secretBytes, found.secret.count), ("salt", Commitment.saltBytes, found.salt.count),
+    ] where found != count {
       let finding = Finding(
-        table: "ledger", key: "1 secret", expected: "\(Identity.secretBytes) bytes",
-        found: "\(found.secret.count)")
+        table: "ledger", key: "1 \(column)", expected: "\(count) bytes", found: "\(found)")
       throw StoreError.damaged("\(finding)")
     }
     return found

@@ -5,7 +5,7 @@ internal import MeceneProof
 /// The one connection that writes: appends the rows of a commit, commits, and moves pages from the log to the file
 /// between commits.
 ///
-///     begin → append(effects) … → commit(…)     or     rollback
+///     begin → append(effects) … → write(sums) → seal → commit(entry)     or     rollback
 ///
 /// Owned by the writer's queue alone.
 package final class BookWriter {
@@ -29,7 +29,6 @@ package final class BookWriter {
   private var clickLog: ClickLogTable
   let settlements: SettlementTable
   private var open: OpenCommit
-  private let random: RandomBytes
   private var settled: [Period] = []
 
   init(
@@ -39,8 +38,7 @@ package final class BookWriter {
     self.location = location
     self.runtime = runtime
     self.identity = identity
-    random = RandomBytes(areZero: identity.isSimulated, runtime)
-    open = OpenCommit(salts: .fresh(random))
+    open = OpenCommit(random: RandomBytes(areZero: identity.isSimulated, runtime))
     connection = try SQLiteConnection(location.gathering())
     try connection.execute("PRAGMA journal_mode = WAL")
     try connection.execute("PRAGMA synchronous = FULL")
@@ -91,6 +89,7 @@ package final class BookWriter {
 
   /// Begins the commit with this sequence, at this time.
   package func begin(sequence: Int64, time: Timestamp) throws(StoreError) {
+    open.given = nil
     open.sequence = sequence
     open.time = time
     open.clickRows = 0
@@ -100,8 +99,8 @@ package final class BookWriter {
 
   /// Begins the commit of a log's entry, whose salts it has.
   package func begin(_ logged: LoggedCommit) throws(StoreError) {
-    open.salts = .given(logged.salts)
     try begin(sequence: logged.commit.sequence, time: logged.commit.time)
+    open.given = logged.salts
   }
 
   /// Begins a transaction, of a commit or beside them.
@@ -112,7 +111,7 @@ package final class BookWriter {
   /// Appends rows, in their order.
   package func append(_ effects: [Effect]) throws(StoreError) {
     // Taken out: what lies in a class is guarded at run time whenever it is passed on.
-    var commit = OpenCommit(salts: .given(GivenSalts()))
+    var commit = OpenCommit(random: RandomBytes(areZero: true, runtime))
     swap(&commit, &open)
     defer { swap(&commit, &open) }
     var inserting = transfers.begin()

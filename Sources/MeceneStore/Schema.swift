@@ -4,7 +4,7 @@ internal import MeceneLedger
 /// The tables, and how they came to be. `docs/data-model.md` tells what each is for, and the files of
 /// `Tables` who writes and reads those of the journal.
 ///
-/// What happened is in append-only rows, each with the `commit_sequence` of the commit that wrote it. Columns under
+/// What happened is in append-only rows, most with the `commit_sequence` of the commit that wrote it. Columns under
 /// "derived" follow from those rows and can be recomputed.
 enum Schema {
   /// "MCN2", in the file's header, so that `file` and other programs can tell the file.

@@ -113,7 +113,7 @@ import Testing
       path: DataDirectory.databasePath(in: directory.path + "/data"),
       identity: .init(currency: "EUR", createdAt: november, isSimulated: true))
     let log = LocalLog(try file.makeWriter(), file)
-    #expect(try log.lead().commit.link == entries.last?.commit.link)
+    #expect(try log.lead().link == entries.last?.commit.link)
     // The last click of the month that is settled.
     let settled = try #require(
       entries.last { $0.commit.time < Self.month.next.start && $0.commit.clickRows > 0 })
@@ -133,12 +133,16 @@ import Testing
     }
 
     let next = Locked<Answer?>(nil)
+    let leads = Locked(0)
 
     struct Log: CommitLog {
       let log: LocalLog
       let script: ScriptedLog
 
-      func lead() throws(StoreError) -> (commit: CommitPoint, time: Timestamp) { try log.lead() }
+      func lead() throws(StoreError) -> CommitPoint {
+        script.leads.withLock { $0 += 1 }
+        return try log.lead()
+      }
 
       func append(_ entry: LogEntry) -> Appended {
         let answer = script.next.withLock { answer in
@@ -182,13 +186,15 @@ import Testing
     async throws
   {
     try await withScript { (engine, script, reasons) async throws in
-      let unknown = Appended.unknown(.failed("the connection was lost"))
+      // Even of a full disk: who can't know does not say that nothing was executed.
+      let unknown = Appended.unknown(isThere ? .failed("the connection was lost") : .diskFull)
       script.next.withLock { $0 = isThere ? .after(unknown) : .instead(unknown) }
       let key = try RequestKey("unknown")
       let failed = await failure { () async throws(EngineFailure) in
         try await engine.perform(.deposit(.number(1), Micros(5), key))
       }
       #expect(failed == .commitFailed)
+      #expect(try await eventually { engine.condition == .serving })
       // A repeat with its key finds out, and moves the money once.
       guard case .transfer(_, let replayed) = try await engine.perform(.deposit(.number(1), Micros(5), key))
       else {
@@ -231,6 +237,8 @@ import Testing
         #expect(failed == .shutDown)
       }
       #expect(engine.condition == .stopped)
+      // It does not take the lead back.
+      #expect(script.leads.withLock { $0 } == 1)
       #expect(reasons.withLock { $0 } == ["another daemon keeps these books now: a link of leader 7"])
       let account = try await engine.read { try $0.account(.number(1), field: "account") }
       #expect(account.money.available == Micros(10_000_000))

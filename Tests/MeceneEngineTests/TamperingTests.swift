@@ -16,13 +16,15 @@ import Testing
     try await DatabaseQueue(path: directory.path + "/data/mecene.sqlite").write { try $0.execute(sql: sql) }
   }
 
-  /// Three accounts, two clicks in 2026-11, settled; one click in 2026-12.
+  /// Three accounts, two clicks in 2026-11, settled; one click in 2026-12, and changes of a thing that are no texts.
   private func fill(_ engine: EmbeddedEngine) async throws {
     try await engine.populate(accounts: 3)
     try await engine.perform(.click(.number(1), .number(2), nil))
     try await engine.perform(.click(.number(1), .number(3), nil))
     _ = try await engine.perform(.setClock(Timestamp(milliseconds: decemberMs)))
     _ = try await engine.settle(nil) { _ in }
+    try await engine.perform(.retireThing(.number(2)))
+    try await engine.perform(.reviveThing(.number(2)))
     try await engine.perform(.click(.number(2), .number(3), nil))
   }
 
@@ -70,7 +72,21 @@ import Testing
       "UPDATE request_key SET key = 'other' WHERE transfer_id = 1; UPDATE key_transfer SET key = 'other' WHERE transfer_id = 1",
       "commit_log"
     ),
-    ("UPDATE request_key SET salt = NULL WHERE transfer_id = 1", "commit_log"),
+    ("UPDATE request_key SET salt = NULL WHERE transfer_id = 1", "request_key"),
+    (
+      """
+      UPDATE request_key SET salt = CAST(salt || substr(key, 1, 1) AS BLOB), key = substr(key, 2) WHERE transfer_id = 1;
+      UPDATE key_transfer SET key = substr(key, 2) WHERE transfer_id = 1
+      """, "request_key"
+    ),
+    (
+      "UPDATE account_change SET salt = substr(salt, 1, 15), display_name = char(0) || display_name WHERE id = 1; UPDATE account SET display_name = char(0) || display_name WHERE id = 1",
+      "account_change"
+    ),
+    (
+      "UPDATE thing_change SET salt = randomblob(16) WHERE title IS NULL AND description IS NULL",
+      "thing_change"
+    ),
     ("UPDATE account SET salt = randomblob(16) WHERE id = 1", "commit_log"),
     ("UPDATE account SET secret = randomblob(32) WHERE id = 1", "settlement"),
     ("UPDATE account SET secret = zeroblob(31) WHERE id = 1", "account"),

@@ -59,9 +59,13 @@ for table, sql in TABLES:
         if any(salted):
             key, salt, *values = values
             name = f"{sql.split(' FROM ')[1].split()[0]} {key}"
+            isErased = name in erased
+            due = 16 if any(isSalted and value is not None for value, isSalted in zip(values, salted[3:])) else 0
+            if not isErased and len(salt or b"") != due:
+                sys.exit(f"{name}: its salt has {len(salt or b'')} bytes, and should have {due}")
             made = [H(salt or b"", value) if isSalted and value is not None else None
                     for value, isSalted in zip(values, salted[3:])]
-            if name in erased:
+            if isErased:
                 made = [kept and bytes.fromhex(kept) for kept in erased[name]]
             commitments[name] = [commitment and commitment.hex() for commitment in made]
             values = [commitment if isSalted else value

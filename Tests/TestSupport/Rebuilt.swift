@@ -22,6 +22,10 @@ package func rebuildBooks(
   return verdict
 }
 
+private struct NoRows: Error {
+  let reason: String
+}
+
 private struct OtherBooks: Error {
   let verdict: Verdict
 }
@@ -45,5 +49,8 @@ private func rows(of data: String) throws -> String {
     SELECT * FROM thing ORDER BY id; SELECT * FROM settlement ORDER BY period; SELECT * FROM click; SELECT * FROM revenue;
     SELECT * FROM settlement_block; SELECT money_micros, fees_micros, hex(secret), hex(salt) FROM ledger;
     """
-  return try Programs.run(path: "/usr/bin/env", ["sqlite3", "-readonly", data + "/mecene.sqlite", sql]).out
+  let found = try Programs.run(
+    path: "/usr/bin/env", ["sqlite3", "-readonly", data + "/mecene.sqlite", sql])
+  guard found.code == 0 else { throw NoRows(reason: found.err) }
+  return found.out
 }

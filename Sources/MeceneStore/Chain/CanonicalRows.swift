@@ -103,10 +103,20 @@ struct CanonicalRows {
   }
 
   /// A row by the columns of `chainList`, which stand behind the first `skipped` of a statement's.
-  mutating func append(_ table: JournalTable, _ row: Columns, behind skipped: Int) {
-    let salt = table.hasCommitments ? row.blob(Int32(skipped)) : []
-    let first = table.hasCommitments ? skipped + 1 : skipped
-    append(table, table.columns.indices.map { row.value(Int32(first + $0)) }, salt: salt)
+  ///
+  /// - Throws: A `Finding` for a salt that can't be: with another length bytes of a text could be taken for bytes of its salt.
+  mutating func append(_ table: JournalTable, _ row: Columns, behind skipped: Int) throws(Finding) {
+    guard table.hasCommitments else {
+      return append(table, table.columns.indices.map { row.value(Int32(skipped + $0)) })
+    }
+    let values = table.columns.indices.map { row.value(Int32(skipped + 1 + $0)) }
+    let salt = row.blob(Int32(skipped))
+    guard salt.count == table.saltBytes(values), salt.isEmpty == row.isNull(Int32(skipped)) else {
+      throw Finding(
+        table: table.name, key: "\(row.integer(0)) salt", expected: "\(table.saltBytes(values)) bytes",
+        found: "\(salt.count)")
+    }
+    append(table, values, salt: salt)
   }
 
   /// A transfer's columns, as `TransferTable` has them; `nothing` where there is none.

@@ -63,7 +63,7 @@ struct NumberedRowsReader: ChainReader {
           table: table.name, key: "\(id) commit_sequence", expected: "a commit after \(gathered.before)",
           found: "\(commit)")
       }
-      gathered.add(to: commit) { $0.append(table, row, behind: 2) }
+      try gathered.add(to: commit) { try $0.append(table, row, behind: 2) }
       return true
     }
     finishName(&gathered)
@@ -105,7 +105,7 @@ struct FewRowsReader: ChainReader {
       """, [gathered.before, gathered.last]
     ) { row in
       let (key, commit) = (row.integer(0), row.integer(1))
-      gathered.add(to: commit) { $0.append(table, row, behind: 2) }
+      try gathered.add(to: commit) { try $0.append(table, row, behind: 2) }
       gathered.name(
         "\(table.name) \(key)" + (self.commit == "commit_sequence" ? "" : " \(self.commit)"), in: commit)
       if table.number == .period { gathered.open(Period(number: Int(key)), in: commit) }
@@ -157,9 +157,7 @@ struct TransferKeysReader: ChainReader {
       WHERE k.transfer_id > ? AND k.transfer_id <= ? AND t.kind IN (\(Transfer.Kind.keyed)) ORDER BY k.transfer_id
       """, [newest, last]
     ) { row in
-      gathered.add(to: row.integer(0)) {
-        $0.append(table, row, behind: 1)
-      }
+      try gathered.add(to: row.integer(0)) { try $0.append(table, row, behind: 1) }
     }
     newest = last
   }

@@ -4,8 +4,8 @@ internal import MeceneProof
 /// A row of a journal table as an entry has it, with what is behind its commitments in their place.
 struct JournalRow {
   fileprivate(set) var values: [Statement.Value]
-  /// nil when the row has no text.
-  fileprivate(set) var salt: [UInt8]?
+  /// Empty when the row has no text.
+  fileprivate(set) var salt: [UInt8] = []
 
   /// The column's number; 0 when there is none.
   func integer(_ column: Int) -> Int64 { optional(column) ?? 0 }
@@ -34,7 +34,7 @@ struct EntryRows {
 
   /// Reads an entry's bytes, and holds each text against its commitment.
   ///
-  /// - Throws: A `Finding` when they are none of a log's.
+  /// - Throws: A `Finding` when the bytes are not those of a log's entry.
   init(_ entry: LogEntry) throws(Finding) {
     let wrong = Finding(
       table: "commit_log", key: "\(entry.commit.sequence)", expected: "rows of the tables of a log",
@@ -43,8 +43,9 @@ struct EntryRows {
     while let number = try bytes.number() {
       let table = JournalTable.all[number.rawValue - 1]
       if number == .click {
-        // Their number and their hash, which were proved with the chain.
-        _ = (try bytes.word(), try bytes.blob())
+        guard try bytes.word() == entry.commit.clickRows, try bytes.blob() == entry.commit.clicksHash else {
+          throw wrong
+        }
         continue
       }
       var row = JournalRow(values: [])
@@ -74,10 +75,15 @@ struct EntryRows {
   private static func fill(
     _ row: inout JournalRow, _ table: JournalTable, from texts: inout EntryBytes
   ) throws(Finding) {
-    row.salt = try texts.blob()
+    row.salt = try texts.blob() ?? []
+    guard row.salt.count == table.saltBytes(row.values) else {
+      throw Finding(
+        table: table.name, key: "salt", expected: "\(table.saltBytes(row.values)) bytes",
+        found: "\(row.salt.count)")
+    }
     for (position, column) in table.columns.enumerated() where column.isCommitted {
       let text = try texts.blob()
-      let commitment = text.map { Commitment.of($0, salt: row.salt ?? []) }
+      let commitment = text.map { Commitment.of($0, salt: row.salt) }
       guard commitment == row.values[position].bytes else {
         throw Finding(
           table: table.name, key: column.name, expected: "what is behind its commitment",

@@ -7,7 +7,8 @@ package struct LogEntry: Sendable, Hashable {
   package let rows: [UInt8]
   /// The canonical bytes over which `clicks_hash` is taken.
   package let clicks: [UInt8]
-  /// Salts, texts and secrets behind the commitments in `rows`: not hashed, so they can be erased. See `CanonicalRows`.
+  /// Salts, texts and secrets behind the commitments in `rows`: not hashed, so that they can be erased one day; books are made only
+  /// of entries that have them. See `CanonicalRows`.
   package let texts: [UInt8]
 
   package init(commit: CommitRecord, rows: [UInt8], clicks: [UInt8], texts: [UInt8]) {
@@ -23,7 +24,7 @@ package enum Appended: Sendable, Hashable {
   case durable
   /// It is not there.
   case failed(StoreError)
-  /// Whether it is there is not known before the log is led anew.
+  /// Whether it is there is not known before the log is led again.
   case unknown(StoreError)
   /// Somebody else leads the log, and it is not there.
   case fenced(String)
@@ -31,10 +32,11 @@ package enum Appended: Sendable, Hashable {
 
 /// Where commits go to be durable. The writer hands each down whole, and knows no more of the disk: the log decides what is true.
 package protocol CommitLog {
-  /// Takes the lead: nobody else appends from here on.
+  /// Takes the lead: nobody else appends from here on. Called at a start, and after an entry of which nobody knows whether it is
+  /// there.
   ///
-  /// - Returns: The last commit that is durable, and its time.
-  func lead() throws(StoreError) -> (commit: CommitPoint, time: Timestamp)
+  /// - Returns: The last commit that is durable. The writer's books are at this commit then.
+  func lead() throws(StoreError) -> CommitPoint
 
   /// Makes the next commit durable, and the rows in the writer's books with it.
   func append(_ entry: LogEntry) -> Appended
@@ -59,9 +61,9 @@ package struct LocalLog: CommitLog {
     self.file = file
   }
 
-  package func lead() throws(StoreError) -> (commit: CommitPoint, time: Timestamp) {
+  package func lead() throws(StoreError) -> CommitPoint {
     let last = try book.lastCommit()
-    return (CommitPoint(number: last.sequence, link: last.link), last.time)
+    return CommitPoint(number: last.sequence, link: last.link)
   }
 
   package func append(_ entry: LogEntry) -> Appended {

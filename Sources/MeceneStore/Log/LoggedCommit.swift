@@ -19,7 +19,7 @@ package struct LoggedCommit {
   /// - Parameters:
   ///   - changes: The last numbers of changes before it; moved on.
   ///   - secret: The ledger's; nil before the first entry.
-  /// - Throws: A `Finding` when its bytes are none of a log's.
+  /// - Throws: A `Finding` when the bytes are not those of a log's entry.
   package init(_ entry: LogEntry, after changes: inout ChangeNumbers, secret: [UInt8]?) throws(Finding) {
     let rows = try EntryRows(entry)
     commit = entry.commit

@@ -42,7 +42,7 @@ struct AccountTable {
     _ id: AccountID, name: String, _ fingerprint: Fingerprint, displayName: String, budget: Micros,
     to commit: inout OpenCommit
   ) throws(StoreError) {
-    let secret = commit.salts.secret()
+    let secret = commit.takeSecret()
     try insert.append(
       [.integer(id.rawValue), .blob(fingerprint.bytes), .text(name), .blob(secret)],
       .integer(commit.sequence), .text(displayName), .integer(budget.rawValue), to: &commit)

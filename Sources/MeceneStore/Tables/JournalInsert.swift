@@ -28,9 +28,8 @@ struct JournalInsert {
       commit.rows.append(table, row)
       return try statement.run(row + others)
     }
-    let isSalted = zip(table.columns, row).contains { $0.isCommitted && !$1.isNull }
-    let salt = commit.salts.salt(for: table.number, isNeeded: isSalted)
-    commit.rows.append(table, row, salt: salt ?? [])
-    try statement.run(row + [salt.map(Statement.Value.blob) ?? .null] + others)
+    let salt = commit.takeSalt(of: table.number, table.saltBytes(row))
+    commit.rows.append(table, row, salt: salt)
+    try statement.run(row + [salt.isEmpty ? .null : .blob(salt)] + others)
   }
 }

@@ -1,3 +1,5 @@
+internal import MeceneProof
+
 /// A table whose append-only rows stand in the chain of commits.
 ///
 /// The list of columns is the one place that says what of a row is hashed: the table is made from it, the writer inserts and
@@ -34,7 +36,7 @@ struct JournalTable: Sendable {
 
   var name: String { stored.name }
 
-  /// What is hashed before each text of a row: 16 random bytes, zeros under a simulated clock.
+  /// What is hashed before each text or secret of a row: 16 random bytes, zeros under a simulated clock.
   static let salt = Column.blob("salt").orNothing
 
   enum Order: Sendable {
@@ -59,6 +61,11 @@ struct JournalTable: Sendable {
 
   /// Whether there are salts.
   var hasCommitments: Bool { columns.contains(where: \.isCommitted) }
+
+  /// How many bytes a row's salt has: none where nothing is committed to.
+  func saltBytes(_ row: [Statement.Value]) -> Int {
+    zip(columns, row).contains { $0.isCommitted && !$1.isNull } ? Commitment.saltBytes : 0
+  }
 
   /// The columns as SQL lists them.
   var columnList: String { columns.map(\.name).joined(separator: ", ") }

@@ -28,10 +28,13 @@ struct LedgerTable {
   /// Lets the row belong to this commit, when it belongs to none.
   mutating func join(_ commit: inout OpenCommit) throws(StoreError) {
     var belongs = true
+    var finding: Finding?
     try self.commit.forEachRow { row in
       belongs = row.integer(0) != 0
-      if !belongs { commit.rows.append(Self.table, row, behind: 1) }
+      if belongs { return }
+      do throws(Finding) { try commit.rows.append(Self.table, row, behind: 1) } catch { finding = error }
     }
+    if let finding { throw .damaged("\(finding)") }
     if !belongs { try self.belongs.run(.integer(commit.sequence)) }
     isCommitted = true
   }
@@ -39,7 +42,7 @@ struct LedgerTable {
   /// A row of a log.
   static func identity(_ row: JournalRow) -> BookFile.Identity {
     BookFile.Identity(
-      currency: row.text(0), secret: row.bytes(1), salt: row.salt ?? [],
+      currency: row.text(0), secret: row.bytes(1), salt: row.salt,
       createdAt: Timestamp(milliseconds: row.integer(2)), isSimulated: row.integer(3) != 0)
   }
 
