@@ -1,6 +1,6 @@
-/// What the daemon's core runs on: its threads, the time that passes there, and what is random there. It is handed in, so that a whole daemon can run on
-/// one thread in a time of its own. The core starts no thread, sleeps on none, reads no clock and
-/// draws no random number but by this and by the `LedgerClock` (`.ci/check` looks).
+/// What the daemon's core runs on: its threads, the time that passes there, and what is random there. It is handed in, so that a whole
+/// daemon can run on one thread in a time of its own. The core starts no thread, sleeps on none, reads no clock and draws no
+/// random number but by this and by the `LedgerClock` (`.ci/check` looks).
 package protocol Runtime: Sendable {
   var now: Deadline { get }
 

@@ -16,10 +16,11 @@ package struct KeptLog: CommitLog {
   /// Those that are whole, in their order.
   package static func entries(in file: String) throws -> [LogEntry] {
     guard let bytes = FileManager.default.contents(atPath: file) else { return [] }
-    // The last is cut short when its daemon was killed.
-    return bytes.split(separator: UInt8(ascii: "\n")).compactMap {
-      try? JSONDecoder().decode(Line.self, from: $0).entry
-    }
+    let lines = bytes.split(separator: UInt8(ascii: "\n"))
+    let entries = try lines.dropLast().map { try JSONDecoder().decode(Line.self, from: $0).entry }
+    // The last alone may be cut short: its daemon was killed.
+    let last = lines.last.flatMap { try? JSONDecoder().decode(Line.self, from: $0).entry }
+    return entries + (last.map { [$0] } ?? [])
   }
 
   package func lead() throws(StoreError) -> CommitPoint {

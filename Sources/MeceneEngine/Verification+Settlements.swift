@@ -8,7 +8,7 @@ extension BookFile {
   ///
   /// - Returns: How many clicks were paid.
   func verifySettled(
-    _ settled: SettlementRecord, _ owners: [AccountID], _ audit: BookAudit
+    _ settled: SettlementRecord, _ owners: [AccountID], _ secrets: inout AccountSecrets?, _ audit: BookAudit
   ) throws -> Int {
     let period = settled.period
     let key = "\(period)"
@@ -27,7 +27,7 @@ extension BookFile {
     try expect(
       "settlement", "\(key) paid_through", "\(plan.owners.last?.id ?? AccountID(0))",
       "\(filed.cursors.paidThrough)")
-    try verifySeal(plan, settled)
+    try verifySeal(plan, settled, &secrets)
     let given = audit.given[period] ?? .zero
     try expect("transfer", "give of \(period)", "\(plan.totals.revenueMicros)", "\(given)")
     try expect("transfer", "revenue of \(period)", "\(given)", "\(audit.received[period] ?? .zero)")
@@ -44,7 +44,8 @@ extension BookFile {
   ///
   /// - Returns: How many clicks stand.
   func verifyUnsettled(
-    _ period: Period, _ begun: SettlementRecord?, _ owners: inout [AccountID]
+    _ period: Period, _ begun: SettlementRecord?, _ owners: inout [AccountID],
+    _ secrets: inout AccountSecrets?
   ) throws -> Int {
     let plan: SettlementPlan
     do {
@@ -56,15 +57,22 @@ extension BookFile {
     }
     if let begun {
       let hasDrained = try verifyFiledClicks(plan)
-      try verifySeal(plan, begun, isWhole: hasDrained)
+      try verifySeal(plan, begun, &secrets, isWhole: hasDrained)
       try verifyRevenue(plan)
     }
     return plan.totals.clicks
   }
 
-  /// - Parameter isWhole: Whether all blocks are filed; before the first pot is drained it may be the first of them.
-  private func verifySeal(_ plan: SettlementPlan, _ record: SettlementRecord, isWhole: Bool = true) throws {
-    let seal = plan.seal(secrets: try accountSecrets())
+  /// - Parameters:
+  ///   - secrets: Those of all accounts, once they were read: whoever is part of a settlement was there before it began.
+  ///   - isWhole: Whether all blocks are filed; before the first pot is drained it may be the first of them.
+  private func verifySeal(
+    _ plan: SettlementPlan, _ record: SettlementRecord, _ secrets: inout AccountSecrets?,
+    isWhole: Bool = true
+  ) throws {
+    let known = try secrets ?? accountSecrets()
+    secrets = known
+    let seal = plan.seal(secrets: known)
     try expect(
       "settlement", "\(plan.period)", "digest \(seal.digest.hexadecimal)",
       "digest \(record.digest.hexadecimal)")

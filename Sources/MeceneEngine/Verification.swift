@@ -61,6 +61,7 @@ extension BookFile {
     _ progress: (StageProgress) -> Void
   ) throws {
     var owners = try owners()
+    var secrets: AccountSecrets?
     var unsettled: Period?
     for (position, (period, settlement)) in periods.enumerated() {
       if let settlement, settlement.state == .settled {
@@ -68,11 +69,11 @@ extension BookFile {
           throw Finding(
             table: "settlement", key: "\(period)", expected: "\(unsettled) settled before", found: "a gap")
         }
-        verdict.clicks += try verifySettled(settlement, owners, audit)
+        verdict.clicks += try verifySettled(settlement, owners, &secrets, audit)
         verdict.settlements += 1
       } else {
         unsettled = unsettled ?? period
-        verdict.clicks += try verifyUnsettled(period, settlement, &owners)
+        verdict.clicks += try verifyUnsettled(period, settlement, &owners, &secrets)
       }
       progress(StageProgress("checking periods", position + 1, of: periods.count))
     }

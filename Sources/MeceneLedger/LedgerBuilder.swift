@@ -223,7 +223,10 @@ extension Finding {
     throw Finding(table: table, key: key(), expected: expected(), found: found())
   }
 
-  static func fingerprint(
+  /// The fingerprint of a row.
+  ///
+  /// - Parameter fingerprint: nil when the row has none that can be.
+  package static func fingerprint(
     _ fingerprint: Fingerprint?, of table: String, _ id: @autoclosure () -> String
   ) throws(Finding) -> Fingerprint {
     guard let fingerprint else {

@@ -135,7 +135,7 @@ private struct Life {
           period: nil, after: before == 0 ? nil : TransferID(Int64(before)), limit: 1_000)
       )
     }
-    #expect(try moves.map { try Self.move($0.transfer) } == Array(model.moves[before...]))
+    #expect(moves.map { NaiveModel.Move($0.transfer) } == Array(model.moves[before...]))
     for account in accounts {
       let a = Int(account.id.rawValue)
       #expect(account.money.available.rawValue == model.available(a))
@@ -161,23 +161,7 @@ private struct Life {
       let own = model.moves.filter { move in
         [move.from, move.to].contains { $0 == "available \(a)" || $0.hasPrefix("pot \(a) ") }
       }
-      #expect(try page.entries.map { try Self.move($0.transfer) } == own && !page.hasMore)
-    }
-  }
-
-  private static func move(_ transfer: Transfer) throws -> NaiveModel.Move {
-    let route = try #require(transfer.route)
-    return .init(
-      kind: "\(transfer.kind)", from: name(route.from), to: name(route.to), amount: transfer.amount.rawValue)
-  }
-
-  private static func name(_ account: LedgerAccount) -> String {
-    switch account {
-    case .world: "world"
-    case .fees: "fees"
-    case .available(let a): "available \(a)"
-    case .pot(let a, let p): "pot \(a) \(p.number)"
-    case .clearing(let p): "clearing \(p.number)"
+      #expect(page.entries.map { NaiveModel.Move($0.transfer) } == own && !page.hasMore)
     }
   }
 }

@@ -35,11 +35,7 @@ private final class Life {
   func live(_ engine: EmbeddedEngine) async throws {
     for account in 1...Self.accounts {
       try await attempt {
-        let name = try AccountName("account\(account)")
-        _ = try await engine.perform(
-          .openAccount(
-            name: name, fingerprint: engine.fingerprintKey.fingerprint(of: name.text),
-            displayName: try PlainText("", field: "", charactersMax: 1), budget: Micros(10_000_000)))
+        try await engine.openAccount("account\(account)", budget: Micros(10_000_000))
         self.opened += 1
       }
       try await deposit(account, Micros(10_000_000), "first-\(account)", engine)

@@ -108,15 +108,8 @@ import Testing
     try await withEngine(settings) { engine in
       // One owner of all things, and one patron who likes them all.
       try await engine.populate(accounts: 3)
-      let empty = try PlainText("", field: "text", charactersMax: 1)
       for n in 4...things as ClosedRange<Int64> {
-        let url = try CanonicalURL("https://example.org/\(n)")
-        try await engine.perform(
-          .addThing(
-            NewThing(
-              owner: .id(AccountID(2)), url: url,
-              fingerprint: engine.fingerprintKey.fingerprint(of: url.identity),
-              title: empty, description: empty, hidden: false)))
+        try await engine.addThing("https://example.org/\(n)", owner: 2)
       }
       let likes = (4...UInt64(things)).map { $0 }
       try await engine.perform(.clickMany(patrons: likes.map { _ in 1 }, things: likes, nil))

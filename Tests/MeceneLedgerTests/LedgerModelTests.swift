@@ -210,11 +210,7 @@ private struct Episode {
     var moves: [NaiveModel.Move] = []
     for case .transfer(let transfer) in ledger.takeEffects() {
       try audit.check(transfer)
-      let route = try #require(transfer.route)
-      moves.append(
-        .init(
-          kind: "\(transfer.kind)", from: name(route.from), to: name(route.to),
-          amount: transfer.amount.rawValue))
+      moves.append(try #require(NaiveModel.Move(transfer)))
     }
     #expect(moves == Array(model.moves[before...]), "seed \(seed)")
     for a in 1...5 {
@@ -228,15 +224,5 @@ private struct Episode {
     }
     #expect(ledger.money.rawValue == -model.balance("world"))
     #expect(ledger.fees.rawValue == model.balance("fees"))
-  }
-
-  private func name(_ account: LedgerAccount) -> String {
-    switch account {
-    case .world: "world"
-    case .fees: "fees"
-    case .available(let a): "available \(a)"
-    case .pot(let a, let p): "pot \(a) \(p.number)"
-    case .clearing(let p): "clearing \(p.number)"
-    }
   }
 }

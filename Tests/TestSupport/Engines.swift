@@ -47,6 +47,26 @@ extension Engine {
   }
 }
 
+extension NaiveModel.Move {
+  /// A transfer in the model's words; nil when it lacks what its kind needs.
+  package init?(_ transfer: Transfer) {
+    guard let route = transfer.route else { return nil }
+    self.init(
+      kind: "\(transfer.kind)", from: Self.name(route.from), to: Self.name(route.to),
+      amount: transfer.amount.rawValue)
+  }
+
+  private static func name(_ account: LedgerAccount) -> String {
+    switch account {
+    case .world: "world"
+    case .fees: "fees"
+    case .available(let a): "available \(a)"
+    case .pot(let a, let p): "pot \(a) \(p.number)"
+    case .clearing(let p): "clearing \(p.number)"
+    }
+  }
+}
+
 extension MeceneLedger.AccountReference {
   package static func number(_ number: Int64) -> Self { .id(AccountID(number)) }
 }

@@ -50,11 +50,8 @@ struct AccountTable {
 
   /// What a row of a log does, with the first change that stands beside it.
   static func effect(_ row: JournalRow, _ change: AccountChange) throws(Finding) -> Effect {
-    guard let fingerprint = Fingerprint(bytes: row.bytes(1)) else {
-      throw Finding(
-        table: table.name, key: "\(id(row)) fingerprint", expected: "16 bytes",
-        found: "another number of bytes")
-    }
+    let fingerprint = try Finding.fingerprint(
+      Fingerprint(bytes: row.bytes(1)), of: table.name, "\(id(row))")
     return .accountOpened(
       id(row), name: row.text(2), fingerprint, displayName: change.displayName ?? "",
       budget: change.budget ?? .zero)

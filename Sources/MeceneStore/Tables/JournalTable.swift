@@ -12,6 +12,8 @@ struct JournalTable: Sendable {
   let order: Order
   /// Those that stand in the chain, in their order there.
   let columns: [Column]
+  /// Whether there are salts. Kept, because it is asked for each row.
+  let hasCommitments: Bool
   /// What SQL makes of it.
   let stored: StoredTable
 
@@ -26,7 +28,8 @@ struct JournalTable: Sendable {
     self.order = order
     self.columns = columns
     let commit = order.commit.map { [Column.integer($0)] } ?? []
-    let salt = columns.contains(where: \.isCommitted) ? [Self.salt] : []
+    hasCommitments = columns.contains(where: \.isCommitted)
+    let salt = hasCommitments ? [Self.salt] : []
     let written = own + columns
     stored = StoredTable(
       name: name,
@@ -58,9 +61,6 @@ struct JournalTable: Sendable {
       }
     }
   }
-
-  /// Whether there are salts.
-  var hasCommitments: Bool { columns.contains(where: \.isCommitted) }
 
   /// How many bytes a row's salt has: none where nothing is committed to.
   func saltBytes(_ row: [Statement.Value]) -> Int {
