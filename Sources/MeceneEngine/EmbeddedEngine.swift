@@ -53,7 +53,6 @@ package final class EmbeddedEngine: Engine {
   let book: BookFile
   private let writer: Writer
   private let reader: Reader
-  private let terms: Terms
   private let longReads: LongReads
   private let settler: Settler
   private let clock: any LedgerClock
@@ -112,8 +111,9 @@ package final class EmbeddedEngine: Engine {
         #endif
         return log
       })
-    terms = settings.terms
-    reader = Reader(book: try book.makeReader(), runtime: runtime)
+    reader = Reader(
+      book: try book.makeReader(),
+      answering: Answering(book: book, writer: writer, nextTerms: settings.terms), runtime: runtime)
     longReads = LongReads(book: book, runtime: runtime)
     settler = Settler(
       book: book, writer: writer,
@@ -185,24 +185,6 @@ package final class EmbeddedEngine: Engine {
     against kept: CommitPoint?, progress: @escaping @Sendable (StageProgress) -> Void
   ) async throws -> Verdict {
     try await longReads.verify(against: kept, progress: progress)
-  }
-
-  package func status(_ reading: any LedgerReading) throws -> LedgerStatus {
-    let summary = writer.summary.withLock { $0 }
-    let sizes = book.sizes()
-    var status = try reading.status()
-    status.databaseBytes = sizes.database
-    status.logBytes = sizes.log
-    status.freeBytes = sizes.free
-    status.openClicks = summary.openClicks
-    status.transfersBehind = summary.transfersBehind
-    // What a commit of this moment would be stamped with.
-    status.now = max(summary.time, summary.now)
-    status.clockDoubt = summary.clockDoubt
-    status.nextTerms = terms
-    status.currency = book.identity.currency
-    status.isClockSimulated = book.identity.isSimulated
-    return status
   }
 
   package var fingerprintKey: FingerprintKey { FingerprintKey(secret: book.identity.secret) }

@@ -23,7 +23,7 @@ package protocol Engine: Sendable {
   /// - Returns: True when it will not come back.
   func cancel(_ ticket: Ticket) -> Bool
 
-  /// Runs reads on one snapshot of what is committed, never behind the writer.
+  /// Answers questions of one snapshot of what is committed, never behind the writer.
   ///
   /// - Parameter answered: Gets the answers, some at a time, in the order of the reads.
   func read<Answer>(_ reads: [Read<Answer>], answered: @escaping @Sendable ([Answer]) -> Void)
@@ -54,9 +54,6 @@ package protocol Engine: Sendable {
     against kept: CommitPoint?, progress: @escaping @Sendable (StageProgress) -> Void
   ) async throws -> Verdict
 
-  /// Counts and sums of a snapshot, with what only the engine knows: sizes, and the open period's clicks.
-  func status(_ reading: any LedgerReading) throws -> LedgerStatus
-
   /// Makes the fingerprints of names and URLs that commands and reads carry.
   var fingerprintKey: FingerprintKey { get }
 
@@ -75,17 +72,6 @@ extension Engine {
   package func verify(
     progress: @escaping @Sendable (StageProgress) -> Void
   ) async throws -> Verdict { try await verify(against: nil, progress: progress) }
-
-  /// Runs one read on a snapshot of what is committed.
-  package func read<T: Sendable>(_ body: @escaping @Sendable (any LedgerReading) throws -> T) async throws
-    -> T
-  {
-    try await withCheckedThrowingContinuation { continuation in
-      read([Read(deadline: nil) { snapshot in Result { try body(snapshot.get()) } }]) { results in
-        for result in results { continuation.resume(with: result) }
-      }
-    }
-  }
 }
 
 /// What the server finds a call again by when its outcome comes back. The engine looks at the caller alone, to serve callers in
@@ -203,38 +189,4 @@ package struct Verdict: Sendable, Hashable {
   package var lastCommit: String { last.text }
   /// nil = the books are clean.
   package var finding: Finding?
-}
-
-/// A read, which gets a snapshot or why there is none.
-package struct Read<Answer: Sendable>: Sendable {
-  /// Not executed after this; nil = no limit.
-  package let deadline: Deadline?
-  package let run: @Sendable (Result<any LedgerReading, EngineFailure>) -> Answer
-
-  package init(
-    deadline: Deadline?, run: @escaping @Sendable (Result<any LedgerReading, EngineFailure>) -> Answer
-  ) {
-    self.deadline = deadline
-    self.run = run
-  }
-}
-
-/// What can be read of the books at one commit. Functions throw a `Refusal` for what does not exist.
-package protocol LedgerReading {
-  func account(_ reference: AccountReference, field: String) throws -> AccountRecord
-  func accounts(after: AccountID?, limit: Int) throws -> [AccountRecord]
-  func thing(_ reference: ThingReference) throws -> ThingRecord
-  func things(owner: AccountID?, after: ThingID?, limit: Int, bytesMax: Int) throws -> (
-    things: [ThingRecord], hasMore: Bool
-  )
-  /// What things are called, in one look-up: of ids that rise, the first until their texts have more bytes than `bytesMax`.
-  func labels(of things: [ThingID], bytesMax: Int) throws -> [ThingLabel]
-  func statement(_ reference: AccountReference, period: Period?, after: TransferID?, limit: Int) throws
-    -> StatementPage
-  func journal(period: Period?, after: TransferID?, limit: Int) throws -> [BookedTransfer]
-  func openPeriod() throws -> (period: Period, terms: Terms)
-  func terms(of period: Period) throws -> Terms
-  func settlement(_ period: Period) throws -> SettlementRecord?
-  func settlements(before: Period?, limit: Int) throws -> [SettlementRecord]
-  func status() throws -> LedgerStatus
 }

@@ -3,14 +3,12 @@ internal import MeceneLedger
 internal import MeceneProof
 internal import MeceneStore
 
-extension BookSnapshot: LedgerReading {}
-
 /// Short reads, on a queue of their own: takes all that waits and answers it from one snapshot.
 actor Reader {
   /// Answers that go back together: a hop for each cost a tenth of the time of a read.
   private static let answersAtOnce = 128
 
-  private typealias Batch = @Sendable (Result<any LedgerReading, EngineFailure>) -> Void
+  private typealias Batch = @Sendable (Result<BookSnapshot, EngineFailure>) -> Void
 
   nonisolated let executor: any SerialQueue
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -19,22 +17,29 @@ actor Reader {
   private let book: BookReader
 
   private nonisolated let runtime: any Runtime
+  private nonisolated let answering: Answering
 
-  init(book: sending BookReader, runtime: any Runtime) {
+  init(book: sending BookReader, answering: Answering, runtime: any Runtime) {
     executor = runtime.makeQueue("mecene.reader", isUrgent: true)
     self.book = book
+    self.answering = answering
     self.runtime = runtime
   }
 
   nonisolated func submit<Answer>(
     _ reads: [Read<Answer>], answered: @escaping @Sendable ([Answer]) -> Void
   ) {
-    let isIdle = mailbox.post { [runtime] snapshot in
+    let isIdle = mailbox.post { [runtime, answering] snapshot in
       let now = runtime.now
       var answers: [Answer] = []
       for read in reads {
         let isLate = read.deadline.map { $0 < now } ?? false
-        answers.append(read.run(isLate ? .failure(.expired) : snapshot))
+        answers.append(
+          read.run(
+            Result {
+              if isLate { throw EngineFailure.expired }
+              return try answering.reply(to: read.question, snapshot.get())
+            }))
         guard answers.count == Self.answersAtOnce else { continue }
         answered(answers)
         answers.removeAll()

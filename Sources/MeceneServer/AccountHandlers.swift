@@ -21,9 +21,7 @@ extension Handlers: AccountServiceHandler {
 
   func getAccount(_ request: GetAccountRequest, _ call: CallContext) throws -> Answer<GetAccountResponse> {
     let account = try reference(request.account, field: "account")
-    return .read(bytes: Self.accountBytes) {
-      GetAccountResponse(account: Account(try $0.account(account, field: "account")))
-    }
+    return .read(bytes: Self.accountBytes, .account(account)) { GetAccountResponse(account: Account($0)) }
   }
 
   func listAccounts(_ request: ListAccountsRequest, _ call: CallContext) throws -> Answer<
@@ -31,9 +29,8 @@ extension Handlers: AccountServiceHandler {
   > {
     let size = try limits.pageSize(request.pageSize)
     let after = try PageToken.parse(request.pageToken, arguments: ["accounts"]).map(AccountID.init)
-    return .read(bytes: size * Self.accountBytes) { reading in
-      let accounts = try reading.accounts(after: after, limit: size + 1)
-      return ListAccountsResponse(
+    return .read(bytes: size * Self.accountBytes, .accounts(after: after, limit: size + 1)) { accounts in
+      ListAccountsResponse(
         accounts: accounts.prefix(size).map(Account.init),
         nextPageToken: accounts.count > size
           ? PageToken.make(after: accounts[size - 1].id.rawValue, arguments: ["accounts"]) : "")
@@ -94,9 +91,8 @@ extension Handlers: AccountServiceHandler {
     let size = try limits.pageSize(request.pageSize)
     let arguments = ["statement", "\(account)", request.period]
     let after = try PageToken.parse(request.pageToken, arguments: arguments).map(TransferID.init)
-    return .read(bytes: size * Self.transferBytes) { reading in
-      if let period { _ = try reading.terms(of: period) }
-      let page = try reading.statement(account, period: period, after: after, limit: size)
+    let query = Query.statement(account, period: period, after: after, limit: size)
+    return .read(bytes: size * Self.transferBytes, query) { page in
       let last = page.entries.last?.transfer
       return GetStatementResponse(
         account: Account(page.account), openingAvailableMicros: page.openingAvailable.rawValue,
@@ -116,10 +112,9 @@ extension Handlers: AccountServiceHandler {
     let size = try limits.pageSize(request.pageSize)
     let arguments = ["transfers", request.period]
     let after = try PageToken.parse(request.pageToken, arguments: arguments).map(TransferID.init)
-    return .read(bytes: size * Self.transferBytes) { reading in
-      if let period { _ = try reading.terms(of: period) }
-      let entries = try reading.journal(period: period, after: after, limit: size + 1)
-      return ListTransfersResponse(
+    let query = Query.journal(period: period, after: after, limit: size + 1)
+    return .read(bytes: size * Self.transferBytes, query) { entries in
+      ListTransfersResponse(
         entries: entries.prefix(size).map(JournalEntry.init),
         nextPageToken: entries.count > size
           ? PageToken.make(after: entries[size - 1].transfer.id.rawValue, arguments: arguments) : "")

@@ -36,8 +36,8 @@ enum Answer<Response: Message>: Sendable {
   case write(Submission.Work, Continuation)
   /// A question for the writer, and what its outcome leads to.
   case ask(Submission.Work, Continuation)
-  /// A short read of what is committed, with the most bytes that its answer may have.
-  case read(bytes: Int, @Sendable (any LedgerReading) throws -> Response)
+  /// A question about what is committed, with the most bytes that its answer may have, and what its reply leads to.
+  case read(bytes: Int, Question, @Sendable (Reply) throws -> Response)
   /// A long read, with the most bytes that its answer may have.
   case task(bytes: Int, @Sendable () async throws -> Response)
   /// Progress, of which only the newest counts, and then the last message.
@@ -58,7 +58,14 @@ extension Answer {
     }
   }
 
-  /// The same for a question.
+  /// A question about what is committed, and the answer that follows from it.
+  static func read<Found>(
+    bytes: Int, _ query: Query<Found>, then: @escaping @Sendable (Found) throws -> Response
+  ) -> Answer<Response> {
+    .read(bytes: bytes, query.question) { try then(query.answer($0)) }
+  }
+
+  /// The same for a question for the writer.
   static func ask(
     _ work: Submission.Work, then: @escaping @Sendable (Outcome) throws -> Answer<Response>
   ) -> Answer<Response> {

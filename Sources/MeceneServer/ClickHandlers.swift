@@ -59,7 +59,8 @@ extension Handlers: ClickServiceHandler {
     @Sendable func closed(_ period: Period) -> Answer<ListClicksResponse> {
       .task(bytes: bytes) {
         let page = try await engine.closedClicks(patron, period, after: after, limit: size)
-        return try await engine.read { try Self.response(page, limits, arguments(), $0) }
+        let labels = try await engine.read(.labels(of: page.things, bytesMax: limits.pageBytesMax))
+        return Self.response(page, labels, limits, arguments())
       }
     }
     if let asked, asked != engine.openPeriod { return closed(asked) }
@@ -67,18 +68,17 @@ extension Handlers: ClickServiceHandler {
       guard case .clicks(let page) = outcome else { throw Handlers.unexpected(outcome) }
       // The month may have ended on the way to the writer.
       if let asked, asked != page.period { return closed(asked) }
-      return .read(bytes: page.things.count * Self.clickBytesMax) {
-        try Self.response(page, limits, arguments(), $0)
+      let query = Query.labels(of: page.things, bytesMax: limits.pageBytesMax)
+      return .read(bytes: page.things.count * Self.clickBytesMax, query) {
+        Self.response(page, $0, limits, arguments())
       }
     }
   }
 
   /// Adds what the things are called, which only the books know.
   private static func response(
-    _ page: ClickPage, _ limits: Limits, _ arguments: @autoclosure () -> [String],
-    _ reading: any LedgerReading
-  ) throws -> ListClicksResponse {
-    let labels = try reading.labels(of: page.things, bytesMax: limits.pageBytesMax)
+    _ page: ClickPage, _ labels: [ThingLabel], _ limits: Limits, _ arguments: @autoclosure () -> [String]
+  ) -> ListClicksResponse {
     let (clicks, isCut) = limits.page(Array(zip(labels, page.shares))) { thing, share in
       PatronClick(
         thingID: UInt64(clamping: thing.id.rawValue), url: thing.url, title: thing.title,

@@ -11,9 +11,8 @@ extension Handlers: DaemonServiceHandler {
 
   func getStatus(_ request: GetStatusRequest, _ call: CallContext) throws -> Answer<GetStatusResponse> {
     let (engine, daemon, limits) = (engine, daemon, limits)
-    return .read(bytes: limits.bytesAlways) { reading in
-      let status = try engine.status(reading)
-      return GetStatusResponse(
+    return .read(bytes: limits.bytesAlways, .status) { status in
+      GetStatusResponse(
         version: daemon.version, protocolVersion: Self.protocolVersion,
         uptimeMs: Int64(call.arrival.since(daemon.startedAt) / 1_000_000),
         nowMs: status.now.milliseconds, openPeriod: status.openPeriod.description,

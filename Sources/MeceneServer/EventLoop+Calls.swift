@@ -69,14 +69,13 @@ extension EventLoop {
       call.then = then
       let submission = Submission(work, reply: .sink(handle.ticket), deadline: handle.deadline)
       wait(WaitingRead(handle: handle, call: call, work: .ask(submission)), connection)
-    case .read(let pageBytes, let body):
+    case .read(let pageBytes, let question, let body):
       var call = Connection.Call.of(handle, bytes: bytes + Self.bytesPerPageByte * pageBytes)
       call.isRead = true
       connection.add(call, id: handle.id)
       let total = call.bytes
-      let read = Read(deadline: handle.deadline) { snapshot in
-        ReadAnswer(
-          call: handle, bytes: total, isLong: false, result: Result { try body(snapshot.get()) })
+      let read = Read(question, deadline: handle.deadline) { reply in
+        ReadAnswer(call: handle, bytes: total, isLong: false, result: Result { try body(reply.get()) })
       }
       if isLarge(total) {
         wait(WaitingRead(handle: handle, call: call, work: .read(read)), connection)

@@ -32,12 +32,8 @@ extension Handlers: SettlementServiceHandler {
     guard let period = try period(request.period) else {
       throw Refusal(.fieldMissing, field: "period", "period has to name a settled period, such as 2026-11")
     }
-    return .read(bytes: limits.bytesAlways) { reading in
-      _ = try reading.terms(of: period)
-      guard let record = try reading.settlement(period), record.state == .settled else {
-        throw Refusal.settlementNotFound(period)
-      }
-      return GetSettlementResponse(settlement: Settlement(record))
+    return .read(bytes: limits.bytesAlways, .settlement(period)) {
+      GetSettlementResponse(settlement: Settlement($0))
     }
   }
 
@@ -46,10 +42,10 @@ extension Handlers: SettlementServiceHandler {
   ) throws -> Answer<ListSettlementsResponse> {
     let size = try limits.pageSize(request.pageSize)
     let before = try PageToken.parse(request.pageToken, arguments: ["settlements"])
-    return .read(bytes: size * 256) { reading in
-      let records = try reading.settlements(
-        before: before.map { Period(number: Int(clamping: $0)) }, limit: size + 1)
-      return ListSettlementsResponse(
+    let query = Query.settlements(
+      before: before.map { Period(number: Int(clamping: $0)) }, limit: size + 1)
+    return .read(bytes: size * 256, query) { records in
+      ListSettlementsResponse(
         settlements: records.prefix(size).map(Settlement.init),
         nextPageToken: records.count > size
           ? PageToken.make(after: Int64(records[size - 1].period.number), arguments: ["settlements"]) : "")
@@ -65,23 +61,22 @@ extension Handlers: SettlementServiceHandler {
     let (engine, limits) = (engine, limits)
     return .task(bytes: limits.pageBytesMax) {
       let page = try await engine.revenue(owner, period, after: after, limit: size)
-      return try await engine.read { reading in
-        let labels = try reading.labels(of: page.things.map(\.thing), bytesMax: limits.pageBytesMax)
-        let (things, isCut) = limits.page(Array(zip(labels, page.things))) { thing, revenue in
-          MeceneWire.ThingRevenue(
-            thingID: UInt64(clamping: thing.id.rawValue), url: thing.url, title: thing.title,
-            clicks: UInt64(clamping: revenue.clicks), micros: revenue.micros.rawValue)
-        } bytes: {
-          $0.url.utf8.count + $0.title.utf8.count + 32
-        }
-        let last = things.last.map { Int64(clamping: $0.thingID) }
-        return GetRevenueResponse(
-          things: things,
-          nextPageToken: page.hasMore || isCut || labels.count < page.things.count
-            ? PageToken.make(after: last ?? 0, arguments: arguments) : "",
-          period: page.period.description, clicksTotal: UInt64(clamping: page.clicksTotal),
-          microsTotal: page.microsTotal.rawValue, settled: page.settled)
+      let labels = try await engine.read(
+        .labels(of: page.things.map(\.thing), bytesMax: limits.pageBytesMax))
+      let (things, isCut) = limits.page(Array(zip(labels, page.things))) { thing, revenue in
+        MeceneWire.ThingRevenue(
+          thingID: UInt64(clamping: thing.id.rawValue), url: thing.url, title: thing.title,
+          clicks: UInt64(clamping: revenue.clicks), micros: revenue.micros.rawValue)
+      } bytes: {
+        $0.url.utf8.count + $0.title.utf8.count + 32
       }
+      let last = things.last.map { Int64(clamping: $0.thingID) }
+      return GetRevenueResponse(
+        things: things,
+        nextPageToken: page.hasMore || isCut || labels.count < page.things.count
+          ? PageToken.make(after: last ?? 0, arguments: arguments) : "",
+        period: page.period.description, clicksTotal: UInt64(clamping: page.clicksTotal),
+        microsTotal: page.microsTotal.rawValue, settled: page.settled)
     }
   }
 

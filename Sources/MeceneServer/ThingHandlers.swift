@@ -24,7 +24,7 @@ extension Handlers: ThingServiceHandler {
 
   func getThing(_ request: GetThingRequest, _ call: CallContext) throws -> Answer<GetThingResponse> {
     let thing = try reference(request.thing)
-    return .read(bytes: limits.bytesAlways) { GetThingResponse(thing: Thing(try $0.thing(thing))) }
+    return .read(bytes: limits.bytesAlways, .thing(thing)) { GetThingResponse(thing: Thing($0)) }
   }
 
   func listThings(_ request: ListThingsRequest, _ call: CallContext) throws -> Answer<ListThingsResponse> {
@@ -32,15 +32,12 @@ extension Handlers: ThingServiceHandler {
     let size = try limits.pageSize(request.pageSize)
     let arguments = ["things", owner.map { "\($0)" } ?? ""]
     let after = try PageToken.parse(request.pageToken, arguments: arguments).map(ThingID.init)
-    let limits = limits
-    return .read(bytes: min(size * Self.thingBytesMax, limits.pageBytesMax)) { reading in
-      let ownerID = try owner.map { try reading.account($0, field: "owner").id }
-      let (things, hasMore) = try reading.things(
-        owner: ownerID, after: after, limit: size, bytesMax: limits.pageBytesMax)
-      return ListThingsResponse(
-        things: things.map(Thing.init),
-        nextPageToken: hasMore
-          ? PageToken.make(after: things.last?.id.rawValue ?? 0, arguments: arguments) : "")
+    let query = Query.things(owner: owner, after: after, limit: size, bytesMax: limits.pageBytesMax)
+    return .read(bytes: min(size * Self.thingBytesMax, limits.pageBytesMax), query) { page in
+      ListThingsResponse(
+        things: page.things.map(Thing.init),
+        nextPageToken: page.hasMore
+          ? PageToken.make(after: page.things.last?.id.rawValue ?? 0, arguments: arguments) : "")
     }
   }
 

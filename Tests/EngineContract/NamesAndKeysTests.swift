@@ -18,12 +18,8 @@ import Testing
         .name(name, subject.engine.fingerprintKey.fingerprint(of: name))
       }
       for (number, name) in ["anna", "bert", "carl"].enumerated() {
-        let (byName, byNumber) = try await subject.engine.read { [reference = reference(name)] in
-          (
-            try $0.account(reference, field: "account"),
-            try $0.account(.number(Int64(number + 1)), field: "account")
-          )
-        }
+        let (byName, byNumber) = try await subject.engine.read(
+          .account(reference(name)), .account(.number(Int64(number + 1))))
         #expect(byName == byNumber && byName.name == name && byName.money.budget == Micros(5_000_000))
       }
       let again = Command.openAccount(
@@ -38,7 +34,7 @@ import Testing
           == .accountNotFound)
       for stranger in [reference("nobody"), .number(7), .number(0), .number(-1), .number(.max)] {
         #expect(
-          await subject.refusal { _ = try await $0.read { try $0.account(stranger, field: "account") } }
+          await subject.refusal { _ = try await $0.read(.account(stranger)) }
             == .accountNotFound)
       }
     }
@@ -52,9 +48,7 @@ import Testing
       let url = try CanonicalURL("http://EXAMPLE.org/2", isNew: false)
       let reference = ThingReference.url(
         url.text, subject.engine.fingerprintKey.fingerprint(of: url.identity))
-      let (byURL, byNumber) = try await subject.engine.read {
-        (try $0.thing(reference), try $0.thing(.number(2)))
-      }
+      let (byURL, byNumber) = try await subject.engine.read(.thing(reference), .thing(.number(2)))
       #expect(byURL == byNumber && byURL.owner == AccountID(2) && byURL.ownerName == "account2")
       guard
         case .thing(let id, let record?, alreadyAdded: true) = try await subject.engine.addThing(
@@ -68,7 +62,7 @@ import Testing
         .updateThing(
           reference, title: PlainText("A song", field: "title", charactersMax: 99), description: nil,
           hidden: true))
-      let changed = try await subject.engine.read { try $0.thing(reference) }
+      let changed = try await subject.engine.read(.thing(reference))
       #expect(changed.title == "A song" && changed.isHidden && !changed.isRetired)
     }
   }

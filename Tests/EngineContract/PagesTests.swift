@@ -39,22 +39,21 @@ import Testing
     try await Subject.live(kind) { (subject) async throws in
       try await live(subject)
       for limit in Self.sizes {
-        let accounts = try await walk(limit: limit) { after, limit in
-          let found = try await subject.engine.read { try $0.accounts(after: after, limit: limit + 1) }
+        let accounts: [AccountRecord] = try await walk(limit: limit) { after, limit in
+          let found = try await subject.engine.read(.accounts(after: after, limit: limit + 1))
           return (Array(found.prefix(limit)), found.count > limit)
         } cursor: {
           $0.id
         }
         #expect(accounts.map(\.id.rawValue) == Array(1...7))
         for (owner, expected) in [
-          (nil, [1, 2, 3, 4, 5, 6, 7, 9, 11]), (AccountID(2), [2, 8, 9, 10, 11, 12]),
+          (nil, [1, 2, 3, 4, 5, 6, 7, 9, 11]), (.number(2), [2, 8, 9, 10, 11, 12]),
         ]
-          as [(AccountID?, [Int64])]
+          as [(AccountReference?, [Int64])]
         {
-          let things = try await walk(limit: limit) { after, limit in
-            let page = try await subject.engine.read {
-              try $0.things(owner: owner, after: after, limit: limit, bytesMax: .max)
-            }
+          let things: [ThingRecord] = try await walk(limit: limit) { after, limit in
+            let page = try await subject.engine.read(
+              .things(owner: owner, after: after, limit: limit, bytesMax: .max))
             return (page.things, page.hasMore)
           } cursor: {
             $0.id
@@ -63,9 +62,7 @@ import Testing
         }
       }
       // A page that is full of bytes has one thing at least.
-      let narrow = try await subject.engine.read {
-        try $0.things(owner: nil, after: nil, limit: 9, bytesMax: 1)
-      }
+      let narrow = try await subject.engine.read(.things(owner: nil, after: nil, limit: 9, bytesMax: 1))
       #expect(narrow.things.map(\.id.rawValue) == [1] && narrow.hasMore)
     }
   }
@@ -77,18 +74,17 @@ import Testing
       for period in [nil, november2026, november2026.next] {
         for limit in Self.sizes {
           var balances: [(Micros, Micros)] = []
-          let entries = try await walk(limit: limit) { after, limit in
-            let page = try await subject.engine.read {
-              try $0.statement(.number(1), period: period, after: after, limit: limit)
-            }
+          let entries: [Transfer] = try await walk(limit: limit) { after, limit in
+            let page = try await subject.engine.read(
+              .statement(.number(1), period: period, after: after, limit: limit))
             balances.append((page.openingAvailable, page.openingPots))
             return (page.entries.map(\.transfer), page.hasMore)
           } cursor: {
             $0.id
           }
-          let whole = try await subject.engine.read {
-            try $0.journal(period: nil, after: nil, limit: 1_000)
-          }.map(\.transfer).filter { $0.account == AccountID(1) }
+          let whole = try await subject.engine.read(.journal(period: nil, after: nil, limit: 1_000)).map(
+            \.transfer
+          ).filter { $0.account == AccountID(1) }
           #expect(entries == whole.filter { period == nil || $0.period == period })
           // Each page opens with what the movement before it left.
           for (position, opening) in balances.enumerated() {
@@ -111,9 +107,7 @@ import Testing
       try await live(subject)
       for limit in Self.sizes {
         let entries = try await walk(limit: limit) { after, limit in
-          let found = try await subject.engine.read {
-            try $0.journal(period: nil, after: after, limit: limit + 1)
-          }
+          let found = try await subject.engine.read(.journal(period: nil, after: after, limit: limit + 1))
           return (Array(found.prefix(limit)), found.count > limit)
         } cursor: {
           $0.transfer.id
@@ -121,9 +115,8 @@ import Testing
         #expect(entries.map(\.transfer.id.rawValue) == Array(1...Int64(entries.count)))
         #expect(entries.filter { $0.key == "d3" }.map(\.accountName) == ["account1"])
         #expect(entries.count { $0.key == "first" } == 7)
-        let month = try await subject.engine.read {
-          try $0.journal(period: november2026.next, after: nil, limit: 1_000)
-        }
+        let month = try await subject.engine.read(
+          .journal(period: november2026.next, after: nil, limit: 1_000))
         #expect(month.map(\.transfer) == entries.map(\.transfer).filter { $0.period == november2026.next })
       }
     }
@@ -183,16 +176,16 @@ import Testing
     try await Subject.live(kind) { (subject) async throws in
       try await live(subject)
       let ids = [1, 2, 8, 12].map { ThingID($0) }
-      let labels = try await subject.engine.read { try $0.labels(of: ids, bytesMax: .max) }
+      let labels = try await subject.engine.read(.labels(of: ids, bytesMax: .max))
       #expect(
         labels.map(\.id) == ids
           && labels.map(\.ownerName) == ["account1", "account2", "account2", "account2"])
       #expect(labels.map(\.url) == ids.map { "https://example.org/\($0)" })
-      let cut = try await subject.engine.read { try $0.labels(of: ids, bytesMax: 1) }
+      let cut = try await subject.engine.read(.labels(of: ids, bytesMax: 1))
       #expect(cut == Array(labels.prefix(1)))
       #expect(
         await subject.refusal {
-          _ = try await $0.read { try $0.labels(of: [ThingID(1), ThingID(13)], bytesMax: .max) }
+          _ = try await $0.read(.labels(of: [ThingID(1), ThingID(13)], bytesMax: .max))
         } == .thingNotFound)
     }
   }

@@ -128,13 +128,9 @@ private struct Life {
 
   /// The same movements in the same order, and the same balances.
   private func compare(_ before: Int) async throws {
-    let (accounts, moves) = try await subject.engine.read { reading in
-      (
-        try reading.accounts(after: nil, limit: Self.accounts),
-        try reading.journal(
-          period: nil, after: before == 0 ? nil : TransferID(Int64(before)), limit: 1_000)
-      )
-    }
+    let (accounts, moves) = try await subject.engine.read(
+      .accounts(after: nil, limit: Self.accounts),
+      .journal(period: nil, after: before == 0 ? nil : TransferID(Int64(before)), limit: 1_000))
     #expect(moves.map { NaiveModel.Move($0.transfer) } == Array(model.moves[before...]))
     for account in accounts {
       let a = Int(account.id.rawValue)
@@ -146,7 +142,7 @@ private struct Life {
       #expect(account.isClosed == model.accounts[a]?.closed)
     }
     let engine = subject.engine
-    let status = try await engine.read { try engine.status($0) }
+    let status = try await engine.read(.status)
     #expect(status.money.rawValue == -model.balance("world") && status.fees.rawValue == model.balance("fees"))
     #expect(status.openPeriod.number == model.period && engine.openPeriod.number == model.period)
     #expect(status.transfers == model.moves.count)
@@ -155,9 +151,8 @@ private struct Life {
   /// Every account's statement is its part of the model's movements.
   private func expectStatements() async throws {
     for a in 1...Self.accounts {
-      let page = try await subject.engine.read {
-        try $0.statement(.number(Int64(a)), period: nil, after: nil, limit: 1_000)
-      }
+      let page = try await subject.engine.read(
+        .statement(.number(Int64(a)), period: nil, after: nil, limit: 1_000))
       let own = model.moves.filter { move in
         [move.from, move.to].contains { $0 == "available \(a)" || $0.hasPrefix("pot \(a) ") }
       }

@@ -34,12 +34,12 @@ import Testing
         #expect(record.period.number == november2026.number + offset && record.state == .settled)
         try await subject.die()
       }
-      let records = try await subject.engine.read { try $0.settlements(before: nil, limit: 9) }
+      let records = try await subject.engine.read(.settlements(before: nil, limit: 9))
       #expect(records.map(\.period.number) == [684, 683, 682] && records.map(\.totals.clicks) == [0, 0, 7])
       #expect(
-        try await subject.engine.read { try $0.settlements(before: Period(number: 683), limit: 9) }
+        try await subject.engine.read(.settlements(before: Period(number: 683), limit: 9))
           == [records[2]])
-      let status = try await subject.engine.read { [engine = subject.engine] in try engine.status($0) }
+      let status = try await subject.engine.read(.status)
       #expect(status.settlements == 3 && status.oldestUnsettled == nil)
     }
   }
@@ -109,7 +109,7 @@ import Testing
       try await subject.setClock(november2026.next)
       try await subject.die()
       let engine = subject.engine
-      #expect(try await eventually { try await engine.read { try $0.status() }.settlements == 1 })
+      #expect(try await eventually { try await engine.read(.status).settlements == 1 })
       #expect(try await subject.account(3).money.available > .zero)
     }
   }
@@ -118,15 +118,13 @@ import Testing
   func `terms that change hold from the next month on`(kind: EngineKind) async throws {
     try await Subject.live(kind, terms: Terms(feeBps: 500)) { subject in
       try await subject.engine.populate(accounts: 1)
-      let (open, terms) = try await subject.engine.read {
-        (try $0.openPeriod(), try $0.terms(of: november2026))
-      }
+      let (open, terms) = try await subject.engine.read(.openPeriod, .terms(of: november2026))
       #expect(open.period == november2026 && open.terms == terms && terms.feeBps == 500)
       #expect(
-        await subject.refusal { _ = try await $0.read { try $0.terms(of: november2026.next) } }
+        await subject.refusal { _ = try await $0.read(.terms(of: november2026.next)) }
           == .periodNotFound)
       try await subject.setClock(november2026.next)
-      #expect(try await subject.engine.read { try $0.terms(of: november2026.next) }.feeBps == 500)
+      #expect(try await subject.engine.read(.terms(of: november2026.next)).feeBps == 500)
     }
   }
 }

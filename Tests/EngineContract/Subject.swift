@@ -106,7 +106,7 @@ final class Subject {
   func setClock(_ period: Period) async throws { try await perform(.setClock(period.start)) }
 
   func account(_ number: Int64) async throws -> AccountRecord {
-    try await engine.read { try $0.account(.number(number), field: "account") }
+    try await engine.read(.account(.number(number)))
   }
 
   private func dieWhenDue() async throws {

@@ -83,7 +83,7 @@ import Testing
         try await subject.perform(.deposit(.number(1), Micros(1), RequestKey("n\(n)")))
         let expected = Micros(10_000_000 + Int64(n))
         #expect(try await subject.account(1).money.available == expected)
-        #expect(try await subject.engine.read { try $0.status() }.transfers == n + 3)
+        #expect(try await subject.engine.read(.status).transfers == n + 3)
       }
     }
   }
@@ -104,12 +104,18 @@ import Testing
       let answers = Locked<[String]>([])
       subject.engine.read(
         [
-          Read(deadline: past) { if case .failure(.expired) = $0 { "late" } else { "read" } },
-          Read(deadline: nil) { if case .success = $0 { "read" } else { "failed" } },
+          Read(.status, deadline: past) { reply in
+            do { return "\(try reply.get())" } catch {
+              return error as? EngineFailure == .expired ? "late" : "\(error)"
+            }
+          },
+          Read(.account(.number(2), field: "account"), deadline: nil) { reply in
+            if case .success(.account(let account)) = reply { account.name } else { "nothing" }
+          },
         ]
       ) { more in answers.withLock { $0 += more } }
       #expect(try await eventually { answers.withLock { $0.count } == 2 })
-      #expect(answers.withLock { $0 } == ["late", "read"])
+      #expect(answers.withLock { $0 } == ["late", "account2"])
     }
   }
 

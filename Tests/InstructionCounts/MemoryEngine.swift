@@ -49,7 +49,6 @@ final class MemoryEngine: Engine {
   func verify(
     against kept: CommitPoint?, progress: @escaping @Sendable (StageProgress) -> Void
   ) throws -> Verdict { throw Self.noBooks }
-  func status(_ reading: any LedgerReading) throws -> LedgerStatus { throw Self.noBooks }
   func shutDown() {}
 
   private static let noBooks = EngineFailure.fault("there are no books")

@@ -135,7 +135,7 @@ import Testing
           things.append(thing)
         }
       }
-      let commits = try await engine.read { try $0.status() }.lastCommit.number
+      let commits = try await engine.read(.status).lastCommit.number
       let outcome = try await engine.perform(.clickMany(patrons: patrons, things: things, nil))
       guard case .clickedMany(let many) = outcome else { throw Failed() }
       #expect(many.clicked == 149 * 149 && many.refusedIndexes.count == 149 * 2)
@@ -143,7 +143,7 @@ import Testing
         let isOwn = patrons[Int(index)] == things[Int(index)]
         #expect(reason == (isOwn ? .ownThing : .thingNotFound))
       }
-      #expect(try await engine.read { try $0.status() }.lastCommit.number > commits + 1)
+      #expect(try await engine.read(.status).lastCommit.number > commits + 1)
       #expect(try await engine.verify { _ in }.finding == nil)
     }
   }

@@ -49,7 +49,7 @@ import Testing
     try makeBooks(directory, isSimulated: true)
     let last = try await withEngine(directory, terms: Terms(feeBps: 1_000)) { engine in
       try await live(engine)
-      return try await engine.read { try $0.status().lastCommit }
+      return try await engine.read(.status).lastCommit
     }
     let found = try oracle(directory)
     #expect(found.out == "\(last.number) commits: \(last.link.hexadecimal)\n", "\(found.err)")

@@ -201,7 +201,7 @@ import Testing
         throw Unexpected()
       }
       #expect(replayed == isThere)
-      let account = try await engine.read { try $0.account(.number(1), field: "account") }
+      let account = try await engine.read(.account(.number(1)))
       #expect(account.money.available == Micros(10_000_005))
       #expect(try await engine.verify { _ in }.finding == nil)
       #expect(reasons.withLock { $0 } == [])
@@ -240,7 +240,7 @@ import Testing
       // It does not take the lead back.
       #expect(script.leads.withLock { $0 } == 1)
       #expect(reasons.withLock { $0 } == ["another daemon keeps these books now: a link of leader 7"])
-      let account = try await engine.read { try $0.account(.number(1), field: "account") }
+      let account = try await engine.read(.account(.number(1)))
       #expect(account.money.available == Micros(10_000_000))
     }
   }

@@ -59,7 +59,7 @@ import Testing
         let engine = try await startEngine(
           settings: settings, logger: quietLogger, sink: { _ in }, fatal: { _ in })
         defer { Task { await engine.shutDown() } }
-        return try await engine.read { try $0.status() }.lastCommit.number
+        return try await engine.read(.status).lastCommit.number
       } catch StoreError.directory(let sentence) {
         #expect(sentence.contains("-wal is damaged") && sentence.contains("Nothing was changed here"))
         #expect(try Data(contentsOf: URL(fileURLWithPath: database + "-wal")) == log)
@@ -98,14 +98,14 @@ import Testing
   @Test func `a log that has rotted after it was moved is not needed`() async throws {
     let engine = try await start()
     try await engine.populate(accounts: 20)
-    let before = try await engine.read { try $0.status() }.lastCommit.number
+    let before = try await engine.read(.status).lastCommit.number
     await engine.shutDown()
     var log = try Data(contentsOf: URL(fileURLWithPath: database + "-wal"))
     try #require(log.count > 4_200)
     log[40] ^= 1
     try log.write(to: URL(fileURLWithPath: database + "-wal"))
     let again = try await start()
-    #expect(try await again.read { try $0.status() }.lastCommit.number == before)
+    #expect(try await again.read(.status).lastCommit.number == before)
     await again.shutDown()
   }
 
@@ -140,7 +140,7 @@ import Testing
     try? FileManager.default.removeItem(atPath: database)
     try FileManager.default.copyItem(atPath: kept + "/mecene.sqlite", toPath: database)
     let again = try await start()
-    #expect(try await again.read { try $0.status().accounts } == 3)
+    #expect(try await again.read(.status).accounts == 3)
     await again.shutDown()
   }
 
@@ -208,7 +208,7 @@ import Testing
     guard what == "log removed" else { return }
     // What was acknowledged was in the log alone, and is in the file now.
     let again = try await start()
-    #expect(try await again.read { try $0.status().accounts } == 3)
+    #expect(try await again.read(.status).accounts == 3)
     await again.shutDown()
   }
 

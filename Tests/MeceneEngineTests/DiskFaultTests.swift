@@ -241,7 +241,7 @@ private struct Wrong: Error {}
       for number in 1...3 { #expect(await deposit("broken-\(number)") == .commitFailed) }
       #expect(await deposit("refused") == .diskFailing)
       #expect(engine.condition == .diskFailing)
-      #expect(try await engine.read { try $0.status().accounts } == 4)
+      #expect(try await engine.read(.status).accounts == 4)
       // What the daemon tries meanwhile fails too, and is not told again.
       for number in 0..<30 {
         #expect([.commitFailed, .diskFailing].contains(await deposit("meanwhile-\(number)")))

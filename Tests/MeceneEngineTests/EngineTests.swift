@@ -20,7 +20,7 @@ import Testing
       _ = try await engine.perform(.setClock(Timestamp(milliseconds: decemberMs)))
       let record = try await engine.settle(Period(number: 682)) { _ in }
       #expect(record.totals.revenueMicros == Micros(20_000_000))
-      let accounts = try await engine.read { try $0.accounts(after: nil, limit: 20) }
+      let accounts = try await engine.read(.accounts(after: nil, limit: 20))
       #expect(accounts[11].money.available == Micros(10_000_000))
       for n in 1...10 { #expect(accounts[n].money.available == Micros(11_000_000)) }
       let verdict = try await engine.verify { _ in }
@@ -39,11 +39,11 @@ import Testing
       try await engine.perform(.undoClick(.number(1), .number(3), nil))
       try await engine.perform(.setBudget(.number(2), Micros(3_000_000)))
       try await engine.perform(.retireThing(.number(4)))
-      before = try await engine.read { try $0.accounts(after: nil, limit: 20) }
+      before = try await engine.read(.accounts(after: nil, limit: 20))
       digest = try await engine.preview(nil).digest
     }
     try await withEngine(directory) { engine in
-      #expect(try await engine.read { try $0.accounts(after: nil, limit: 20) } == before)
+      #expect(try await engine.read(.accounts(after: nil, limit: 20)) == before)
       #expect(try await engine.preview(nil).digest == digest)
       guard
         case .clicks(let page) = try await engine.perform(
@@ -82,8 +82,8 @@ import Testing
     later.simulatedClock = Timestamp(milliseconds: januaryMs)
     let engine = try await startEngine(
       settings: later, logger: quietLogger, sink: { _ in }, fatal: { fatalError($0) })
-    #expect(try await eventually { try await engine.read { try $0.status() }.settlements == 2 })
-    let records = try await engine.read { try $0.settlements(before: nil, limit: 9) }
+    #expect(try await eventually { try await engine.read(.status).settlements == 2 })
+    let records = try await engine.read(.settlements(before: nil, limit: 9))
     #expect(records.map(\.period.description) == ["2026-12", "2026-11"])
     #expect(records[0].totals.pots == 0 && records[1].totals.pots == 1)
     #expect(try await engine.verify { _ in }.finding == nil)
@@ -148,7 +148,7 @@ import Testing
       }
       #expect(failure == .diskFull)
       #expect(
-        try await engine.read { try $0.account(.id(AccountID(1)), field: "") }.money.available
+        try await engine.read(.account(.id(AccountID(1)), field: "")).money.available
           == Micros(10_000_000)
       )
       try await engine.limit(pages: 1_000_000)

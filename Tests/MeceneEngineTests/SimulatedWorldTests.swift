@@ -27,7 +27,7 @@ import Testing
       try await engine.perform(.click(.number(2), .number(3), nil))
       // The month ends, and settles by itself.
       try await runtime.sleep(milliseconds: 10_000)
-      let status = try await engine.read { try $0.status() }
+      let status = try await engine.read(.status)
       #expect(status.settlements == 1 && status.openPeriod == Period(number: 683))
       let verdict = try await engine.verify { _ in }
       #expect(verdict.finding == nil && verdict.settlements == 1)

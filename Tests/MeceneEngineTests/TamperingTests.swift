@@ -162,7 +162,7 @@ import Testing
   @Test func `the status tells how many transfers are not followed yet`() async throws {
     let directory = try TemporaryDirectory()
     try await withEngine(directory) { engine in
-      func behind() async throws -> Int { try await engine.read { try engine.status($0) }.transfersBehind }
+      func behind() async throws -> Int { try await engine.read(.status).transfersBehind }
       try await fill(engine)
       #expect(try await behind() > 0)
       await engine.projectAll()
@@ -250,9 +250,9 @@ import Testing
       _ = try await engine.perform(.setClock(Timestamp(milliseconds: decemberMs)))
       try await Task.sleep(for: .milliseconds(1_200))
       #expect(disk.failed > 0)
-      #expect(try await engine.read { try $0.status() }.settlements == 0)
+      #expect(try await engine.read(.status).settlements == 0)
       disk.fail(nil)
-      #expect(try await eventually { try await engine.read { try $0.status() }.settlements == 1 })
+      #expect(try await eventually { try await engine.read(.status).settlements == 1 })
     }
   }
 
@@ -268,7 +268,7 @@ import Testing
       repeat {
         #expect(try await engine.verify { _ in }.finding == nil)
         verdicts += 1
-      } while try await engine.read { try $0.status() }.settlements == 0
+      } while try await engine.read(.status).settlements == 0
       _ = try await settling.value
       #expect(try await engine.verify { _ in }.settlements == 1)
     }
@@ -337,7 +337,7 @@ import Testing
       settings: settings(directory, autoSettle: false), logger: quietLogger, sink: { _ in },
       fatal: { sentence in reason.withLock { $0 = sentence } })
     await #expect(throws: StoreError.self) {
-      try await engine.read { try $0.statement(.id(AccountID(1)), period: nil, after: nil, limit: 9) }
+      try await engine.read(.statement(.id(AccountID(1)), period: nil, after: nil, limit: 9))
     }
     #expect(reason.withLock { $0 }?.contains("damaged") == true)
     await engine.shutDown()
@@ -417,13 +417,13 @@ import Testing
   }
 
   private func expectNothingPaid(_ engine: EmbeddedEngine, _ table: String?) async throws {
-    let before = try await engine.read { try $0.status().transfers }
+    let before = try await engine.read(.status).transfers
     let error = await #expect(throws: (any Error).self) { try await engine.settle(nil) { _ in } }
     let refusal: Refusal? =
       if case .refused(let refusal)? = error as? EngineFailure { refusal } else { error as? Refusal }
     #expect(refusal?.reason == .booksInconsistent, "\(String(describing: error))")
     if let table { #expect(refusal?.sentence.contains(table) == true, "\(refusal?.sentence ?? "")") }
-    #expect(try await engine.read { try $0.status() }.transfers == before)
+    #expect(try await engine.read(.status).transfers == before)
   }
 
   @Test func `changed rows that memory was loaded from are not paid, whether they were put back or not`()
@@ -506,7 +506,7 @@ import Testing
     var kept = CommitPoint.beginning
     try await withEngine(directory) { engine in
       try await fill(engine)
-      kept = try await engine.read { try $0.status().lastCommit }
+      kept = try await engine.read(.status).lastCommit
       #expect(try await engine.settle(Period(number: 682)) { _ in }.commit?.number ?? 0 > 3)
       #expect(try await engine.verify(against: kept) { _ in }.finding == nil)
       #expect(try await engine.verify(against: kept) { _ in }.last == kept)

@@ -119,8 +119,6 @@ private final class HeldEngine: Engine {
     try await engine.verify(against: kept, progress: progress)
   }
 
-  func status(_ reading: any LedgerReading) throws -> LedgerStatus { try engine.status(reading) }
-
   var fingerprintKey: FingerprintKey { engine.fingerprintKey }
   var openPeriod: Period { engine.openPeriod }
 
