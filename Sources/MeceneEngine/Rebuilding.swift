@@ -9,6 +9,8 @@ package final class Rebuilding {
   private let directory: DataDirectory
   private var books: (file: BookFile, writer: BookWriter)?
   private var reached = Reached()
+  /// What follows from the commits so far; nil before the first, and when it has to be read from the books.
+  private var ledger: Ledger?
   private var isFinished = false
   /// Pages in the write-ahead log after which they are moved to the file: 16 MiB.
   private static let checkpointPages = 4_096
@@ -17,8 +19,6 @@ package final class Rebuilding {
   fileprivate struct Reached {
     var chain = ChainProof()
     var changes = ChangeNumbers()
-    var money = Micros.zero
-    var fees = Micros.zero
     var settlement: SettlementUnderWay?
   }
 
@@ -43,12 +43,13 @@ package final class Rebuilding {
     let (file, writer) = try books ?? open(logged)
     if let planned = logged.planned { next.settlement = try plan(planned, file, writer) }
     try next.settlement?.file(logged, writer)
+    let effects = next.settlement?.effects(of: logged) ?? logged.effects
+    let followed = try lead(effects, logged, file, writer)
     try writer.begin(logged)
     do {
-      try writer.append(next.settlement?.effects(of: logged) ?? logged.effects)
+      try writer.append(effects)
       try writer.append(logged.clicks)
-      try next.count(logged)
-      try writer.write(money: next.money, fees: next.fees)
+      try writer.write(money: followed.money, fees: followed.fees)
       let made = writer.seal(after: reached.chain.last.link)
       guard made == entry else {
         throw Finding(
@@ -61,23 +62,39 @@ package final class Rebuilding {
       throw error
     }
     if logged.finished != nil { next.settlement = nil }
-    reached = next
+    (reached, ledger) = (next, followed)
     if writer.logPages >= Self.checkpointPages { try writer.checkpoint() }
   }
 
-  /// Brings what follows from the journal up to its end.
+  /// Brings what follows from the journal up to its end, and compares what these books restore with what followed from the commits.
   ///
   /// - Returns: The last commit.
+  /// - Throws: `StoreError`, or a `Finding` when they are not the same.
   package func finish() throws -> CommitPoint {
     if let writer = books?.writer {
       while writer.transfersBehind > 0 { try writer.project(accounts: ProjectionPace.accountsAtOnce) }
       try writer.dropLeftoverLogs()
       try writer.checkpoint()
+      if let ledger { try writer.load(terms: Terms()).map(ledger.check(against:)) }
     }
     books = nil
     isFinished = true
     directory.release()
     return reached.chain.last
+  }
+
+  /// The ledger after the next commit. It is taken out, to be changed in place: when the commit turns out wrong, the next one reads it
+  /// from the books.
+  private func lead(
+    _ effects: [Effect], _ logged: LoggedCommit, _ file: BookFile, _ writer: BookWriter
+  ) throws -> Ledger {
+    let (clicks, time) = (logged.clicks, logged.commit.time)
+    guard var next = try ledger ?? writer.load(terms: Terms()) else {
+      return try Ledger(following: effects, clicks, currency: file.identity.currency, at: time)
+    }
+    ledger = nil
+    try next.follow(effects, clicks, at: time)
+    return next
   }
 
   private func open(_ first: LoggedCommit) throws -> (file: BookFile, writer: BookWriter) {
@@ -104,30 +121,6 @@ package final class Rebuilding {
     }
     try writer.file(plan, .blocks(seal, seal.blocks.indices))
     return SettlementUnderWay(plan: plan, seal: seal)
-  }
-}
-
-extension Rebuilding.Reached {
-  /// Adds what movements change of the ledger's sums.
-  fileprivate mutating func count(_ logged: LoggedCommit) throws(Finding) {
-    for case .transfer(let transfer) in logged.effects {
-      guard transfer.amount > .zero, let (from, to) = transfer.route,
-        let money = money.adding(transfer.amount, if: from == .world, lessIf: to == .world),
-        let fees = fees.adding(transfer.amount, if: to == .fees, lessIf: from == .fees)
-      else {
-        throw Finding(
-          table: "transfer", key: "\(transfer.id)", expected: "what its kind carries, and a sum that fits",
-          found: "another")
-      }
-      (self.money, self.fees) = (money, fees)
-    }
-  }
-}
-
-extension Micros {
-  /// The sum after a movement of more than nothing; nil when it does not fit.
-  fileprivate func adding(_ amount: Micros, if comes: Bool, lessIf goes: Bool) -> Micros? {
-    adding(comes ? amount : goes ? .zero - amount : .zero)
   }
 }
 

@@ -23,31 +23,67 @@ extension Ledger {
     _ kind: Transfer.Kind, _ index: AccountIndex?, _ amount: Micros, forPeriod: Period? = nil,
     cause: Transfer.Cause? = nil
   ) -> Transfer {
-    let line = kind.line
-    invariant(amount > .zero, "a \(kind) of \(amount)")
-    invariant(
-      line.carries.contains(.period) == (forPeriod != nil) && line.carries.contains(.cause) == (cause != nil),
-      "a \(kind) with \(forPeriod.map { "the period \($0)" } ?? "no period") and \(cause == nil ? "no" : "a") cause"
-    )
-    guard let from = place(line.source(hasAccount: index != nil), index, forPeriod),
-      let to = place(line.to, index, forPeriod)
-    else {
-      broken("a \(kind) of \(index.map { "account \($0.id)" } ?? "no account") has no place to move between")
+    let from: Place
+    let to: Place
+    switch movement(kind, index, amount, forPeriod, cause) {
+    case .between(let source, let target): (from, to) = (source, target)
+    case .impossible(let sentence): broken(sentence)
     }
     let before = (from: balance(from), to: balance(to), pots: index.map { accounts[$0].pots } ?? .zero)
-    invariant(isWorld(from) || amount <= before.from, "a \(kind) of \(amount), where \(before.from) is")
-    invariant(
-      before.to.adding(amount) != nil && (!isWorld(from) || money.adding(amount) != nil),
-      "a \(kind) of \(amount), which the ledger can't hold")
     change(from, by: Micros(0 - amount.rawValue))
     change(to, by: amount)
     invariant(
       balance(from) == before.from - amount && balance(to) == before.to + amount,
       "a \(kind) of \(amount) left \(before.from - balance(from)) and brought \(balance(to) - before.to)")
     invariant(
-      potsChange(line, amount) == (index.map { accounts[$0].pots } ?? .zero) - before.pots,
+      potsChange(kind.line, amount) == (index.map { accounts[$0].pots } ?? .zero) - before.pots,
       "a \(kind) of \(amount) changed all pots by another amount")
     return record(kind, index, amount, forPeriod, cause)
+  }
+
+  /// Why there can be no such movement; nil when there can.
+  func obstacle(
+    to kind: Transfer.Kind, _ index: AccountIndex?, _ amount: Micros, forPeriod: Period?,
+    cause: Transfer.Cause?
+  ) -> String? {
+    switch movement(kind, index, amount, forPeriod, cause) {
+    case .between: nil
+    case .impossible(let sentence): sentence
+    }
+  }
+
+  private enum Movement {
+    case between(Place, Place)
+    case impossible(String)
+  }
+
+  /// The places that the chart of accounts says, when the amount can be moved between them.
+  @inline(__always) private func movement(
+    _ kind: Transfer.Kind, _ index: AccountIndex?, _ amount: Micros, _ forPeriod: Period?,
+    _ cause: Transfer.Cause?
+  ) -> Movement {
+    let line = kind.line
+    guard amount > .zero else { return .impossible("a \(kind) of \(amount)") }
+    guard line.carries.contains(.period) == (forPeriod != nil),
+      line.carries.contains(.cause) == (cause != nil)
+    else {
+      let period = forPeriod.map { "the period \($0)" } ?? "no period"
+      return .impossible("a \(kind) with \(period) and \(cause == nil ? "no" : "a") cause")
+    }
+    guard let from = place(line.source(hasAccount: index != nil), index, forPeriod),
+      let to = place(line.to, index, forPeriod)
+    else {
+      let whose = index.map { "account \($0.id)" } ?? "no account"
+      return .impossible("a \(kind) of \(whose) has no place to move between")
+    }
+    let there = balance(from)
+    guard isWorld(from) || amount <= there else {
+      return .impossible("a \(kind) of \(amount), where \(there) is")
+    }
+    guard balance(to).adding(amount) != nil && (!isWorld(from) || money.adding(amount) != nil) else {
+      return .impossible("a \(kind) of \(amount), which the ledger can't hold")
+    }
+    return .between(from, to)
   }
 
   private mutating func record(

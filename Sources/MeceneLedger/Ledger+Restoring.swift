@@ -1,6 +1,43 @@
-// Bringing rows of the books back into memory: see `LedgerBuilder`. What no sound books hold is thrown as a `Finding`, because
-// memory that follows from it would trap later.
+// Bringing rows of the books into memory: at a start (see `LedgerBuilder`), and when a ledger follows books (see `Ledger+Following`). What
+// no sound books hold is thrown as a `Finding`, because memory that follows from it would trap later.
 extension Ledger {
+  /// Makes room for this many accounts.
+  mutating func reserveAccounts(_ count: Int) {
+    accounts.reserveCapacity(count)
+    standings.reserveCapacity(count)
+    accountNames.reserveCapacity(count)
+  }
+
+  /// The next account.
+  mutating func restore(_ row: AccountRow) throws(Finding) {
+    try Finding.expect(
+      "account", "\(row.id)", "the number \(accounts.count + 1)", row.id.rawValue == accounts.count + 1)
+    let least = min(row.budget, row.available, row.pots)
+    try Finding.expect("account", "\(row.id)", "amounts of 0 or more", least >= .zero, found: "\(least)")
+    accountNames[try Finding.fingerprint(row.fingerprint, of: "account", "\(row.id)")] = AccountIndex(row.id)
+    accounts.append(AccountState(budget: row.budget, available: row.available, pots: row.pots))
+    standings.append(Standing(isClosed: row.isClosed, turn: open.turn))
+  }
+
+  /// Makes room for this many things.
+  mutating func reserveThings(_ count: Int) {
+    things.reserveCapacity(count)
+    thingURLs.reserveCapacity(count)
+  }
+
+  /// The next thing.
+  mutating func restore(_ row: ThingRow) throws(Finding) {
+    try Finding.expect(
+      "thing", "\(row.id)", "the number \(things.count + 1)", row.id.rawValue == things.count + 1)
+    guard row.owner.rawValue >= 1, row.owner.rawValue <= accounts.count else {
+      throw Finding(
+        table: "thing", key: "\(row.id)", expected: "an account from 1 to \(accounts.count)",
+        found: "\(row.owner)")
+    }
+    thingURLs[try Finding.fingerprint(row.fingerprint, of: "thing", "\(row.id)")] = UInt32(things.count)
+    things.append(ThingState(owner: AccountIndex(row.owner), isRetired: row.isRetired))
+  }
+
   /// What a later transfer left of an account's money.
   mutating func restoreBalances(
     of id: AccountID, available: Micros, pots: Micros
@@ -127,7 +164,7 @@ extension Ledger {
     }
   }
 
-  private func restoredIndex(
+  func restoredIndex(
     _ id: AccountID, _ table: String, _ key: @autoclosure () -> String
   ) throws(Finding) -> AccountIndex {
     guard id.rawValue >= 1, id.rawValue <= accounts.count else {
@@ -135,5 +172,22 @@ extension Ledger {
         table: table, key: key(), expected: "an account from 1 to \(accounts.count)", found: "\(id)")
     }
     return AccountIndex(id)
+  }
+}
+
+extension Period {
+  /// Checks that it is the month behind another, or the first.
+  func check(follows last: Period?) throws(Finding) {
+    try Finding.expect(
+      "period", "\(number)", "a month up to \(Period.last), without a gap",
+      self == last?.next ?? self && number >= 0 && self <= .last)
+  }
+}
+
+extension Terms {
+  func check(of period: Period) throws(Finding) {
+    try Finding.expect(
+      "period", "\(period)", "a fee of 0 to 10000 and a minimum above 0",
+      (0...10_000).contains(feeBps) && minimum > .zero, found: "\(feeBps) and \(minimum)")
   }
 }

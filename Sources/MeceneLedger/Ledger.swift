@@ -139,12 +139,12 @@ package struct Ledger: Sendable {
   }
 
   /// The nearest time that is in a month.
-  private static func clamped(_ time: Timestamp) -> Timestamp {
+  static func clamped(_ time: Timestamp) -> Timestamp {
     Timestamp(milliseconds: min(max(time.milliseconds, 0), Period.last.next.start.milliseconds - 1))
   }
 
   /// Closes the open month and opens the next. It walks nobody: see `turn`.
-  private mutating func closePeriod() {
+  mutating func closePeriod() {
     // Of the month before; it was brought over long ago, unless two months end at once.
     turnNext(accounts: .max)
     let closing = open

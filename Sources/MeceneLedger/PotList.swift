@@ -27,5 +27,8 @@ struct PotList: Sendable {
     if pots[drained].amount == .zero { drained += 1 }
   }
 
+  /// Whose pot went last; nil before the first.
+  var lastDrained: AccountID? { drained > 0 ? pots[drained - 1].account : nil }
+
   var left: ArraySlice<Pot> { pots[drained...] }
 }

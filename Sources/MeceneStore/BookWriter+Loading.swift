@@ -18,21 +18,21 @@ extension BookWriter {
       thingRows.cancel()
       clickRows?.cancel()
     }
-    var accounts = LedgerBuilder()
+    var months = LedgerBuilder()
+    try PeriodTable.restore(&months, from: self)
+    try projection.restore(from: self)
+    let last = try lastCommit()
+    guard var accounts = (consume months).accounts(currency: identity.currency, terms: terms, at: last.time)
+    else {
+      if last.sequence == 0 { return nil }
+      throw .damaged("\(Finding(table: "period", key: "number", expected: "a month", found: "none"))")
+    }
     accounts.reserve(try atMost("SELECT max(id) FROM account"))
     try restore(accountRows) { rows throws(Finding) in for row in rows { try accounts.add(row) } }
     var things = (consume accounts).things()
     things.reserve(try atMost("SELECT max(id) FROM thing"))
     try restore(thingRows) { rows throws(Finding) in for row in rows { try things.add(row) } }
-    var months = (consume things).months()
-    try PeriodTable.restore(&months, from: self)
-    try projection.restore(from: self)
-    let last = try lastCommit()
-    guard var holdings = (consume months).holdings(currency: identity.currency, terms: terms, at: last.time)
-    else {
-      if last.sequence == 0 { return nil }
-      throw .damaged("\(Finding(table: "period", key: "number", expected: "a month", found: "none"))")
-    }
+    var holdings = (consume things).holdings()
     try restorePots(&holdings, changes: try restoreUnprojected(&holdings))
     try SettlementTable.restore(&holdings, from: self)
     var clicks = (consume holdings).clicks()

@@ -16,7 +16,7 @@ import Testing
     let steps = (ProcessInfo.processInfo.environment["MECENE_MODEL_STEPS"].flatMap(Int.init) ?? 100_000) / 4
     let episodeSteps = 120
     for episode in 0..<(steps / episodeSteps + 1) {
-      var run = Episode(
+      var run = try Episode(
         seed: seed << 32 + UInt64(episode), feeBps: feeBps, receiveRequiresGiving: receiveRequiresGiving)
       for _ in 0..<episodeSteps { try run.step() }
       try run.finish()
@@ -28,19 +28,21 @@ import Testing
 private struct Episode {
   var random: SeededGenerator
   var ledger: Ledger
+  /// Gets nothing but what the ledger commits.
+  var follower: Ledger
   var model: NaiveModel
   var audit = BookAudit()
   let seed: UInt64
   let start = 682
 
-  init(seed: UInt64, feeBps: Int, receiveRequiresGiving: Bool) {
+  init(seed: UInt64, feeBps: Int, receiveRequiresGiving: Bool) throws {
     self.seed = seed
     random = SeededGenerator(seed: seed)
     let terms = Terms(feeBps: feeBps, receiveRequiresGiving: receiveRequiresGiving)
     ledger = Ledger(currency: "EUR", terms: terms, at: Period(number: start).start)
     model = NaiveModel(
       minimum: 2_000_000, feeBps: Int64(feeBps), receiveRequiresGiving: receiveRequiresGiving, period: start)
-    _ = ledger.takeEffects()
+    follower = try Ledger(following: ledger.takeEffects(), [], currency: "EUR", at: ledger.now)
     for a in 1...5 {
       _ = try? ledger.apply(
         .openAccount(
@@ -59,7 +61,7 @@ private struct Episode {
             description: PlainText("", field: "", charactersMax: 1), hidden: false)))
       model.things[t] = .init(owner: owner)
     }
-    _ = ledger.takeEffects()
+    try follower.follow(ledger.takeEffects(), [], at: ledger.now)
   }
 
   mutating func step() throws {
@@ -127,6 +129,7 @@ private struct Episode {
     ledger.advance(to: Period(number: model.period).start)
     while ledger.oldestUnsettled != nil { try settle() }
     #expect(model.settledBefore == model.period)
+    try follower.check(against: ledger)
     for p in start..<model.period {
       #expect(audit.balance(.clearing(Period(number: p))) == .zero)
       for a in 1...5 { #expect(audit.balance(.pot(AccountID(Int64(a)), Period(number: p))) == .zero) }
@@ -208,7 +211,11 @@ private struct Episode {
   /// The same movements in the same order, and rule 10 after each of them.
   private mutating func compare(_ before: Int) throws {
     var moves: [NaiveModel.Move] = []
-    for case .transfer(let transfer) in ledger.takeEffects() {
+    let effects = ledger.takeEffects()
+    let time = ledger.now
+    try ledger.takeClicks { clicks in try follower.follow(effects, clicks, at: time) }
+    if Int.random(in: 0..<8, using: &random) == 0 { try follower.check(against: ledger) }
+    for case .transfer(let transfer) in effects {
       try audit.check(transfer)
       moves.append(try #require(NaiveModel.Move(transfer)))
     }

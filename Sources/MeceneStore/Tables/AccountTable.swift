@@ -80,13 +80,13 @@ struct AccountTable {
   }
 
   static func readAhead(_ location: DatabaseLocation, on runtime: any Runtime) -> ReadAhead<
-    LedgerBuilder.RestoredAccount
+    AccountRow
   > {
     ReadAhead(
       location, on: runtime,
       "SELECT id, fingerprint, budget_micros, available_micros, pots_micros, closed FROM account ORDER BY id"
     ) { row in
-      LedgerBuilder.RestoredAccount(
+      AccountRow(
         id: AccountID(row.integer(0)), fingerprint: Fingerprint(bytes: row.blob(1)),
         budget: Micros(row.integer(2)),
         available: Micros(row.integer(3)), pots: Micros(row.integer(4)), isClosed: row.integer(5) != 0)

@@ -41,7 +41,7 @@ struct PeriodTable {
     return newest
   }
 
-  static func restore(_ months: inout LedgerBuilder.Months, from book: BookWriter) throws(StoreError) {
+  static func restore(_ months: inout LedgerBuilder, from book: BookWriter) throws(StoreError) {
     try book.restore(
       """
       SELECT p.number, p.fee_bps, p.minimum_micros, p.receive_requires_giving, s.settled_sequence

@@ -87,11 +87,11 @@ struct ThingTable {
   }
 
   static func readAhead(_ location: DatabaseLocation, on runtime: any Runtime) -> ReadAhead<
-    LedgerBuilder.RestoredThing
+    ThingRow
   > {
     ReadAhead(location, on: runtime, "SELECT id, fingerprint, owner_id, retired FROM thing ORDER BY id") {
       row in
-      LedgerBuilder.RestoredThing(
+      ThingRow(
         id: ThingID(row.integer(0)), fingerprint: Fingerprint(bytes: row.blob(1)),
         owner: AccountID(row.integer(2)), isRetired: row.integer(3) != 0)
     }
