@@ -75,14 +75,30 @@ package final class RawConnection {
     while waiting.isEmpty {
       guard let bytes = receiveBytes() else { return nil }
       decoder.append(bytes[...])
-      var frames: [[UInt8]] = []
-      try decoder.forEachFrame { frame in
-        frames.append((0..<frame.count).map { frame[$0] })
-        return true
-      }
-      for frame in frames { waiting.append(try coder.decode(Response.self, from: frame)) }
+      waiting = try takeFrames()
     }
     return waiting.removeFirst()
+  }
+
+  /// The frames that are here, and whether the peer has closed: nothing is waited for.
+  package func receiveAll() throws -> (frames: [Response], isAtEnd: Bool) {
+    var (frames, buffer) = (waiting, [UInt8](repeating: 0, count: 65_536))
+    waiting = []
+    while true {
+      let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+      if count <= 0 { return (frames, count == 0 || errno != EAGAIN) }
+      decoder.append(buffer[..<count])
+      frames += try takeFrames()
+    }
+  }
+
+  private func takeFrames() throws -> [Response] {
+    var frames: [[UInt8]] = []
+    try decoder.forEachFrame { frame in
+      frames.append((0..<frame.count).map { frame[$0] })
+      return true
+    }
+    return try frames.map { try coder.decode(Response.self, from: $0) }
   }
 
   /// What the peer sent; nil at its end.

@@ -4,7 +4,8 @@ import MeceneEngine
 package import MeceneLedger
 
 /// One thread, and a time of its own: it stands still while there is something to do, and then jumps to what is due next. So
-/// whatever runs there does the same in the same order, each time.
+/// whatever runs there does the same in the same order, each time. Sockets between two ends in the same world belong to it: what is
+/// sent is there at once.
 package final class SimulatedRuntime: Runtime {
   private struct Timer {
     let due: UInt64
@@ -19,6 +20,13 @@ package final class SimulatedRuntime: Runtime {
     /// By what is due first.
     var timers: [Timer] = []
     var serial = 0
+    var watches: [Watch] = []
+  }
+
+  private struct Watch {
+    let serial: Int
+    let descriptor: Int32
+    let ready: @Sendable () -> Void
   }
 
   /// Nothing was left to do before the body had ended.
@@ -79,6 +87,18 @@ package final class SimulatedRuntime: Runtime {
     }
   }
 
+  fileprivate func watch(_ descriptor: Int32, _ ready: @escaping @Sendable () -> Void) -> Int {
+    state.withLock { state in
+      state.serial += 1
+      state.watches.append(Watch(serial: state.serial, descriptor: descriptor, ready: ready))
+      return state.serial
+    }
+  }
+
+  fileprivate func endWatch(_ serial: Int) {
+    state.withLock { $0.watches.removeAll { $0.serial == serial } }
+  }
+
   /// Runs a body, and all that it begins, on the calling thread.
   ///
   /// - Throws: What the body throws, or `Stalled` when it waits for what never comes.
@@ -108,11 +128,17 @@ package final class SimulatedRuntime: Runtime {
         return state.ready[state.next]
       }
       (state.ready, state.next) = ([], 0)
+      if let watch = state.watches.first(where: { Self.isReadable($0.descriptor) }) { return watch.ready }
       if state.timers.isEmpty { return nil }
       let timer = state.timers.removeFirst()
       state.nanoseconds = max(state.nanoseconds, timer.due)
       return timer.work
     }
+  }
+
+  private static func isReadable(_ descriptor: Int32) -> Bool {
+    var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return poll(&watched, 1, 0) > 0
   }
 
   fileprivate static var current: UInt { UInt(pthread_self()) }
@@ -142,10 +168,15 @@ private final class SimulatedQueue: SerialQueue {
     runtime.add(after: nanoseconds, work)
   }
 
-  /// Nobody writes to a descriptor in a world of one thread.
   func watch(
     _ descriptor: Int32, ready: @escaping @Sendable () -> Void, ended: @escaping @Sendable () -> Void
-  ) -> () -> Void { ended }
+  ) -> () -> Void {
+    let watch = runtime.watch(descriptor, ready)
+    return { [runtime] in
+      runtime.endWatch(watch)
+      ended()
+    }
+  }
 }
 
 private final class SimulatedTasks: TaskExecutor {
