@@ -69,6 +69,11 @@ final class Joined<Question: Hashable & Sendable, Answer: Sendable>: Sendable {
     }
   }
 
+  /// How many wait for the answer to a question that may still be joined, for a test.
+  func callers(of question: Question) -> Int {
+    waiting.withLock { $0[question]?.state.withLock { $0.listeners.count } ?? 0 }
+  }
+
   /// Lets whoever asks from now on ask anew.
   func begin(_ question: Question, _ run: Run) {
     waiting.withLock { waiting in if waiting[question] === run { waiting[question] = nil } }

@@ -290,11 +290,12 @@ import Testing
   }
 
   @Test func `a task that is cancelled ends its call`() async throws {
-    try await withServerAndClient { _, client in
+    try await withServerAndClient { (_, client) async throws in
       let task = Task {
         for n in 0... { _ = try await client.accountService.openAccount(.init(name: "account\(n)")) }
       }
-      try await Task.sleep(for: .milliseconds(50))
+      #expect(
+        try await eventually { try await !client.accountService.listAccounts(.init()).accounts.isEmpty })
       task.cancel()
       await #expect(throws: (any Error).self) { try await task.value }
       #expect(try await client.health.check(.init()).status == .serving)

@@ -32,8 +32,7 @@ import Testing
     let answers = try await withThrowingTaskGroup(of: Int.self) { group in
       for _ in 0..<50 { group.addTask { try await joined.ask(1) { _ in try await gate.pass() } } }
       group.addTask { try await joined.ask(2) { _ in try await gate.pass() } }
-      _ = try await eventually { gate.runs == 2 }
-      try await Task.sleep(for: .milliseconds(50))
+      #expect(try await eventually { joined.callers(of: 1) == 50 && gate.runs == 2 })
       gate.open()
       return try await group.reduce(into: []) { $0.append($1) }
     }
@@ -58,11 +57,10 @@ import Testing
   @Test func `what nobody waits for any more is given up, and nothing else`() async throws {
     let (joined, gate) = (Joined<Int, Int>(DispatchRuntime()), Gate())
     let callers = (0..<3).map { _ in Task { try await joined.ask(1) { _ in try await gate.pass() } } }
-    #expect(try await eventually { gate.runs == 1 })
-    try await Task.sleep(for: .milliseconds(50))
+    #expect(try await eventually { joined.callers(of: 1) == 3 && gate.runs == 1 })
     callers[0].cancel()
     callers[1].cancel()
-    try await Task.sleep(for: .milliseconds(50))
+    #expect(try await eventually { joined.callers(of: 1) == 1 })
     #expect(gate.cancelled == 0)
     callers[2].cancel()
     #expect(try await eventually { gate.cancelled == 1 })

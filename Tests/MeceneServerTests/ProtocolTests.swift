@@ -352,7 +352,7 @@ import Testing
       }
       // All asked, and more answered than the sockets between take.
       #expect(try await eventually { sent.withLock { $0 } == 3_000 })
-      try await Task.sleep(for: .milliseconds(300))
+      #expect(try await eventually { await server.bytesInFlight > 100_000 })
       let stopping = Task { await server.shutDown() }
       let announced = try #require(try asking.receive())
       #expect(announced.callID == 0 && announced.error?.reason == .draining)
