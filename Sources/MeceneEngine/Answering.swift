@@ -6,7 +6,7 @@ internal import MeceneStore
 struct Answering: Sendable {
   let book: BookFile
   let writer: Writer
-  /// Those that the next month opens with.
+  /// Terms that the next month opens with.
   let nextTerms: Terms
 
   func reply(to question: Question, _ snapshot: BookSnapshot) throws -> Reply {
@@ -16,8 +16,7 @@ struct Answering: Sendable {
     case .thing(let reference): return .thing(try snapshot.thing(reference))
     case .things(let owner, let after, let limit, let bytesMax):
       let id = try owner.map { try snapshot.account($0, field: "owner").id }
-      let (things, hasMore) = try snapshot.things(owner: id, after: after, limit: limit, bytesMax: bytesMax)
-      return .things(ThingPage(things: things, hasMore: hasMore))
+      return .things(try snapshot.things(owner: id, after: after, limit: limit, bytesMax: bytesMax))
     case .labels(let things, let bytesMax):
       return .labels(try snapshot.labels(of: things, bytesMax: bytesMax))
     case .statement(let reference, let period, let after, let limit):
@@ -26,10 +25,6 @@ struct Answering: Sendable {
     case .journal(let period, let after, let limit):
       if let period { _ = try snapshot.terms(of: period) }
       return .journal(try snapshot.journal(period: period, after: after, limit: limit))
-    case .openPeriod:
-      let (period, terms) = try snapshot.openPeriod()
-      return .openPeriod(period, terms)
-    case .terms(let period): return .terms(try snapshot.terms(of: period))
     case .settlement(let period):
       _ = try snapshot.terms(of: period)
       guard let record = try snapshot.settlement(period), record.state == .settled else {

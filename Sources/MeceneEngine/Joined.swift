@@ -4,7 +4,7 @@ internal import MeceneConcurrency
 /// is being answered is not joined, because it may have looked at the books before something that the caller knows of.
 ///
 /// What nobody waits for any more is given up.
-final class Joined<Question: Hashable & Sendable, Answer: Sendable>: Sendable {
+final class Joined<Key: Hashable & Sendable, Answer: Sendable>: Sendable {
   /// One question on its way to its answer.
   final class Run: Sendable {
     fileprivate struct State {
@@ -29,7 +29,7 @@ final class Joined<Question: Hashable & Sendable, Answer: Sendable>: Sendable {
     }
   }
 
-  private let waiting = Locked<[Question: Run]>([:])
+  private let waiting = Locked<[Key: Run]>([:])
   private let runtime: any Runtime
 
   init(_ runtime: any Runtime) { self.runtime = runtime }
@@ -40,7 +40,7 @@ final class Joined<Question: Hashable & Sendable, Answer: Sendable>: Sendable {
   ///   - progress: Called with how far the answer is.
   ///   - body: Answers. It says by `begin` that it is its turn.
   func ask(
-    _ question: Question, progress: @escaping @Sendable (StageProgress) -> Void = { _ in },
+    _ question: Key, progress: @escaping @Sendable (StageProgress) -> Void = { _ in },
     _ body: @escaping @Sendable (Run) async throws -> Answer
   ) async throws -> Answer {
     let (run, place, task) = waiting.withLock { waiting in
@@ -70,12 +70,12 @@ final class Joined<Question: Hashable & Sendable, Answer: Sendable>: Sendable {
   }
 
   /// How many wait for the answer to a question that may still be joined, for a test.
-  func callers(of question: Question) -> Int {
+  func callers(of question: Key) -> Int {
     waiting.withLock { $0[question]?.state.withLock { $0.listeners.count } ?? 0 }
   }
 
   /// Lets whoever asks from now on ask anew.
-  func begin(_ question: Question, _ run: Run) {
+  func begin(_ question: Key, _ run: Run) {
     waiting.withLock { waiting in if waiting[question] === run { waiting[question] = nil } }
   }
 }

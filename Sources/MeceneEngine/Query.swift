@@ -1,22 +1,18 @@
-package import MeceneConcurrency
 package import MeceneLedger
 
-/// A question about the books, with the type of its answer. Questions that are asked together are answered of one commit.
+/// A question about the books, with the type of its answer. Questions that are asked together are answered of one commit, except
+/// for what `status` says of the writer.
 package struct Query<Answer: Sendable>: Sendable {
   package let question: Question
-  private let take: @Sendable (Reply) -> Answer?
+  /// Takes the answer out of what an engine replied. Throws `EngineFailure.fault` for the reply to another question.
+  package let answer: @Sendable (Reply) throws(EngineFailure) -> Answer
 
   fileprivate init(_ question: Question, _ take: @escaping @Sendable (Reply) -> Answer?) {
     self.question = question
-    self.take = take
-  }
-
-  /// Takes the answer out of what an engine replied.
-  ///
-  /// - Throws: `EngineFailure.fault` for the reply to another question.
-  package func answer(_ reply: Reply) throws(EngineFailure) -> Answer {
-    guard let answer = take(reply) else { throw .fault("a reply to another question") }
-    return answer
+    answer = { reply throws(EngineFailure) in
+      guard let answer = take(reply) else { throw .fault("a reply to another question") }
+      return answer
+    }
   }
 }
 
@@ -37,9 +33,6 @@ package enum Question: Sendable {
   case statement(AccountReference, period: Period?, after: TransferID?, limit: Int)
   /// Movements of everybody, of one period or of all, by number.
   case journal(period: Period?, after: TransferID?, limit: Int)
-  case openPeriod
-  /// The terms of a period that the ledger has lived through.
-  case terms(of: Period)
   /// A settlement that has ended.
   case settlement(Period)
   /// Settlements that have ended, of periods before one, the newest first.
@@ -57,22 +50,9 @@ package enum Reply: Sendable {
   case labels([ThingLabel])
   case statement(StatementPage)
   case journal([BookedTransfer])
-  case openPeriod(Period, Terms)
-  case terms(Terms)
   case settlement(SettlementRecord)
   case settlements([SettlementRecord])
   case status(LedgerStatus)
-}
-
-/// A page of things.
-package struct ThingPage: Sendable, Hashable {
-  package let things: [ThingRecord]
-  package let hasMore: Bool
-
-  package init(things: [ThingRecord], hasMore: Bool) {
-    self.things = things
-    self.hasMore = hasMore
-  }
 }
 
 extension Query where Answer == AccountRecord {
@@ -127,18 +107,6 @@ extension Query where Answer == [BookedTransfer] {
   }
 }
 
-extension Query where Answer == (period: Period, terms: Terms) {
-  package static var openPeriod: Query {
-    Query(.openPeriod) { if case .openPeriod(let period, let terms) = $0 { (period, terms) } else { nil } }
-  }
-}
-
-extension Query where Answer == Terms {
-  package static func terms(of period: Period) -> Query {
-    Query(.terms(of: period)) { if case .terms(let found) = $0 { found } else { nil } }
-  }
-}
-
 extension Query where Answer == SettlementRecord {
   package static func settlement(_ period: Period) -> Query {
     Query(.settlement(period)) { if case .settlement(let found) = $0 { found } else { nil } }
@@ -156,51 +124,5 @@ extension Query where Answer == [SettlementRecord] {
 extension Query where Answer == LedgerStatus {
   package static var status: Query {
     Query(.status) { if case .status(let found) = $0 { found } else { nil } }
-  }
-}
-
-/// A question on its way, and what its reply becomes.
-package struct Read<Answer: Sendable>: Sendable {
-  package let question: Question
-  /// Not answered after this; nil = no limit.
-  package let deadline: Deadline?
-  /// Gets the reply, or why there is none.
-  package let run: @Sendable (Result<Reply, any Error>) -> Answer
-
-  package init(
-    _ question: Question, deadline: Deadline?, run: @escaping @Sendable (Result<Reply, any Error>) -> Answer
-  ) {
-    self.question = question
-    self.deadline = deadline
-    self.run = run
-  }
-}
-
-extension Engine {
-  package func read<Answer>(_ query: Query<Answer>) async throws -> Answer {
-    try await query.answer(replies(to: [query.question])[0])
-  }
-
-  /// Asks two questions of one commit.
-  package func read<First, Second>(
-    _ first: Query<First>, _ second: Query<Second>
-  ) async throws -> (First, Second) {
-    let replies = try await replies(to: [first.question, second.question])
-    return (try first.answer(replies[0]), try second.answer(replies[1]))
-  }
-
-  /// As many replies as questions, of which there is one at least.
-  private func replies(to questions: [Question]) async throws -> [Reply] {
-    let results = Locked<[Result<Reply, any Error>]>([])
-    await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-      read(questions.map { Read($0, deadline: nil) { $0 } }) { (more: [Result<Reply, any Error>]) in
-        let isLast = results.withLock { results in
-          results += more
-          return results.count == questions.count
-        }
-        if isLast { continuation.resume() }
-      }
-    }
-    return try results.withLock { $0 }.map { try $0.get() }
   }
 }

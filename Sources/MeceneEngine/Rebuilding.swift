@@ -34,17 +34,21 @@ package final class Rebuilding {
 
   /// Adds the next commit.
   ///
-  /// - Throws: `StoreError`, or a `Finding` when it is not the next, or not what was committed.
+  /// - Throws: `StoreError`, or a `Finding` when it is not the next, or not what was committed. Then nothing was added, except that a
+  ///   directory whose first commit was refused is of no use.
   package func follow(_ entry: LogEntry) throws {
     guard !isFinished else { throw StoreError.failed("the books are finished") }
     var next = reached
     try next.chain.check(entry.commit, CommitRows(entry))
     let logged = try LoggedCommit(entry, after: &next.changes, secret: books?.file.identity.secret)
-    let (file, writer) = try books ?? open(logged)
-    if let planned = logged.planned { next.settlement = try plan(planned, file, writer) }
-    try next.settlement?.file(logged, writer)
+    let before = try takeLedger()
+    if let planned = logged.planned { next.settlement = try plan(planned, before) }
+    next.settlement?.note(logged)
     let effects = next.settlement?.effects(of: logged) ?? logged.effects
-    let followed = try lead(effects, logged, file, writer)
+    let followed = try follow(effects, logged, before)
+    let (file, writer) = try books ?? open(logged)
+    if logged.planned != nil { try next.settlement?.fileBlocks(writer) }
+    try next.settlement?.fileAhead(writer)
     try writer.begin(logged)
     do {
       try writer.append(effects)
@@ -62,56 +66,71 @@ package final class Rebuilding {
       throw error
     }
     if logged.finished != nil { next.settlement = nil }
-    (reached, ledger) = (next, followed)
+    (books, reached, ledger) = ((file, writer), next, followed)
     if writer.logPages >= Self.checkpointPages { try writer.checkpoint() }
   }
 
-  /// Brings what follows from the journal up to its end, and compares what these books restore with what followed from the commits.
+  /// Brings what follows from the journal up to its end, and compares what these books restore with what followed from the commits,
+  /// unless the last one was refused. The books are finished in any case.
   ///
   /// - Returns: The last commit.
   /// - Throws: `StoreError`, or a `Finding` when they are not the same.
   package func finish() throws -> CommitPoint {
+    defer {
+      (books, ledger, isFinished) = (nil, nil, true)
+      directory.release()
+    }
     if let writer = books?.writer {
       while writer.transfersBehind > 0 { try writer.project(accounts: ProjectionPace.accountsAtOnce) }
       try writer.dropLeftoverLogs()
       try writer.checkpoint()
-      if let ledger { try writer.load(terms: Terms()).map(ledger.check(against:)) }
+      if let restored = try writer.load(terms: Terms()) { try ledger?.check(against: restored) }
     }
-    books = nil
-    isFinished = true
-    directory.release()
     return reached.chain.last
   }
 
-  /// The ledger after the next commit. It is taken out, to be changed in place: when the commit turns out wrong, the next one reads it
-  /// from the books.
-  private func lead(
-    _ effects: [Effect], _ logged: LoggedCommit, _ file: BookFile, _ writer: BookWriter
-  ) throws -> Ledger {
-    let (clicks, time) = (logged.clicks, logged.commit.time)
-    guard var next = try ledger ?? writer.load(terms: Terms()) else {
-      return try Ledger(following: effects, clicks, currency: file.identity.currency, at: time)
-    }
-    ledger = nil
-    try next.follow(effects, clicks, at: time)
-    return next
+  /// The ledger so far; nil before the first commit. It is taken out, to be changed in place: when a commit turns out wrong, the next
+  /// one reads it from the books.
+  private func takeLedger() throws -> Ledger? {
+    defer { ledger = nil }
+    return try ledger ?? books?.writer.load(terms: Terms())
   }
 
-  private func open(_ first: LoggedCommit) throws -> (file: BookFile, writer: BookWriter) {
+  private func follow(
+    _ effects: [Effect], _ logged: LoggedCommit, _ before: consuming Ledger?
+  ) throws(Finding) -> Ledger {
+    let (clicks, time) = (logged.clicks, logged.commit.time)
+    if var ledger = before {
+      try ledger.follow(effects, clicks, at: time)
+      return ledger
+    }
+    return try Ledger(
+      following: effects, clicks, currency: try identity(of: logged).currency, at: time)
+  }
+
+  private func identity(of first: LoggedCommit) throws(Finding) -> BookFile.Identity {
     guard let identity = first.identity else {
       throw Finding(
         table: "commit_log", key: "\(first.commit.sequence)", expected: "the ledger's own row", found: "none")
     }
-    let file = try BookFile(path: directory.databasePath, identity: identity)
+    return identity
+  }
+
+  private func open(_ first: LoggedCommit) throws -> (file: BookFile, writer: BookWriter) {
+    let file = try BookFile(path: directory.databasePath, identity: try identity(of: first))
     let writer = try file.makeWriter()
     _ = try writer.load(terms: Terms())
-    books = (file, writer)
     return (file, writer)
   }
 
   private func plan(
-    _ planned: (period: Period, digest: [UInt8]), _ file: BookFile, _ writer: BookWriter
+    _ planned: (period: Period, digest: [UInt8]), _ ledger: Ledger?
   ) throws -> SettlementUnderWay {
+    guard let file = books?.file, ledger?.oldestUnsettled == planned.period else {
+      throw Finding(
+        table: "settlement", key: "\(planned.period)", expected: "the oldest month that is not settled",
+        found: "another")
+    }
     let plan = try file.plan(planned.period)
     let seal = plan.seal(secrets: try file.accountSecrets())
     guard seal.digest == planned.digest else {
@@ -119,7 +138,6 @@ package final class Rebuilding {
         table: "settlement", key: "\(planned.period)", expected: "digest \(planned.digest.hexadecimal)",
         found: "digest \(seal.digest.hexadecimal)")
     }
-    try writer.file(plan, .blocks(seal, seal.blocks.indices))
     return SettlementUnderWay(plan: plan, seal: seal)
   }
 }
@@ -137,8 +155,8 @@ private struct SettlementUnderWay {
     self.seal = seal
   }
 
-  /// Notes whom a commit reached, and files ahead what the commit itself does not.
-  mutating func file(_ logged: LoggedCommit, _ writer: BookWriter) throws(StoreError) {
+  /// Notes whom a commit reached.
+  mutating func note(_ logged: LoggedCommit) {
     var (patron, owner): (AccountID?, AccountID?)
     for case .transfer(let transfer) in logged.effects where transfer.forPeriod == plan.period {
       if transfer.kind.line.from == .pot { patron = transfer.account }
@@ -153,6 +171,14 @@ private struct SettlementUnderWay {
     paid = Self.next(after: paid, of: plan.owners.count, isLast: isLast) { position in
       owner.map { plan.owners[position].id <= $0 } ?? false
     }
+  }
+
+  func fileBlocks(_ writer: BookWriter) throws(StoreError) {
+    try writer.file(plan, .blocks(seal, seal.blocks.indices))
+  }
+
+  /// Files what the commit itself does not.
+  func fileAhead(_ writer: BookWriter) throws(StoreError) {
     for patron in plan.patrons[drained] where patron.clicks.count > SettlementPlan.rowsAtOnce {
       try writer.file(plan, .clicks(of: patron.id, patron.clicks))
     }

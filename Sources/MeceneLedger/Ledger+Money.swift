@@ -9,7 +9,7 @@ extension Ledger {
         .nameTaken, field: "name", "the name \(name.text) is taken; names are never given again",
         ["name": name.text])
     }
-    guard accounts.count < Int(UInt32.max) - 1 else {
+    guard accounts.count < Self.accountsMax else {
       throw Refusal(.idsExhausted, "the ledger holds \(accounts.count) accounts and can't take another")
     }
     // Past the last refusal: from here on it must succeed.

@@ -70,8 +70,8 @@ extension Ledger {
       let period = forPeriod.map { "the period \($0)" } ?? "no period"
       return .impossible("a \(kind) with \(period) and \(cause == nil ? "no" : "a") cause")
     }
-    guard let from = place(line.source(hasAccount: index != nil), index, forPeriod),
-      let to = place(line.to, index, forPeriod)
+    guard let from = place(line.source(hasAccount: index != nil), index, forPeriod, isFilled: false),
+      let to = place(line.to, index, forPeriod, isFilled: true)
     else {
       let whose = index.map { "account \($0.id)" } ?? "no account"
       return .impossible("a \(kind) of \(whose) has no place to move between")
@@ -100,9 +100,11 @@ extension Ledger {
     return transfer
   }
 
-  /// Where a side's balance stands; nil when there is no such place, as for a pot that is neither open nor the next to be
-  /// drained.
-  private func place(_ side: ChartOfAccounts.Side?, _ index: AccountIndex?, _ period: Period?) -> Place? {
+  /// Where a side's balance stands; nil when there is no such place. A pot is filled while its month is open, and drained in its turn once
+  /// its month is closed.
+  private func place(
+    _ side: ChartOfAccounts.Side?, _ index: AccountIndex?, _ period: Period?, isFilled: Bool
+  ) -> Place? {
     switch side {
     case .world: return .world
     case .fees: return .fees
@@ -110,7 +112,9 @@ extension Ledger {
     case .pot:
       guard let index, let period else { return nil }
       // Not turned to the open month, it would show what stood in the one before.
-      if period == openPeriod { return standings[index].turn == open.turn ? .openPot(index) : nil }
+      if isFilled {
+        return period == openPeriod && standings[index].turn == open.turn ? .openPot(index) : nil
+      }
       guard let closed = unsettled.first, closed.period == period, closed.pots.held(by: index.id) != nil
       else { return nil }
       return .closedPot(index)

@@ -11,10 +11,14 @@ extension Ledger {
   /// The next account.
   mutating func restore(_ row: AccountRow) throws(Finding) {
     try Finding.expect(
-      "account", "\(row.id)", "the number \(accounts.count + 1)", row.id.rawValue == accounts.count + 1)
+      "account", "\(row.id)", "the number \(accounts.count + 1), of at most \(Self.accountsMax)",
+      row.id.rawValue == accounts.count + 1 && accounts.count < Self.accountsMax)
     let least = min(row.budget, row.available, row.pots)
     try Finding.expect("account", "\(row.id)", "amounts of 0 or more", least >= .zero, found: "\(least)")
-    accountNames[try Finding.fingerprint(row.fingerprint, of: "account", "\(row.id)")] = AccountIndex(row.id)
+    let fingerprint = try Finding.fingerprint(row.fingerprint, of: "account", "\(row.id)")
+    let known = accountNames.updateValue(AccountIndex(row.id), forKey: fingerprint)
+    try Finding.expect(
+      "account", "\(row.id) fingerprint", "a name of its own", known == nil, found: "that of another account")
     accounts.append(AccountState(budget: row.budget, available: row.available, pots: row.pots))
     standings.append(Standing(isClosed: row.isClosed, turn: open.turn))
   }
@@ -28,14 +32,14 @@ extension Ledger {
   /// The next thing.
   mutating func restore(_ row: ThingRow) throws(Finding) {
     try Finding.expect(
-      "thing", "\(row.id)", "the number \(things.count + 1)", row.id.rawValue == things.count + 1)
-    guard row.owner.rawValue >= 1, row.owner.rawValue <= accounts.count else {
-      throw Finding(
-        table: "thing", key: "\(row.id)", expected: "an account from 1 to \(accounts.count)",
-        found: "\(row.owner)")
-    }
-    thingURLs[try Finding.fingerprint(row.fingerprint, of: "thing", "\(row.id)")] = UInt32(things.count)
-    things.append(ThingState(owner: AccountIndex(row.owner), isRetired: row.isRetired))
+      "thing", "\(row.id)", "the number \(things.count + 1), of at most \(Self.thingsMax)",
+      row.id.rawValue == things.count + 1 && things.count < Self.thingsMax)
+    let owner = try restoredIndex(row.owner, "thing", "\(row.id)")
+    let fingerprint = try Finding.fingerprint(row.fingerprint, of: "thing", "\(row.id)")
+    let known = thingURLs.updateValue(UInt32(things.count), forKey: fingerprint)
+    try Finding.expect(
+      "thing", "\(row.id) fingerprint", "a URL of its own", known == nil, found: "that of another thing")
+    things.append(ThingState(owner: owner, isRetired: row.isRetired))
   }
 
   /// What a later transfer left of an account's money.
@@ -100,14 +104,8 @@ extension Ledger {
   private mutating func restoreClick(
     patron: AccountID, thing: ThingID, undone: Bool
   ) throws(Finding) {
-    guard patron.rawValue >= 1, patron.rawValue <= accounts.count, thing.rawValue >= 1,
-      thing.rawValue <= things.count
-    else {
-      throw Finding(
-        table: "click_log", key: "\(openPeriod) \(patron) \(thing)", expected: "a patron and a thing",
-        found: "numbers that nothing has")
-    }
-    let (index, target) = (AccountIndex(patron), UInt32(thing.rawValue - 1))
+    let index = try restoredIndex(patron, "click_log", "\(openPeriod) \(patron) \(thing)")
+    let target = UInt32(try restoredThing(thing, "click_log", "\(openPeriod) \(patron) \(thing)"))
     let place = open.clicks.find(patron: index.rawValue, thing: target)
     guard place.isStanding == undone else {
       throw Finding(
@@ -164,7 +162,20 @@ extension Ledger {
     }
   }
 
-  func restoredIndex(
+  // Inlined, because the whole ledger would be copied to be asked, for each click of a month.
+
+  /// Where a thing stands in memory.
+  @inline(__always) func restoredThing(
+    _ id: ThingID, _ table: String, _ key: @autoclosure () -> String
+  ) throws(Finding) -> Int {
+    guard id.rawValue >= 1, id.rawValue <= things.count else {
+      throw Finding(
+        table: table, key: key(), expected: "a thing from 1 to \(things.count)", found: "\(id)")
+    }
+    return Int(id.rawValue) - 1
+  }
+
+  @inline(__always) func restoredIndex(
     _ id: AccountID, _ table: String, _ key: @autoclosure () -> String
   ) throws(Finding) -> AccountIndex {
     guard id.rawValue >= 1, id.rawValue <= accounts.count else {

@@ -11,8 +11,7 @@ extension Ledger {
       }
       return .thing(ThingID(Int64(known) + 1), alreadyAdded: true)
     }
-    // The click index marks undone clicks in a thing number's highest bit.
-    guard things.count < Int(Int32.max) else {
+    guard things.count < Self.thingsMax else {
       throw Refusal(.idsExhausted, "the ledger holds \(things.count) things and can't take another")
     }
     // Past the last refusal: from here on it must succeed.

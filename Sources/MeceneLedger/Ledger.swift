@@ -16,6 +16,11 @@ package struct Ledger: Sendable {
   /// Clicks made and undone since the last `takeClicks`, in their order.
   package internal(set) var clickEffects: [ClickEffect] = []
 
+  /// Places have 32 bits, of which the last is none.
+  static let accountsMax = Int(UInt32.max) - 1
+  /// The click index marks undone clicks in a thing number's highest bit.
+  static let thingsMax = Int(Int32.max)
+
   /// Means nothing; see `prefetch`.
   var prefetched: UInt64 = 0
   var accounts: [AccountState] = []
@@ -133,7 +138,7 @@ package struct Ledger: Sendable {
     now = max(now, Self.clamped(time))
     let current = now.period
     while open.period < current {
-      closePeriod()
+      closePeriod(opening: nextTerms)
       effects.append(.periodOpened(open.period, open.terms))
     }
   }
@@ -144,11 +149,11 @@ package struct Ledger: Sendable {
   }
 
   /// Closes the open month and opens the next. It walks nobody: see `turn`.
-  mutating func closePeriod() {
+  mutating func closePeriod(opening terms: Terms) {
     // Of the month before; it was brought over long ago, unless two months end at once.
     turnNext(accounts: .max)
     let closing = open
-    open = OpenPeriod(period: closing.period.next, terms: nextTerms, turn: !closing.turn)
+    open = OpenPeriod(period: closing.period.next, terms: terms, turn: !closing.turn)
     closedClicks = closing.clicks
     unsettled.append(
       UnsettledPeriod(

@@ -136,6 +136,17 @@ package struct BookedTransfer: Sendable, Hashable {
   }
 }
 
+/// A page of things.
+package struct ThingPage: Sendable, Hashable {
+  package let things: [ThingRecord]
+  package let hasMore: Bool
+
+  package init(things: [ThingRecord], hasMore: Bool) {
+    self.things = things
+    self.hasMore = hasMore
+  }
+}
+
 /// A page of an account's movements.
 package struct StatementPage: Sendable, Hashable {
   package let account: AccountRecord

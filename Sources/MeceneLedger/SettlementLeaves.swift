@@ -1,4 +1,4 @@
-// The words over which a settlement's digest is taken: see the two Merkle trees in `docs/data-model.md`. All words are
+// The words over which a settlement's digest is taken: see the two Merkle trees in `docs/economy.md`. All words are
 // little-endian 64-bit when hashed.
 
 /// One patron's part of a settlement, as the patron tree's leaf holds it.

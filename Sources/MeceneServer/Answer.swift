@@ -62,10 +62,11 @@ extension Answer {
   static func read<Found>(
     bytes: Int, _ query: Query<Found>, then: @escaping @Sendable (Found) throws -> Response
   ) -> Answer<Response> {
-    .read(bytes: bytes, query.question) { try then(query.answer($0)) }
+    let answer = query.answer
+    return .read(bytes: bytes, query.question) { try then(answer($0)) }
   }
 
-  /// The same for a question for the writer.
+  /// A question for the writer, and the answer that follows from its outcome.
   static func ask(
     _ work: Submission.Work, then: @escaping @Sendable (Outcome) throws -> Answer<Response>
   ) -> Answer<Response> {

@@ -81,7 +81,7 @@ extension BookSnapshot {
   /// - Parameter bytesMax: Fewer are read when their texts have more bytes than this, but one at least.
   package func things(
     owner: AccountID?, after: ThingID?, limit: Int, bytesMax: Int
-  ) throws -> (things: [ThingRecord], hasMore: Bool) {
+  ) throws -> ThingPage {
     var bytes = 0
     let fits: (ThingRecord) -> Bool = { thing in
       bytes += thing.url.utf8.count + thing.title.utf8.count + thing.description.utf8.count
@@ -100,7 +100,7 @@ extension BookSnapshot {
       return fits(things[things.count - 1])
     }
     let hasMore = things.count > limit || bytes > bytesMax
-    return (hasMore && things.count > 1 ? things.dropLast() : things, hasMore)
+    return ThingPage(things: hasMore && things.count > 1 ? things.dropLast() : things, hasMore: hasMore)
   }
 
   /// What things are called, in one look-up.

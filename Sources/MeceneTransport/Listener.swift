@@ -200,7 +200,11 @@ public enum ProcessLimits {
     var limit = rlimit()
     guard unsafe getrlimit(descriptors, &limit) == 0 else { return .max }
     let open = (0..<min(Int(clamping: limit.rlim_cur), 1_024)).count { fcntl(Int32($0), F_GETFD) >= 0 }
-    return max(1, Int(clamping: limit.rlim_cur) - open - others)
+    return descriptorsLeft(of: Int(clamping: limit.rlim_cur), open: open, but: others)
+  }
+
+  static func descriptorsLeft(of limit: Int, open: Int, but others: Int) -> Int {
+    max(1, limit - open - others)
   }
 
   /// Lets a write to a closed socket fail instead of ending the process.

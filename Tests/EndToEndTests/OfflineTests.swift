@@ -11,7 +11,7 @@ import Testing
     async throws
   {
     let directory = try TemporaryDirectory()
-    let daemon = try Programs.startDaemon(directory)
+    let daemon = try Programs.startDaemon(directory, keepsLog: false)
     try await withMeceneClient("unix:\(directory.path)/s") { client in
       // Books that take their time to copy and to prove.
       for part in 0..<40 as Range<Int> {
@@ -130,7 +130,7 @@ import Testing
     let directory = try TemporaryDirectory()
     let data = directory.path + "/data"
     let backup = directory.path + "/backup.sqlite"
-    let daemon = try Programs.startDaemon(directory)
+    let daemon = try Programs.startDaemon(directory, keepsLog: false)
     let people: UInt64 = 300
     let (before, made) = try await withMeceneClient("unix:\(directory.path)/s") { client in
       for n in 1...people {
@@ -179,7 +179,8 @@ import Testing
     let beside = try mecened("restore", "--data", directory.path + "/left", backup)
     #expect(beside.code == 1 && beside.err.contains("mecene.sqlite-wal is there already"))
     // A daemon goes on from the restored books.
-    let second = try Programs.startDaemon(directory, ["--data", directory.path + "/new/data"])
+    let second = try Programs.startDaemon(
+      directory, ["--data", directory.path + "/new/data"], keepsLog: false)
     try await withMeceneClient("unix:\(directory.path)/s") { client in
       let status = try await client.daemonService.getStatus(.init())
       #expect(status.accounts == people && status.openClicks > 0)
@@ -195,7 +196,7 @@ import Testing
     let data = directory.path + "/data"
     let none = try mecened("verify", "--data", data)
     #expect(none.code == 1 && none.err.contains("there are no books"))
-    let daemon = try Programs.startDaemon(directory)
+    let daemon = try Programs.startDaemon(directory, keepsLog: false)
     defer { daemon.terminate() }
     let server = ["MECENE_SERVER": "unix:\(directory.path)/s"]
     _ = try Programs.run("mecene", ["account", "open", "anna"], environment: server)

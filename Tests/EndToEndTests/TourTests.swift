@@ -8,7 +8,7 @@ import Testing
   private static func tour() throws -> [(command: String, shown: [String])] {
     let readme = try String(contentsOfFile: "README.md", encoding: .utf8)
     let begin = try #require(readme.firstRange(of: "## A two-minute tour"))
-    let end = try #require(readme.firstRange(of: "Every verb takes"))
+    let end = try #require(readme.firstRange(of: "Every verb that shows"))
     var steps: [(command: String, shown: [String])] = []
     for block in readme[begin.upperBound..<end.lowerBound].matches(of: /```console\n((?s).*?)```/) {
       for line in block.output.1.split(separator: "\n", omittingEmptySubsequences: false).dropLast() {

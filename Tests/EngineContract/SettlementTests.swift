@@ -118,13 +118,18 @@ import Testing
   func `terms that change hold from the next month on`(kind: EngineKind) async throws {
     try await Subject.live(kind, terms: Terms(feeBps: 500)) { subject in
       try await subject.engine.populate(accounts: 1)
-      let (open, terms) = try await subject.engine.read(.openPeriod, .terms(of: november2026))
-      #expect(open.period == november2026 && open.terms == terms && terms.feeBps == 500)
+      subject.terms = Terms(feeBps: 700)
+      try await subject.die()
+      let november = try await subject.engine.read(.status)
+      #expect(november.openPeriod == november2026 && november.terms.feeBps == 500)
+      #expect(november.nextTerms.feeBps == 700)
       #expect(
-        await subject.refusal { _ = try await $0.read(.terms(of: november2026.next)) }
-          == .periodNotFound)
+        await subject.refusal {
+          _ = try await $0.read(.journal(period: november2026.next, after: nil, limit: 1))
+        } == .periodNotFound)
       try await subject.setClock(november2026.next)
-      #expect(try await subject.engine.read(.terms(of: november2026.next)).feeBps == 500)
+      let december = try await subject.engine.read(.status)
+      #expect(december.openPeriod == november2026.next && december.terms.feeBps == 700)
     }
   }
 }

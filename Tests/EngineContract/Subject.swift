@@ -43,7 +43,8 @@ final class Subject {
   private(set) var engine: any Engine
   private let source: any EngineSource
   private let kind: EngineKind
-  private let terms: Terms
+  /// Those that its next life opens with.
+  var terms: Terms
   private let autoSettle: Bool
   private var commands = 0
 

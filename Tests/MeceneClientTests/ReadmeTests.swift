@@ -15,7 +15,7 @@ import Testing
       try await withMeceneClient(address) { client in
         for name in ["anna", "bert"] {
           _ = try await client.accountService.openAccount(.init(name: name, budgetMicros: 10_000_000))
-          // The payment's own number is the key: told twice, it is booked once.
+          // The payment's own number is the key: sent twice, it is booked once.
           _ = try await client.accountService.deposit(
             .init(account: .name(name), amountMicros: 10_000_000, key: "payment-4711"))
         }

@@ -104,6 +104,44 @@ import Testing
     #expect(throws: StoreError.self) { _ = try Rebuilding(dataPath: directory.path + "/data") }
   }
 
+  /// What a leader might commit who does not keep the rules: its hashes are right.
+  @Test func `rows that were changed and hashed anew are judged by the rules, and stop nothing`() async throws
+  {
+    let directory = try TemporaryDirectory()
+    let (entries, _) = try await live(directory)
+    var random = SeededGenerator.printed()
+    var refused = 0
+    for round in 0..<150 {
+      let position = Int.random(in: entries.indices, using: &random)
+      let (right, before) = (entries[position], position > 0 ? entries[position - 1].commit.link : nil)
+      var rows = right.rows
+      for _ in 0...(round % 3) {
+        let byte = Int.random(in: rows.indices, using: &random)
+        rows[byte] =
+          round % 2 == 0 ? rows[byte] ^ 1 << UInt8(round % 8) : .random(in: 0...255, using: &random)
+      }
+      let hash = CommitChain.rowsHash(rows)
+      let commit = CommitRecord(
+        sequence: right.commit.sequence, time: right.commit.time, clickRows: right.commit.clickRows,
+        clicksHash: right.commit.clicksHash, rowsHash: hash,
+        link: CommitChain.link(
+          previous: before ?? CommitPoint.beginning.link, sequence: right.commit.sequence,
+          time: right.commit.time, rowsHash: hash))
+      let changed = LogEntry(commit: commit, rows: rows, clicks: right.clicks, texts: right.texts)
+      let books = try Rebuilding(dataPath: "\(directory.path)/judged\(round)")
+      for entry in entries[..<position] { try books.follow(entry) }
+      do { try books.follow(changed) } catch {
+        refused += 1
+        #expect(error is Finding || error is StoreError, "\(error)")
+        if position == 0 { continue }
+        // The right one goes on from the books, and all behind it.
+        for entry in entries[position...] { try books.follow(entry) }
+        #expect(try books.finish().link == entries.last?.commit.link)
+      }
+    }
+    #expect(refused > 100)
+  }
+
   @Test func `the books' own log has what was handed down, back to the oldest month that is not settled`()
     async throws
   {

@@ -241,14 +241,16 @@ import Testing
   }
 
   @Test func `a settlement by itself that failed is tried again`() async throws {
-    let disk = FaultyDisk()
-    try await withEngine(TemporaryDirectory(), autoSettle: true, vfs: disk.vfs) { engine in
+    let (disk, log) = (FaultyDisk(), LogRecorder())
+    var settings = settings(try TemporaryDirectory())
+    settings.vfs = disk.vfs
+    try await withEngine(settings, logger: log.logger) { engine in
       try await engine.populate(accounts: 3)
       try await engine.perform(.click(.number(1), .number(2), nil))
       // The month ends, and then nothing can be written.
       disk.fail(.init(.write, of: .log, at: 2, persists: true, .broken))
       _ = try await engine.perform(.setClock(Timestamp(milliseconds: decemberMs)))
-      #expect(try await eventually { disk.failed > 0 })
+      #expect(try await eventually { log.count("error: settlement failed") > 0 })
       #expect(try await engine.read(.status).settlements == 0)
       disk.fail(nil)
       #expect(try await eventually { try await engine.read(.status).settlements == 1 })

@@ -3,31 +3,36 @@ import MeceneEngine
 import MeceneLedger
 import MeceneProof
 
-/// Keeps what is submitted to itself until it is released, and, when it is told to, what is asked; all else goes to the engine
-/// behind it.
+/// Keeps what is submitted, or also what is asked, to itself until it is released; all else goes to the engine behind it.
 final class HeldEngine: Engine {
   private let engine: EmbeddedEngine
   /// Nil when nothing is held any more.
-  private let held: Locked<[Submission]?> = Locked([])
+  private let held: Locked<[Submission]?>
 
-  private let heldReads: Locked<[@Sendable () -> Void]?>
-  private let heldTasks: Locked<[CheckedContinuation<Void, Never>]?>
+  /// Questions that were handed over together, and how many they are.
+  private let heldReads: Locked<[(count: Int, ask: @Sendable () -> Void)]?>
+  private let heldPreviews: Locked<[CheckedContinuation<Void, Never>]?>
 
-  /// - Parameter holdsReads: Whether short reads and previews are kept too.
-  init(_ engine: EmbeddedEngine, holdsReads: Bool = false) {
+  /// - Parameters:
+  ///   - holdsCommands: Whether what is submitted is kept.
+  ///   - holdsReads: Whether short reads and previews are.
+  init(_ engine: EmbeddedEngine, holdsCommands: Bool = true, holdsReads: Bool = false) {
     self.engine = engine
+    held = Locked(holdsCommands ? [] : nil)
     heldReads = Locked(holdsReads ? [] : nil)
-    heldTasks = Locked(holdsReads ? [] : nil)
+    heldPreviews = Locked(holdsReads ? [] : nil)
   }
 
   var submissionsHeld: Int { held.withLock { $0?.count ?? 0 } }
-  var readsHeld: Int { heldReads.withLock { $0?.count ?? 0 } }
-  var previewsHeld: Int { heldTasks.withLock { $0?.count ?? 0 } }
+  var readsHeld: Int { heldReads.withLock { $0?.reduce(0) { $0 + $1.count } ?? 0 } }
+  var previewsHeld: Int { heldPreviews.withLock { $0?.count ?? 0 } }
 
-  /// Lets the first of the reads go on that are held, and the first preview.
-  func releaseOne() {
-    heldReads.withLock { $0?.isEmpty == false ? $0?.removeFirst() : nil }?()
-    heldTasks.withLock { $0?.isEmpty == false ? $0?.removeFirst() : nil }?.resume()
+  /// Lets the first reads go on that are held.
+  func releaseRead() { heldReads.withLock { $0?.isEmpty == false ? $0?.removeFirst() : nil }?.ask() }
+
+  /// Lets the first preview go on that is held.
+  func releasePreview() {
+    heldPreviews.withLock { $0?.isEmpty == false ? $0?.removeFirst() : nil }?.resume()
   }
 
   func start(sink: @escaping @Sendable ([Completion]) -> Void) async throws {
@@ -44,12 +49,12 @@ final class HeldEngine: Engine {
       defer { reads = nil }
       return reads ?? []
     }
-    for read in reads { read() }
-    let tasks = heldTasks.withLock { tasks in
-      defer { tasks = nil }
-      return tasks ?? []
+    for read in reads { read.ask() }
+    let previews = heldPreviews.withLock { previews in
+      defer { previews = nil }
+      return previews ?? []
     }
-    for task in tasks { task.resume() }
+    for preview in previews { preview.resume() }
   }
 
   func submit(_ submissions: [Submission], callerCanWait: Bool) {
@@ -65,7 +70,7 @@ final class HeldEngine: Engine {
   func read<Answer>(_ reads: [Read<Answer>], answered: @escaping @Sendable ([Answer]) -> Void) {
     let engine = engine
     let isHeld = heldReads.withLock { held in
-      for read in reads { held?.append { engine.read([read], answered: answered) } }
+      held?.append((reads.count, { engine.read(reads, answered: answered) }))
       return held != nil
     }
     if !isHeld { engine.read(reads, answered: answered) }
@@ -90,8 +95,12 @@ final class HeldEngine: Engine {
   }
 
   func preview(_ period: Period?) async throws -> SettlementRecord {
-    if heldTasks.withLock({ $0 != nil }) {
-      await withCheckedContinuation { continuation in heldTasks.withLock { $0?.append(continuation) } }
+    await withCheckedContinuation { continuation in
+      let isHeld = heldPreviews.withLock { held in
+        held?.append(continuation)
+        return held != nil
+      }
+      if !isHeld { continuation.resume() }
     }
     return try await engine.preview(period)
   }

@@ -17,20 +17,22 @@ struct ServerWorld: Sendable {
 
   /// - Parameters:
   ///   - holds: Whether commands wait in front of the engine, and reads, until they are released.
-  static func live(
+  static func live<Value: Sendable>(
     _ limits: Limits = Limits(), holds: Bool = false,
-    _ body: @escaping @Sendable (ServerWorld) async throws -> Void
-  ) throws {
+    _ body: @escaping @Sendable (ServerWorld) async throws -> Value
+  ) throws -> Value {
     let directory = try TemporaryDirectory()
     let runtime = SimulatedRuntime()
     var made = settings(directory)
     made.runtime = runtime
-    try runtime.run { [settings = made] in
+    return try runtime.run { [settings = made] in
       let world = try await ServerWorld(runtime, settings, limits, holds, directory.path)
-      try await body(world)
+      let result: Result<Value, any Error>
+      do { result = .success(try await body(world)) } catch { result = .failure(error) }
       world.engine.release()
       await world.loop.drain()
       await world.engine.shutDown()
+      return try result.get()
     }
   }
 
@@ -41,8 +43,7 @@ struct ServerWorld: Sendable {
     self.runtime = runtime
     let behind = try EmbeddedEngine(
       settings: settings, logger: quietLogger, fatal: { Issue.record("the daemon gave up: \($0)") })
-    let engine = HeldEngine(behind, holdsReads: holds)
-    if !holds { engine.release() }
+    let engine = HeldEngine(behind, holdsCommands: holds, holdsReads: holds)
     self.engine = engine
     let loop = EventLoop(
       engine: engine, limits: limits,
@@ -56,9 +57,15 @@ struct ServerWorld: Sendable {
 
   func connect() throws -> RawConnection { try RawConnection(address) }
 
-  /// Lets time pass, and all happen that is due by then.
+  /// Lets time pass, and all happen that is due before its end.
   func pass(_ milliseconds: Int) async throws {
     try await runtime.sleep(nanoseconds: UInt64(milliseconds) * 1_000_000)
+  }
+
+  /// Lets time pass, and all happen that is due by then, also what is due at the last moment.
+  func passUntil(_ milliseconds: Int) async throws {
+    try await pass(milliseconds)
+    try await settle()
   }
 
   /// Lets all happen that can without time.

@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -25,7 +26,11 @@ import Testing
     VerifyRequest.self, VerifyResponse.self, ThingReference.self, Thing.self, AddThingRequest.self,
     AddThingResponse.self, GetThingRequest.self, GetThingResponse.self, ListThingsRequest.self,
     ListThingsResponse.self, UpdateThingRequest.self, RetireThingRequest.self, Request.self, Response.self,
-    Failure.self,
+    Failure.self, CloseAccountResponse.self, ConfirmClockRequest.self, ConfirmClockResponse.self,
+    Detail.self, Metadata.self, OwnerPart.self, PatronClick.self, PatronPart.self, PeriodTerms.self,
+    ReceiptClick.self, RetireThingResponse.self, ReviveThingRequest.self, ReviveThingResponse.self,
+    Setting.self, StageProgress.self, ThingRevenue.self, UpdateAccountResponse.self,
+    UpdateThingResponse.self, Verdict.self, WrongRow.self,
   ]
 
   /// Random bytes in a message's shape. Now and then they break a rule.
@@ -126,6 +131,19 @@ import Testing
       try general.appendFrame(callID: call, more: more, payload: message, to: &other)
       #expect(one == other, "\(type), seed \(seed), round \(round)")
     }
+  }
+
+  @Test func `every message of the contract is tried`() throws {
+    var names: Set<String> = []
+    let files = ["account", "click", "daemon", "settlement", "thing", "wire"].map { "mecene/v1/\($0)" }
+    for file in files + ["grpc/health/v1/health"] {
+      let text = try String(contentsOfFile: "proto/\(file).proto", encoding: .utf8)
+      for line in text.split(separator: "\n") where line.hasPrefix("message ") {
+        names.insert(String(line.split(separator: " ")[1]))
+      }
+    }
+    let tried = Set(Self.types.map { $0.layout.name.split(separator: ".").last.map(String.init) ?? "" })
+    #expect(names.count > 70 && tried.symmetricDifference(names) == [])
   }
 
   @Test func `a plain message is read as protobuf-c reads it, and any other is left to it`() {

@@ -1,10 +1,29 @@
 package import Logging
+import MeceneConcurrency
 package import MeceneEngine
 package import MeceneLedger
 import MeceneProof
 
 // What tests ask of any engine.
 extension Engine {
+  /// Asks two questions of one commit.
+  package func read<First, Second>(
+    _ first: Query<First>, _ second: Query<Second>
+  ) async throws -> (First, Second) {
+    let replies = Locked<[Result<Reply, any Error>]>([])
+    await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+      read([first.question, second.question].map { Read($0, deadline: nil) { $0 } }) { more in
+        let isLast = replies.withLock { replies in
+          replies += more
+          return replies.count == 2
+        }
+        if isLast { continuation.resume() }
+      }
+    }
+    let found = try replies.withLock { $0 }.map { try $0.get() }
+    return (try first.answer(found[0]), try second.answer(found[1]))
+  }
+
   /// Has work done, and returns when it is durable.
   @discardableResult
   package func perform(_ work: Submission.Work) async throws(EngineFailure) -> Outcome {

@@ -90,14 +90,16 @@ package enum Programs {
 
   /// A daemon that has said that it is ready.
   package static func startDaemon(
-    _ directory: TemporaryDirectory, _ more: [String] = [], environment: [String: String] = [:]
+    _ directory: TemporaryDirectory, _ more: [String] = [], keepsLog: Bool = true,
+    environment: [String: String] = [:]
   ) throws -> Process {
+    let kept = keepsLog ? ["MECENE_TEST_KEEP_LOG": directory.path + "/kept-log"] : [:]
     let daemon = process(
       "mecened",
       [
         "--data", directory.path + "/data", "--listen", "unix:\(directory.path)/s", "--simulated-clock",
         "2026-11-01T00:00:00Z", "--log-level", "critical",
-      ] + more, ["MECENE_TEST_KEEP_LOG": directory.path + "/kept-log"].merging(environment) { $1 })
+      ] + more, kept.merging(environment) { $1 })
     let out = Pipe()
     daemon.standardOutput = out
     try daemon.run()

@@ -104,7 +104,11 @@ package final class SimulatedRuntime: Runtime {
   /// - Throws: What the body throws, or `Stalled` when it waits for what never comes.
   package func run<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) throws -> Value {
     thread.withLock { $0 = Self.current }
-    defer { thread.withLock { $0 = nil } }
+    defer {
+      thread.withLock { $0 = nil }
+      // What is left holds queues, and through them this.
+      state.withLock { ($0.ready, $0.next, $0.timers, $0.watches) = ([], 0, [], []) }
+    }
     let result = Locked<Result<Value, any Error>?>(nil)
     _ = task {
       do {
