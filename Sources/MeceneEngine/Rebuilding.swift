@@ -38,14 +38,22 @@ package final class Rebuilding {
   ///   directory whose first commit was refused is of no use.
   package func follow(_ entry: LogEntry) throws {
     guard !isFinished else { throw StoreError.failed("the books are finished") }
+    do { try add(entry) } catch {
+      // It may have taken a part of the commit.
+      ledger = nil
+      throw error
+    }
+  }
+
+  private func add(_ entry: LogEntry) throws {
     var next = reached
     try next.chain.check(entry.commit, CommitRows(entry))
     let logged = try LoggedCommit(entry, after: &next.changes, secret: books?.file.identity.secret)
-    let before = try takeLedger()
-    if let planned = logged.planned { next.settlement = try plan(planned, before) }
+    if ledger == nil { ledger = try books?.writer.load(terms: Terms()) }
+    if let planned = logged.planned { next.settlement = try plan(planned) }
     next.settlement?.note(logged)
     let effects = next.settlement?.effects(of: logged) ?? logged.effects
-    let followed = try follow(effects, logged, before)
+    try lead(effects, logged)
     let (file, writer) = try books ?? open(logged)
     if logged.planned != nil { try next.settlement?.fileBlocks(writer) }
     try next.settlement?.fileAhead(writer)
@@ -53,7 +61,7 @@ package final class Rebuilding {
     do {
       try writer.append(effects)
       try writer.append(logged.clicks)
-      try writer.write(money: followed.money, fees: followed.fees)
+      try writer.write(money: ledger?.money ?? .zero, fees: ledger?.fees ?? .zero)
       let made = writer.seal(after: reached.chain.last.link)
       guard made == entry else {
         throw Finding(
@@ -66,7 +74,7 @@ package final class Rebuilding {
       throw error
     }
     if logged.finished != nil { next.settlement = nil }
-    (books, reached, ledger) = ((file, writer), next, followed)
+    (books, reached) = ((file, writer), next)
     if writer.logPages >= Self.checkpointPages { try writer.checkpoint() }
   }
 
@@ -89,23 +97,15 @@ package final class Rebuilding {
     return reached.chain.last
   }
 
-  /// The ledger so far; nil before the first commit. It is taken out, to be changed in place: when a commit turns out wrong, the next
-  /// one reads it from the books.
-  private func takeLedger() throws -> Ledger? {
-    defer { ledger = nil }
-    return try ledger ?? books?.writer.load(terms: Terms())
-  }
-
-  private func follow(
-    _ effects: [Effect], _ logged: LoggedCommit, _ before: consuming Ledger?
-  ) throws(Finding) -> Ledger {
+  /// Lets the ledger follow, in place: a copy for each commit would be as large as the books.
+  private func lead(_ effects: [Effect], _ logged: LoggedCommit) throws(Finding) {
     let (clicks, time) = (logged.clicks, logged.commit.time)
-    if var ledger = before {
-      try ledger.follow(effects, clicks, at: time)
-      return ledger
+    if ledger == nil {
+      let currency = try identity(of: logged).currency
+      ledger = try Ledger(following: effects, clicks, currency: currency, at: time)
+    } else {
+      try ledger?.follow(effects, clicks, at: time)
     }
-    return try Ledger(
-      following: effects, clicks, currency: try identity(of: logged).currency, at: time)
   }
 
   private func identity(of first: LoggedCommit) throws(Finding) -> BookFile.Identity {
@@ -123,9 +123,7 @@ package final class Rebuilding {
     return (file, writer)
   }
 
-  private func plan(
-    _ planned: (period: Period, digest: [UInt8]), _ ledger: Ledger?
-  ) throws -> SettlementUnderWay {
+  private func plan(_ planned: (period: Period, digest: [UInt8])) throws -> SettlementUnderWay {
     guard let file = books?.file, ledger?.oldestUnsettled == planned.period else {
       throw Finding(
         table: "settlement", key: "\(planned.period)", expected: "the oldest month that is not settled",

@@ -108,7 +108,7 @@ import Testing
         let before = try await client.settlementService.previewSettlement(.init(period: "2026-11")).settlement
         let settling = Task {
           for try await _ in client.settlementService.settle(
-            .init(period: "2026-11"), options: .init(timeout: .seconds(1)))
+            .init(period: "2026-11"), options: .init(timeout: .seconds(1), waitsForReady: .never))
           {}
         }
         try await Task.sleep(for: .milliseconds(pause / 8))
@@ -204,7 +204,7 @@ import Testing
         _ = try await withMeceneClient(address) { client in
           await #expect(throws: MeceneError.self) {
             for try await _ in client.settlementService.settle(
-              .init(period: "2026-11"), options: .init(timeout: .seconds(2)))
+              .init(period: "2026-11"), options: .init(timeout: .seconds(2), waitsForReady: .never))
             {}
           }
         }

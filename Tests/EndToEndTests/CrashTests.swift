@@ -98,6 +98,8 @@ import Testing
       }
       try await Task.sleep(for: .milliseconds(pause))
       #expect(kill(daemon, SIGKILL) == SIGKILL)
+      // It would wait for the daemon to be there again.
+      settling.cancel()
       _ = try? await settling.value
       daemon = try Programs.startDaemon(directory, ["--no-auto-settle"])
     }
