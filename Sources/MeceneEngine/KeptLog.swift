@@ -16,11 +16,10 @@ package struct KeptLog: CommitLog {
   /// Those that are whole, in their order.
   package static func entries(in file: String) throws -> [LogEntry] {
     guard let bytes = FileManager.default.contents(atPath: file) else { return [] }
-    let lines = bytes.split(separator: UInt8(ascii: "\n"))
-    let entries = try lines.dropLast().map { try JSONDecoder().decode(Line.self, from: $0).entry }
-    // The last alone may be cut short: its daemon was killed.
-    let last = lines.last.flatMap { try? JSONDecoder().decode(Line.self, from: $0).entry }
-    return entries + (last.map { [$0] } ?? [])
+    let end = UInt8(ascii: "\n")
+    // The last line may be cut short, because its daemon was killed: then it has no end, and was never handed down.
+    let whole = bytes[..<(bytes.lastIndex(of: end) ?? bytes.startIndex)]
+    return try whole.split(separator: end).map { try JSONDecoder().decode(Line.self, from: $0).entry }
   }
 
   package func lead() throws(StoreError) -> CommitPoint {

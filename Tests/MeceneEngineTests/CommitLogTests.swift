@@ -104,6 +104,26 @@ import Testing
     #expect(throws: StoreError.self) { _ = try Rebuilding(dataPath: directory.path + "/data") }
   }
 
+  @Test func `a line that was cut short was never handed down, and any other that can't be read is told`()
+    async throws
+  {
+    let directory = try TemporaryDirectory()
+    let (entries, _) = try await live(directory)
+    let file = URL(fileURLWithPath: directory.path + "/kept-log")
+    let bytes = try Data(contentsOf: file)
+    let last = try #require(bytes.dropLast().lastIndex(of: UInt8(ascii: "\n"))) + 1
+    for end in [last, last + 1, (last + bytes.count) / 2, bytes.count - 1] {
+      try bytes[..<end].write(to: file)
+      #expect(try KeptLog.entries(in: file.path) == Array(entries.dropLast()), "\(end)")
+    }
+    for position in [0, last] {
+      var damaged = bytes
+      damaged[position] = UInt8(ascii: "?")
+      try damaged.write(to: file)
+      #expect(throws: DecodingError.self, "\(position)") { try KeptLog.entries(in: file.path) }
+    }
+  }
+
   /// What a leader might commit who does not keep the rules: its hashes are right.
   @Test func `rows that were changed and hashed anew are judged by the rules, and stop nothing`() async throws
   {
